@@ -1,0 +1,62 @@
+/*
+ * score - what each worker is doing, for `ftpsctl status`.
+ *
+ * One memfd a worker slot, made by the master, which maps all of them
+ * read-only; a worker maps its own writable.  The numbers are the worker's
+ * word and nothing else: nobody takes a decision from them.
+ */
+#ifndef SHM_BOARD_SCORE_H
+#define SHM_BOARD_SCORE_H
+
+#include <stdint.h>
+
+#include "shm/base/attr.h"
+
+enum score_counter {
+	SCORE_SESSIONS,       /* now */
+	SCORE_LOGGED_IN,      /* now */
+	SCORE_TRANSFERS,      /* now */
+	SCORE_ACCEPTED,       /* ever, like all that follow */
+	SCORE_LOGINS,
+	SCORE_LOGINS_FAILED,
+	SCORE_HANDSHAKES_FULL,
+	SCORE_HANDSHAKES_RESUMED,
+	SCORE_HANDSHAKES_FAILED,
+	SCORE_DATA_FULL,      /* handshakes of data connections */
+	SCORE_DATA_RESUMED,
+	SCORE_DATA_REFUSED,   /* not the control connection's session */
+	SCORE_RESUMED_CACHE,  /* control handshakes resumed from the cache */
+	SCORE_RESUMED_TICKET,
+	SCORE_FILES_SENT,
+	SCORE_FILES_RECEIVED,
+	SCORE_BYTES_SENT,
+	SCORE_BYTES_RECEIVED,
+	SCORE_REFUSED_SESSIONS, /* a client told 421, by limit */
+	SCORE_REFUSED_ADDRESS,
+	SCORE_REFUSED_NETWORK,
+	SCORE_REFUSED_HOST,
+	SCORE_REFUSED_USER,
+	SCORE_REFUSED_HANDSHAKES,
+	SCORE_ACCEPT_PAUSED,  /* times accept paused for want of descriptors */
+	SCORE_LINES_TOO_LONG,
+	SCORE_LOG_LOST,
+	SCORE_COUNT
+};
+
+struct score;
+
+/* Master: a fresh board; *fd is for the worker, the caller closes it. */
+NODISCARD struct score *score_create(int *fd);
+/* Worker: maps its board writable; fd stays the caller's.  NULL with errno. */
+NODISCARD struct score *score_attach(int fd);
+/* Unmaps it and sets *score to NULL; NULL is allowed. */
+void score_free(struct score **score);
+
+void score_add(struct score *score, enum score_counter counter, int64_t delta);
+/* Negative values that a worker left are shown as 0. */
+NODISCARD uint64_t score_get(const struct score *score,
+    enum score_counter counter);
+/* "sessions", "handshakes_resumed", ...: also the key in JSON. */
+NODISCARD const char *score_name(enum score_counter counter);
+
+#endif

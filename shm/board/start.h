@@ -1,0 +1,61 @@
+/*
+ * start - what a worker has in hand when it is forked from the master.
+ *
+ * A worker is the only role that is forked without exec: it inherits the
+ * configuration and the certificates copy-on-write.  All the rest of the
+ * master's memory that matters (writable ticket-key ring, control clients) is
+ * unmapped or wiped for it by the kernel.
+ */
+#ifndef SHM_BOARD_START_H
+#define SHM_BOARD_START_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "shm/conf/conf.h"
+
+/* PEM text of one key pair, in memory that is kept over fork. */
+struct key_pair {
+	const char *cert; /* certificate, then chain */
+	size_t cert_len;
+	const char *key;
+	size_t key_len;
+};
+
+/* The key pairs of one host; pairs[i] belongs to its tls.certificates[i]. */
+struct host_keys {
+	const struct key_pair *pairs;
+	size_t count;
+};
+
+struct start_listener {
+	int fd;        /* listening, non-blocking, SO_REUSEPORT */
+	uint32_t host; /* whose listener it is */
+	bool implicit;
+	struct address address;
+};
+
+struct worker_start {
+	uint32_t slot;
+	uint32_t generation;
+	uint32_t incarnation;
+	pid_t master;
+	const struct conf *conf;
+	const struct host_keys *keys; /* conf->nhosts of them */
+	const struct start_listener *listeners;
+	size_t nlisteners;
+	int ring_fd;
+	int score_fd;
+	int master_fd; /* channel */
+	int log_fd;
+	uid_t uid; /* to drop to */
+	gid_t gid;
+	const char *cache_directory; /* becomes the root directory */
+};
+
+/* A worker's whole life; never returns to the caller. */
+typedef void (*worker_main)(const struct worker_start *start)
+    __attribute__((noreturn));
+
+#endif

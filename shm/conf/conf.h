@@ -1,0 +1,248 @@
+/*
+ * conf - the configuration, as ftpsd.yaml(5) describes it.
+ *
+ * conf_load() reads the YAML files into a struct conf; every process works on
+ * such a struct, the ones that are exec'd from the text that conf_dump()
+ * makes of it (the same form as `ftpsd -T`).  The table conf_keys.def holds
+ * every key once: path, type, contexts, default, range, help.
+ *
+ * hosts[0] is the server itself (the top level of the file); hosts[1...] are
+ * the entries of `hosts:` with everything they inherit from `defaults:` filled
+ * in.  So code asks hosts[i] and never needs to look further.
+ */
+#ifndef SHM_CONF_CONF_H
+#define SHM_CONF_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shm/base/address.h"
+#include "shm/base/attr.h"
+#include "shm/base/log.h"
+
+#define CONF_BYTES_MAX (64u * 1024 * 1024) /* of all files together */
+
+struct conf_strings {
+	char **items;
+	size_t count;
+};
+
+struct conf_listener {
+	struct address address; /* with port */
+	bool implicit;
+};
+
+struct conf_certificate {
+	char *cert; /* PEM: the certificate and its chain */
+	char *key;  /* PEM; NULL: in the certificate's file */
+	char *chain; /* PEM; NULL: none but what follows in cert */
+};
+
+struct conf_acl {
+	struct conf_strings actions; /* "sesscache clear", "status", "all" */
+	struct conf_strings users;   /* names; "*" = everybody */
+	struct conf_strings groups;
+};
+
+enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_FILE, CONF_LOG_SYSLOG };
+enum conf_log_format { CONF_LOG_TEXT, CONF_LOG_JSON };
+enum conf_auth { CONF_AUTH_FILE, CONF_AUTH_PAM };
+enum conf_durability {
+	CONF_DURABILITY_NONE,
+	CONF_DURABILITY_DATA,
+	CONF_DURABILITY_FULL
+};
+
+/* Bits of tls.protocol. */
+#define CONF_TLS_1_2 1u
+#define CONF_TLS_1_3 2u
+
+/* Bits of tls.options. */
+#define CONF_TLS_NO_SESSION_REUSE_REQUIRED 1u
+#define CONF_TLS_USE_IMPLICIT_SSL          2u
+
+enum conf_required_data {
+	CONF_DATA_FREE,
+	CONF_DATA_PRIVATE, /* PROT P or no transfer */
+	CONF_DATA_CLEAR    /* the words with "!data" */
+};
+
+/* The words of tls.required, taken apart. */
+struct conf_required {
+	bool auth;    /* USER and PASS need TLS */
+	bool control; /* every command needs TLS */
+	enum conf_required_data data;
+};
+
+struct conf_tls {
+	bool engine;
+	struct conf_certificate *certificates;
+	size_t ncertificates; /* the per-type keys are in the list, too */
+	unsigned int protocol; /* CONF_TLS_1_2 | CONF_TLS_1_3 */
+	char *cipher_list;     /* up to TLS 1.2; NULL: the library's default */
+	char *cipher_suites;   /* TLS 1.3; NULL likewise */
+	bool server_cipher_preference;
+	char *ecdh_curve; /* list with colons; NULL: "auto" */
+	struct conf_required required;
+	uint32_t timeout_handshake; /* seconds */
+	bool next_protocol;
+	unsigned int options;
+	bool session_tickets;
+	bool allow_ccc;
+	char *log; /* path, NULL: the main log */
+};
+
+struct conf_anonymous {
+	bool enabled;
+	char *directory; /* the root of anonymous sessions */
+	char *user;      /* system user whose uid and gid they get */
+	struct conf_required required;
+	uint32_t max_sessions; /* 0: no limit of its own */
+};
+
+struct conf_host {
+	char *name;                /* NULL for the server */
+	struct conf_strings names; /* further names, for SNI */
+	struct conf_listener *listen;
+	size_t nlisten; /* 0 for a host that shares the server's listeners */
+
+	char *banner;
+	struct conf_tls tls;
+	struct conf_anonymous anonymous;
+
+	/* Accounts */
+	enum conf_auth auth_order[2];
+	size_t nauth_order;
+	char *users_file;
+	char *pam_service;
+	uint32_t min_uid;
+
+	/* Limits; 0 = none */
+	uint32_t max_sessions; /* of this host */
+	uint32_t max_sessions_per_user;
+	uint32_t login_attempts; /* a session; then 421 */
+
+	/* Times, in seconds */
+	uint32_t timeout_login;
+	uint32_t timeout_idle;
+	uint32_t timeout_stalled;
+	uint32_t timeout_data; /* until the data connection is there */
+	uint32_t login_delay;  /* after a failed login */
+
+	/* Transfers */
+	enum conf_durability durability;
+	uint32_t umask;
+	uint16_t passive_first, passive_last; /* 0, 0: any port */
+	struct address passive_address;       /* "any": the local one */
+	bool list_names;
+	bool strict_pbsz;
+	char *transfer_log; /* xferlog; NULL: none */
+};
+
+struct conf {
+	uint32_t generation; /* set by the master */
+	struct conf_host *hosts;
+	size_t nhosts;
+
+	/* Process */
+	char *user, *cache_user, *log_user;
+	char *run_directory;
+	char *pid_file;
+	uint32_t workers; /* never 0 after loading */
+	uint32_t threads;
+	uint32_t grace_time, drain_time, drain_hard; /* seconds */
+
+	/* Control */
+	char *control_socket;
+	uint32_t control_mode;
+	char *control_owner, *control_group; /* NULL: who started us */
+	struct conf_acl *control_acl;
+	size_t ncontrol_acl;
+
+	/* Log */
+	enum conf_log_target log_target;
+	char *log_file;
+	enum conf_log_format log_format;
+	enum log_level log_level;
+
+	/* Limits of the whole server; 0 = none */
+	uint32_t max_sessions;
+	uint32_t max_sessions_per_address;
+	uint32_t max_sessions_per_network;
+	uint32_t network_bits_v4, network_bits_v6;
+	uint32_t max_handshakes; /* at once, a worker */
+	uint32_t max_agents;
+	uint32_t max_agents_per_account;
+	uint32_t agent_idle; /* seconds */
+
+	/* Login helpers */
+	uint32_t checkers;
+	uint32_t checker_timeout; /* seconds */
+	uint32_t checker_logins;  /* then it is replaced */
+
+	struct conf_strings local_file_systems;
+
+	/* Session cache and tickets */
+	bool session_cache; /* false: off */
+	uint64_t session_cache_size; /* bytes of the map */
+	uint32_t session_cache_timeout; /* seconds */
+	uint32_t ticket_key_age; /* seconds */
+	uint32_t ticket_key_count;
+};
+
+/* One mistake. */
+struct conf_error {
+	char *file;
+	size_t line, column; /* from 1; 0: the file as a whole */
+	char *text;
+};
+
+/* All mistakes of a load, in the order of the files. */
+struct conf_errors {
+	struct conf_error *items;
+	size_t count;
+};
+
+/*
+ * Reads path and what it includes.  Returns the configuration, which the
+ * caller owns, or NULL with at least one mistake in *errors (which the caller
+ * frees with conf_errors_free() in both cases; warnings do not exist).
+ * Certificate files are not opened here: see master/certificates.h.
+ */
+NODISCARD struct conf *conf_load(const char *path, struct conf_errors *errors);
+
+/* The same from text (name stands for the file in messages), no includes. */
+NODISCARD struct conf *conf_parse(const char *name, const char *text,
+    size_t len, struct conf_errors *errors);
+
+/* Releases everything and sets *conf to NULL; NULL is allowed. */
+void conf_free(struct conf **conf);
+
+/* Adds a mistake; for checks that other modules make. */
+void conf_errors_add(struct conf_errors *errors, const char *file, size_t line,
+    size_t column, const char *format, ...) PRINTF_LIKE(5, 6);
+void conf_errors_free(struct conf_errors *errors);
+
+/*
+ * The effective configuration as YAML that conf_parse() reads back to an equal
+ * struct.  The caller frees; NULL with errno ENOMEM.
+ */
+NODISCARD char *conf_dump(const struct conf *conf, size_t *len);
+
+/*
+ * The keys whose change needs a restart and that differ between the two:
+ * adds a mistake for each.  Returns how many.
+ */
+NODISCARD size_t conf_restart_needed(const struct conf *running,
+    const struct conf *loaded, struct conf_errors *errors);
+
+/*
+ * The host with that name (exactly, case-insensitive; `names` too) among those
+ * that share the listener of base, or -1.  Faster than a scan: see
+ * conf_index_hosts(), done by conf_load().
+ */
+NODISCARD long conf_find_host(const struct conf *conf, const char *name,
+    size_t len);
+
+#endif

@@ -1,0 +1,460 @@
+/*
+ * body - the fixed part of each message.
+ *
+ * Plain integers in host byte order, no pointers, no padding (the assertions
+ * at the end hold that): both ends are the same binary.  Text and other
+ * variable bytes follow the body in the order of their length fields; they are
+ * not terminated.
+ */
+#ifndef SHM_IPC_BODY_H
+#define SHM_IPC_BODY_H
+
+#include <assert.h>
+#include <stdint.h>
+
+#include "shm/base/address.h"
+#include "shm/base/seal.h"
+
+#define CACHE_KEY_LEN      32   /* SHA-256 of session-id context and id */
+#define CACHE_VALUE_MAX    4096 /* larger sessions are not cached */
+#define CACHE_DIR_LEN      32
+#define CACHE_PAGE_ENTRIES 128
+#define LOGIN_NAME_MAX_LEN 256
+#define LOGIN_PASSWORD_MAX 512
+#define LOGIN_GROUPS_MAX   64
+#define FS_PATH_MAX        4096 /* bytes of a path, without a NUL */
+#define TOKEN_LEN_MAX      8192 /* sealed */
+
+struct msg_empty {
+	uint64_t zero;
+};
+
+struct msg_request {
+	uint64_t request; /* echoed in the answer */
+};
+
+/* The effective configuration of a generation; a sealed memfd with YAML. */
+struct msg_settings {
+	uint32_t generation;
+	uint32_t zero;
+};
+
+struct msg_generation {
+	uint32_t generation;
+	uint32_t zero;
+};
+
+struct msg_token_key {
+	uint8_t key[SEAL_KEY_LEN];
+};
+
+/*
+ * The other end of a new channel.  For login, keeper and logger: who is there;
+ * for a worker: role is the service that it reaches through it.
+ */
+struct msg_peer {
+	uint32_t role; /* enum role */
+	uint32_t slot;
+	uint32_t generation;
+	uint32_t incarnation; /* counts all workers ever started */
+	int32_t pid;
+	uint32_t zero;
+};
+
+struct msg_ping {
+	uint64_t stamp;
+};
+
+enum msg_stop_mode {
+	STOP_DRAIN, /* accept nothing, sessions end by themselves */
+	STOP_GRACE, /* transfers may finish within grace_ms, the rest ends */
+	STOP_NOW
+};
+
+struct msg_stop {
+	uint32_t mode;
+	uint32_t grace_ms;
+	uint64_t drain_ms;      /* STOP_DRAIN: sessions between transfers end */
+	uint64_t drain_hard_ms; /* STOP_DRAIN: all sessions end */
+};
+
+/* Followed by client, user and text. */
+struct msg_log_record {
+	uint64_t time_us; /* since 1970 */
+	uint64_t session;
+	uint32_t generation;
+	uint32_t host;
+	uint32_t lost; /* records of the sender that were dropped before this */
+	uint16_t level;
+	uint16_t stream;
+	uint16_t client_len;
+	uint16_t user_len;
+	uint16_t text_len;
+	uint16_t zero;
+};
+
+/* Cache ------------------------------------------------------------------ */
+
+struct msg_cache_key {
+	uint8_t key[CACHE_KEY_LEN];
+};
+
+/* Where the environment is, below the cache directory; "" = out of service. */
+struct msg_cache_directory {
+	char name[CACHE_DIR_LEN];
+	uint64_t map_size;
+	uint64_t number; /* counts environments; a worker answers with it */
+};
+
+/* Followed by id (id_len), context (context_len) and sealed (sealed_len). */
+struct msg_cache_put {
+	uint8_t key[CACHE_KEY_LEN];
+	uint64_t started; /* seconds since 1970 */
+	uint64_t expires;
+	uint16_t protocol; /* 0x0303, 0x0304 */
+	uint8_t id_len;
+	uint8_t context_len;
+	uint32_t sealed_len;
+};
+
+/* Increments since the last message. */
+struct msg_cache_counts {
+	uint64_t hits, misses, errors, too_large, dropped, largest;
+};
+
+/* A worker could not use the environment with this number. */
+struct msg_cache_trouble {
+	uint64_t number;
+	int32_t error; /* of LMDB */
+	uint32_t zero;
+};
+
+struct msg_cache_done {
+	uint64_t request;
+	uint64_t sessions; /* how many went */
+	int32_t error;     /* errno, or 0 */
+	uint32_t zero;
+};
+
+/* Followed by the path of the environment. */
+struct msg_cache_facts {
+	uint64_t request;
+	uint64_t map_size, map_used;
+	uint64_t created; /* seconds since 1970 */
+	uint64_t maximum, current;
+	uint64_t hits, misses, stored, deleted, expired;
+	uint64_t errors, too_large, largest, dropped;
+	uint32_t readers, readers_max;
+	uint32_t state; /* enum cache_state */
+	uint32_t path_len;
+};
+
+enum cache_state {
+	CACHE_OFF,     /* by configuration */
+	CACHE_ON,
+	CACHE_REMOVED, /* until reload */
+	CACHE_BROKEN   /* no environment could be made */
+};
+
+/* Entries that follow after; zeroes: from the start. */
+struct msg_cache_list {
+	uint64_t request;
+	uint8_t after[CACHE_KEY_LEN];
+};
+
+struct msg_cache_entry {
+	uint8_t key[CACHE_KEY_LEN];
+	uint8_t id[32];
+	uint8_t context[32];
+	uint64_t started, expires;
+	uint16_t protocol;
+	uint8_t id_len, context_len;
+	uint32_t zero;
+};
+
+/* Followed by count entries; last = there are no more. */
+struct msg_cache_page {
+	uint64_t request;
+	uint32_t count;
+	uint32_t last;
+};
+
+/* Sessions and logins ---------------------------------------------------- */
+
+struct msg_session {
+	uint64_t session;
+	uint64_t request;
+};
+
+enum limit {
+	LIMIT_NONE, /* within all limits */
+	LIMIT_SESSIONS,
+	LIMIT_ADDRESS,
+	LIMIT_NETWORK,
+	LIMIT_HOST,
+	LIMIT_USER,
+	LIMIT_COUNT
+};
+
+struct msg_session_open {
+	uint64_t session;
+	uint32_t generation;
+	uint32_t host;
+	struct address address;
+};
+
+struct msg_session_verdict {
+	uint64_t session;
+	uint32_t limit; /* enum limit that refuses, LIMIT_NONE = welcome */
+	uint32_t host;  /* that this is the answer for */
+};
+
+/* The session moved to another virtual host; answered by a verdict. */
+struct msg_session_host {
+	uint64_t session;
+	uint32_t host;
+	uint32_t zero;
+};
+
+/* After a restart of login: a session that exists.  Followed by its token. */
+struct msg_session_announce {
+	uint64_t session;
+	uint32_t generation;
+	uint32_t host;
+	struct address address;
+	uint32_t token_len; /* 0: not logged in */
+	uint32_t zero;
+};
+
+/* Followed by user and password. */
+struct msg_login_request {
+	uint64_t session;
+	uint64_t request;
+	uint32_t generation;
+	uint32_t host;
+	struct address address;
+	uint32_t tls; /* 1: the control connection is protected */
+	uint16_t user_len;
+	uint16_t password_len;
+};
+
+enum login_verdict {
+	LOGIN_OK,
+	LOGIN_DENIED,      /* unknown user, wrong password: the same answer */
+	LOGIN_LIMIT,       /* see limit */
+	LOGIN_HOME,        /* authentic, but the home is missing or closed */
+	LOGIN_UNAVAILABLE, /* no answer in time */
+	LOGIN_VERDICT_COUNT
+};
+
+#define LOGIN_READ_ONLY 1u /* policy: nothing may be changed */
+#define LOGIN_ANONYMOUS 2u
+
+/* Followed by the account's name, its group's name and the sealed token. */
+struct msg_login_result {
+	uint64_t session;
+	uint64_t request;
+	uint32_t verdict;
+	uint32_t limit;
+	uint32_t policy; /* LOGIN_READ_ONLY ... */
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t token_len;
+	uint16_t name_len;
+	uint16_t group_len;
+	uint32_t zero;
+};
+
+/* Followed by the token. */
+struct msg_agent_request {
+	uint64_t session;
+	uint64_t request;
+	uint32_t token_len;
+	uint32_t zero;
+};
+
+struct msg_agent_refused {
+	uint64_t session;
+	uint64_t request;
+	int32_t error; /* EAGAIN: agents are at their limit; EACCES: token; ... */
+	uint32_t zero;
+};
+
+/* Followed by user and password. */
+struct msg_check_login {
+	uint64_t request;
+	uint32_t generation;
+	uint32_t host;
+	struct address address;
+	uint32_t tls;
+	uint16_t user_len;
+	uint16_t password_len;
+};
+
+/* Followed by name, group name, home and reason (for the log only). */
+struct msg_checked {
+	uint64_t request;
+	uint32_t verdict; /* enum login_verdict */
+	uint32_t policy;
+	uint32_t uid, gid;
+	uint32_t ngroups;
+	uint32_t groups[LOGIN_GROUPS_MAX];
+	uint16_t name_len, group_len, home_len, reason_len;
+	uint32_t zero;
+};
+
+struct msg_agent_load {
+	uint32_t sessions; /* attached */
+	uint32_t busy;     /* with open handles, listings or requests */
+};
+
+/* File system ------------------------------------------------------------ */
+
+/*
+ * Paths are virtual: absolute, "/" is the account's root, no "." or ".."
+ * components, no NUL.  They follow the body.
+ */
+struct msg_fs_path {
+	uint32_t request;
+	uint32_t path_len;
+	uint32_t mode; /* FS_MKDIR: permission bits; else 0 */
+	uint32_t zero;
+};
+
+enum fs_create_how {
+	FS_CREATE_REPLACE, /* hidden temporary, renamed at commit */
+	FS_CREATE_UNIQUE,  /* the same; a name not in use is chosen (STOU) */
+	FS_CREATE_APPEND,  /* in place, at the end (created when missing) */
+	FS_CREATE_RESUME   /* in place, from offset, which must exist */
+};
+
+struct msg_fs_create {
+	uint32_t request;
+	uint32_t how;
+	uint64_t offset;
+	uint32_t mode; /* permission bits of a new file, umask applied */
+	uint32_t path_len;
+};
+
+enum fs_durability {
+	FS_DURABLE_NONE,
+	FS_DURABLE_DATA, /* contents on disk before the answer */
+	FS_DURABLE_FULL  /* and the name */
+};
+
+struct msg_fs_commit {
+	uint32_t request;
+	uint32_t handle;
+	uint32_t durability;
+	uint32_t zero;
+	uint64_t size; /* that the file must have, in bytes written through it */
+};
+
+struct msg_fs_handle {
+	uint32_t request;
+	uint32_t handle;
+};
+
+enum fs_list_format {
+	FS_LIST_LONG,  /* as ls -l */
+	FS_LIST_NAMES, /* NLST */
+	FS_LIST_FACTS  /* MLSD */
+};
+
+#define FS_LIST_HIDDEN  1u /* names that begin with a dot too */
+#define FS_LIST_SELF    2u /* one line about the path itself (MLST, -d) */
+#define FS_LIST_READ_ONLY 4u /* facts: perm without the right to change */
+
+/* The listing goes into the pipe that travels along; then FS_DONE. */
+struct msg_fs_list {
+	uint32_t request;
+	uint32_t format;
+	uint32_t flags;
+	uint32_t facts; /* bits of enum fs_fact */
+	uint32_t path_len;
+	uint32_t prefix_len; /* NLST: bytes put before each name; follow path */
+	uint32_t uid, gid;   /* whose names are shown instead of numbers */
+	uint16_t user_len, group_len; /* follow prefix */
+	uint32_t zero;
+};
+
+enum fs_fact {
+	FS_FACT_TYPE = 1,
+	FS_FACT_SIZE = 2,
+	FS_FACT_MODIFY = 4,
+	FS_FACT_PERM = 8,
+	FS_FACT_UNIQUE = 16,
+	FS_FACT_CREATE = 32,
+	FS_FACT_UNIX_MODE = 64,
+	FS_FACT_UNIX_OWNER = 128,
+	FS_FACT_UNIX_GROUP = 256,
+	FS_FACT_UNIX_OWNERNAME = 512,
+	FS_FACT_UNIX_GROUPNAME = 1024,
+	FS_FACT_ALL = 2047
+};
+
+/* Followed by the old path and the new one. */
+struct msg_fs_rename {
+	uint32_t request;
+	uint32_t from_len;
+	uint32_t to_len;
+	uint32_t zero;
+};
+
+struct msg_fs_chmod {
+	uint32_t request;
+	uint32_t mode; /* 0-0777 */
+	uint32_t path_len;
+	uint32_t zero;
+};
+
+struct msg_fs_set_time {
+	uint32_t request;
+	uint32_t path_len;
+	int64_t modified; /* seconds since 1970 */
+	int64_t accessed;
+};
+
+/* The end of a request; error is an errno, or 0. */
+struct msg_fs_done {
+	uint32_t request;
+	int32_t error;
+	uint64_t size;
+	int64_t modified; /* seconds since 1970 */
+	uint32_t mode;    /* st_mode */
+	uint32_t entries; /* FS_LIST: lines written */
+};
+
+/*
+ * A file that is open: the descriptor is the file itself, or a pipe that the
+ * agent fills or drains where the file system may hang.  The name of the file
+ * (FS_CREATE_UNIQUE: the one that was chosen) follows.
+ */
+struct msg_fs_opened {
+	uint32_t request;
+	uint32_t handle; /* 0 for reading */
+	uint64_t size;   /* before the transfer */
+	int64_t modified;
+	uint32_t pipe; /* 1: the descriptor is a pipe */
+	uint32_t name_len;
+	uint32_t in_place; /* 1: no temporary; what is written is final */
+	uint32_t zero;
+};
+
+/* Padding would carry bytes of our memory to a peer. */
+static_assert(sizeof(struct address) == 24, "wire layout");
+static_assert(sizeof(struct msg_log_record) == 40, "wire layout");
+static_assert(sizeof(struct msg_cache_put) == 56, "wire layout");
+static_assert(sizeof(struct msg_cache_facts) == 136, "wire layout");
+static_assert(sizeof(struct msg_cache_entry) == 120, "wire layout");
+static_assert(sizeof(struct msg_session_open) == 40, "wire layout");
+static_assert(sizeof(struct msg_session_announce) == 48, "wire layout");
+static_assert(sizeof(struct msg_login_request) == 56, "wire layout");
+static_assert(sizeof(struct msg_login_result) == 48, "wire layout");
+static_assert(sizeof(struct msg_check_login) == 48, "wire layout");
+static_assert(sizeof(struct msg_checked) == 296, "wire layout");
+static_assert(sizeof(struct msg_fs_list) == 40, "wire layout");
+static_assert(sizeof(struct msg_fs_done) == 32, "wire layout");
+static_assert(sizeof(struct msg_fs_opened) == 40, "wire layout");
+
+#endif

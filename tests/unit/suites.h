@@ -1,0 +1,18 @@
+/* suites - the CUnit suites; tests/unit/test_NAME.c defines NAME_tests. */
+#ifndef TESTS_UNIT_SUITES_H
+#define TESTS_UNIT_SUITES_H
+
+#include <CUnit/CUnit.h>
+
+#include "shm/base/attr.h"
+
+#define SUITE(name) extern CU_TestInfo name##_tests[];
+#include "suites.def"
+#undef SUITE
+
+/* As CU_ASSERT, but says which row of a table failed. */
+#define CHECK_CASE(value, what) \
+	CU_assertImplementation((value) ? CU_TRUE : CU_FALSE, \
+	    (unsigned int)__LINE__, (what), __FILE__, "", CU_FALSE)
+
+#endif

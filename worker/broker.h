@@ -1,0 +1,87 @@
+/*
+ * broker - the worker's side of the login process.
+ *
+ * Every session is a client of the broker from its accept to its end.  Login
+ * counts it against the limits, checks its password, and provides its agent.
+ * When login is replaced, the broker announces all clients to the successor
+ * (with their tokens) and repeats what was not answered; a client notices
+ * nothing but the delay.
+ *
+ * One question of each kind may be open for a client.  Handlers are called
+ * from the loop, never from within the call that asked.
+ */
+#ifndef WORKER_BROKER_H
+#define WORKER_BROKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shm/base/attr.h"
+#include "shm/ipc/body.h"
+
+struct broker;
+struct worker;
+
+struct broker_login {
+	enum login_verdict verdict;
+	enum limit limit;  /* LOGIN_LIMIT */
+	uint32_t policy;   /* LOGIN_READ_ONLY | LOGIN_ANONYMOUS */
+	uint32_t uid, gid;
+	const char *name;  /* of the account; valid during the call */
+	const char *group; /* of its primary group, or "" */
+};
+
+struct broker_handlers {
+	/* The answer to broker_join() and broker_move(). */
+	void (*verdict)(enum limit limit, void *context);
+	void (*login)(const struct broker_login *login, void *context);
+	/* fd: the session's channel to its agent, now the client's; or -1. */
+	void (*agent)(int fd, int error, void *context);
+};
+
+/* Embedded in the session; the fields are the broker's. */
+struct broker_client {
+	struct broker *broker;
+	struct broker_client *next, *previous; /* in a bucket of the table */
+	const struct broker_handlers *handlers;
+	void *context;
+	uint64_t session;
+	uint32_t host;
+	struct address address;
+	uint8_t *token;
+	size_t token_len;
+	uint64_t request; /* of the open login or agent question */
+	struct broker_question *question; /* login question kept for a repeat */
+	bool joining, agent_wanted;
+};
+
+/* Makes the broker; fd: its first channel comes by broker_connect(). */
+NODISCARD struct broker *broker_new(struct worker *worker);
+void broker_free(struct broker **broker);
+/* A channel to (a new) login; takes fd over. */
+void broker_connect(struct broker *broker, int fd);
+
+/* Enters the session and asks whether it is within the limits. */
+void broker_join(struct broker *broker, struct broker_client *client);
+/* The session has moved to another virtual host; answered by verdict(). */
+void broker_move(struct broker_client *client, uint32_t host);
+/* Ends all questions and releases what login counts; NULL-safe, twice too. */
+void broker_leave(struct broker_client *client);
+
+/*
+ * Asks login to check a password.  The bytes are copied into wiped memory.
+ * 0, or -1 when memory is short.
+ */
+struct broker_credentials {
+	const char *user;
+	const char *password;
+	bool tls;
+};
+NODISCARD int broker_ask_login(struct broker_client *client,
+    const struct broker_credentials *credentials);
+
+/* Asks for a channel to an agent; the client is logged in. */
+void broker_ask_agent(struct broker_client *client);
+
+#endif

@@ -1,0 +1,95 @@
+/*
+ * fs - file-system requests of one session, done by its agent.
+ *
+ * The agent is asked for when the first request comes and given back after
+ * agent_idle seconds without requests and open handles.  An agent that dies
+ * answers all open requests with EIO; the next request gets a fresh one.
+ *
+ * Requests are answered in any order.  The handler is called from the loop,
+ * never from within the call that asked, and at most once for each request;
+ * after fs_free() not at all.
+ */
+#ifndef WORKER_FS_H
+#define WORKER_FS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shm/base/attr.h"
+#include "shm/ipc/body.h"
+#include "worker/broker.h"
+
+struct fs;
+struct worker;
+
+/* The answer to a request. */
+struct fs_answer {
+	int error;       /* errno, or 0 */
+	int fd;          /* FS_OPEN, FS_CREATE: the handler's now; else -1 */
+	uint32_t handle; /* FS_CREATE */
+	bool pipe;       /* fd is a pipe that the agent serves */
+	bool in_place;
+	uint64_t size;
+	int64_t modified;
+	uint32_t mode;
+	uint32_t entries;
+	const char *name; /* FS_CREATE_UNIQUE: the name chosen; else "" */
+};
+
+typedef void (*fs_handler)(const struct fs_answer *answer, void *context);
+
+/* NULL when memory is short.  client: of the session, for its agent. */
+NODISCARD struct fs *fs_new(struct worker *worker,
+    struct broker_client *client, fs_handler handler, void *context);
+/* Withdraws everything: uploads not committed are discarded. NULL-safe. */
+void fs_free(struct fs **fs);
+
+/* The agent's answer to broker_ask_agent(), handed on by the session. */
+void fs_agent(struct fs *fs, int fd, int error);
+
+/*
+ * Ask: each returns the request's number (never 0), or 0 with errno when it
+ * cannot be sent.  There is one handler for all, so the session asks one thing
+ * at a time, with two exceptions that are not answered: fs_discard(), and
+ * fs_forget(), after which the answer to an earlier request is swallowed (its
+ * descriptor closed, its upload discarded).
+ */
+NODISCARD uint32_t fs_stat(struct fs *fs, const char *path);
+NODISCARD uint32_t fs_chdir(struct fs *fs, const char *path);
+NODISCARD uint32_t fs_open(struct fs *fs, const char *path);
+struct fs_create {
+	const char *path;
+	enum fs_create_how how;
+	uint64_t offset;
+	uint32_t mode;
+};
+NODISCARD uint32_t fs_create(struct fs *fs, const struct fs_create *create);
+NODISCARD uint32_t fs_commit(struct fs *fs, uint32_t handle,
+    enum fs_durability durability, uint64_t size);
+void fs_discard(struct fs *fs, uint32_t handle);
+void fs_forget(struct fs *fs);
+
+struct fs_list {
+	const char *path;
+	const char *prefix; /* NLST; "" */
+	enum fs_list_format format;
+	uint32_t flags; /* FS_LIST_HIDDEN ... */
+	uint32_t facts;
+	uint32_t uid, gid;
+	const char *user, *group;
+	int pipe; /* write end; a duplicate travels */
+};
+NODISCARD uint32_t fs_list(struct fs *fs, const struct fs_list *list);
+NODISCARD uint32_t fs_mkdir(struct fs *fs, const char *path, uint32_t mode);
+NODISCARD uint32_t fs_rmdir(struct fs *fs, const char *path);
+NODISCARD uint32_t fs_unlink(struct fs *fs, const char *path);
+NODISCARD uint32_t fs_rename(struct fs *fs, const char *from, const char *to);
+NODISCARD uint32_t fs_chmod(struct fs *fs, const char *path, uint32_t mode);
+NODISCARD uint32_t fs_set_time(struct fs *fs, const char *path,
+    int64_t modified, int64_t accessed);
+
+/* Whether a handle is open or a request is not answered. */
+NODISCARD bool fs_busy(const struct fs *fs);
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * stream - a connection as a stream of bytes, clear or TLS.
+ *
+ * Protocol code reads and writes until it is told to wait, says what it waits
+ * for, and is called when that is so.  Whether TLS needs the socket to be
+ * readable or writable for it is known here and nowhere else.
+ *
+ * All calls from the loop's thread.  The handler may free the stream.
+ */
+#ifndef WORKER_NET_STREAM_H
+#define WORKER_NET_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "shm/base/attr.h"
+#include "worker/tls/tls.h"
+
+struct stream;
+
+#define STREAM_READ  1u
+#define STREAM_WRITE 2u
+
+/* Called when what was wanted may be possible; wants are then cleared. */
+typedef void (*stream_handler)(struct stream *stream, void *context);
+
+/*
+ * Over a connected, non-blocking socket, which it takes over (closed in any
+ * case).  NULL with errno.
+ */
+NODISCARD struct stream *stream_new(uv_loop_t *loop, int fd,
+    stream_handler handler, void *context);
+
+/* Closes the socket at once, sends nothing, and sets *stream to NULL. */
+void stream_free(struct stream **stream);
+
+/*
+ * Calls the handler once when reading (writing, or either) may succeed; wants
+ * replace the earlier ones, 0 withdraws them.  Bytes that TLS already holds
+ * count as readable: the handler is then called from the next loop turn.
+ */
+void stream_want(struct stream *stream, unsigned int wants);
+
+enum stream_result {
+	STREAM_OK,
+	STREAM_AGAIN,     /* nothing now: stream_want() and wait */
+	STREAM_END,       /* read: FIN (clear) or close_notify (TLS) */
+	STREAM_TRUNCATED, /* read: TLS ended without close_notify, or RST */
+	STREAM_FAILED     /* see stream_reason() */
+};
+
+/* *done is set for OK only, and then not 0. */
+NODISCARD enum stream_result stream_read(struct stream *stream, void *data,
+    size_t len, size_t *done);
+NODISCARD enum stream_result stream_write(struct stream *stream,
+    const void *data, size_t len, size_t *done);
+
+/*
+ * Puts TLS on the stream; what the peer sent in clear and was not read yet
+ * from the socket is part of the handshake.  Then stream_handshake() until it
+ * is OK (AGAIN: stream_want() either, and wait).  -1 when it cannot be made.
+ */
+NODISCARD int stream_start_tls(struct stream *stream, struct tls_login *login,
+    enum tls_kind kind);
+NODISCARD enum stream_result stream_handshake(struct stream *stream);
+
+/*
+ * Ends our side: close_notify, and FIN when fin.  OK, AGAIN (want WRITE), or
+ * FAILED when the peer is gone.  With TLS and without fin the stream is clear
+ * afterwards once the peer's close_notify was read (CCC).
+ */
+NODISCARD enum stream_result stream_close_write(struct stream *stream,
+    bool fin);
+
+/* Back to clear after both close_notify (CCC). */
+void stream_end_tls(struct stream *stream);
+
+NODISCARD bool stream_is_tls(const struct stream *stream);
+/* The channel, for tls_refresh(), tls_bound(), tls_facts(); NULL when clear. */
+NODISCARD struct tls_channel *stream_tls(struct stream *stream);
+/* Why it FAILED or was TRUNCATED, in plain words. */
+NODISCARD const char *stream_reason(const struct stream *stream);
+NODISCARD int stream_fd(const struct stream *stream);
+
+#endif

@@ -1,0 +1,133 @@
+/*
+ * tls - TLS for control and data connections of one worker.
+ *
+ * The only folder of the worker that knows OpenSSL.  A struct tls holds what
+ * the worker shares (contexts by host, built when first used; ticket keys; the
+ * reader of the session cache); a struct tls_login is what the connections of
+ * one control connection have in common: the virtual host, the random binding
+ * id, the last sessions issued; a struct tls_channel is TLS on one socket.
+ *
+ * The rules it keeps are in ARCHITECTURE.md, "TLS".
+ */
+#ifndef WORKER_TLS_TLS_H
+#define WORKER_TLS_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "shm/base/attr.h"
+#include "shm/board/ring.h"
+#include "shm/board/start.h"
+#include "shm/cache/reader.h"
+#include "shm/conf/conf.h"
+
+struct tls;
+struct tls_login;
+struct tls_channel;
+
+#define TLS_REASON_MAX 160
+
+/*
+ * Stores a session in the shared cache; called in a handshake, must not block.
+ * The callee copies what it needs.
+ */
+struct tls_store {
+	void (*put)(const struct msg_cache_put *put, const uint8_t *id,
+	    const uint8_t *context, const uint8_t *sealed, void *caller);
+	void *caller;
+};
+
+struct tls_setup {
+	const struct worker_start *start; /* conf and keys: live as long as we */
+	struct ring *ring;
+	struct cache_reader *cache; /* NULL: no shared cache */
+	struct tls_store store;
+	struct score *score;
+};
+
+/* NULL, after logging why.  The caller owns it. */
+NODISCARD struct tls *tls_new(const struct tls_setup *setup);
+void tls_free(struct tls **tls); /* NULL is allowed */
+
+/*
+ * One control connection, on the listener of host.  subject is what log
+ * records are about; it lives as long as the login.  NULL when memory is short.
+ */
+NODISCARD struct tls_login *tls_login_new(struct tls *tls, uint32_t host,
+    const struct log_subject *subject);
+void tls_login_free(struct tls_login **login); /* NULL is allowed */
+
+/* Whether host can do TLS at all: engine on, and a certificate. */
+NODISCARD bool tls_available(const struct tls *tls, uint32_t host);
+
+/*
+ * The host that SNI chose in the control handshake (or the first one). Valid
+ * after the handshake.
+ */
+NODISCARD uint32_t tls_login_host(const struct tls_login *login);
+
+enum tls_kind { TLS_CONTROL, TLS_DATA };
+
+/*
+ * TLS on fd, server side, nothing sent yet; fd stays the caller's, who frees
+ * the channel before closing it.  TLS_DATA: the control connection of login has
+ * done its handshake.  NULL with a reason when it cannot be made.
+ */
+NODISCARD struct tls_channel *tls_channel_new(struct tls_login *login,
+    enum tls_kind kind, int fd);
+/* Frees it without a word to the peer, and without harm to its session. */
+void tls_channel_free(struct tls_channel **channel);
+
+/*
+ * What a call may end in.  For WANT_*, wait until the socket is ready and make
+ * the same call again.
+ */
+enum tls_result {
+	TLS_OK,
+	TLS_WANT_READ,
+	TLS_WANT_WRITE,
+	TLS_CLOSED,    /* read: the peer sent close_notify */
+	TLS_TRUNCATED, /* read: the connection ended without close_notify */
+	TLS_FAILED     /* see tls_reason(); the channel can only be freed */
+};
+
+NODISCARD enum tls_result tls_handshake(struct tls_channel *channel);
+NODISCARD enum tls_result tls_read(struct tls_channel *channel, void *data,
+    size_t len, size_t *done);
+NODISCARD enum tls_result tls_write(struct tls_channel *channel,
+    const void *data, size_t len, size_t *done);
+/* Sends close_notify: OK sent, FAILED the peer is gone. */
+NODISCARD enum tls_result tls_close(struct tls_channel *channel);
+/* Bytes that tls_read() can give without the socket being readable. */
+NODISCARD bool tls_pending(const struct tls_channel *channel);
+/* Why it FAILED, in plain words, for the log. */
+NODISCARD const char *tls_reason(const struct tls_channel *channel);
+
+/*
+ * After the handshake of a data channel: whether it resumed a session of its
+ * control connection, or need not (options, cache off).  false: *why says what
+ * was wrong, for the log.
+ */
+NODISCARD bool tls_bound(const struct tls_channel *channel, const char **why);
+
+/*
+ * Queues a fresh TLS 1.3 ticket on the control channel, to go out with the next
+ * write: before the final reply of every command that began a data handshake,
+ * and at half the life of the last one.  Nothing in TLS 1.2.
+ */
+void tls_refresh(struct tls_channel *control);
+/* Seconds until tls_refresh() is due by age; 0: never. */
+NODISCARD uint32_t tls_refresh_after(const struct tls_channel *control);
+
+/* For logs and status. */
+struct tls_facts {
+	const char *protocol; /* "TLSv1.3" */
+	const char *cipher;
+	bool resumed;
+	const char *server_name; /* SNI; NULL: none */
+};
+void tls_facts(const struct tls_channel *channel, struct tls_facts *facts);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * work - reading and writing files off the loop.
+ *
+ * A source is what a transfer sends: a file or a pipe; a sink is where it
+ * stores: the same.  Files are worked on in libuv's thread pool, at most two
+ * operations of an account at a time (further ones wait their turn, so one
+ * account on a slow disk cannot take all threads); what the page cache can
+ * give at once is read on the loop (RWF_NOWAIT, probed for each descriptor).
+ * Pipes are non-blocking and watched.
+ *
+ * The handler is called from the loop, never from within the call that asked;
+ * one operation of a work at a time.
+ */
+#ifndef WORKER_WORK_H
+#define WORKER_WORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "shm/base/attr.h"
+
+struct work;
+struct worker;
+
+/* result: bytes (0: end of file), or a negative errno. */
+typedef void (*work_handler)(ssize_t result, void *context);
+
+/*
+ * Takes fd over.  pipe: watched, not read in the pool.  account: uid, for the
+ * admission.  NULL with errno; fd is closed.
+ */
+NODISCARD struct work *work_new(struct worker *worker, int fd, bool pipe,
+    uint32_t account);
+
+/*
+ * Closes the file, off the loop, after an operation that still runs (its
+ * buffer stays in use until then: it belongs to the work); sets *work to
+ * NULL; no handler is called any more.  NULL is allowed.
+ */
+void work_free(struct work **work);
+
+/* The work's own buffer, WORK_BUFFER bytes: sources read into it, sinks write
+ * from it. */
+#define WORK_BUFFER (64 * 1024)
+NODISCARD uint8_t *work_buffer(struct work *work);
+
+/*
+ * Reads up to len bytes at offset (pipes: the next) into the buffer.  Returns
+ * the bytes (0: the end) when they were there at once, -EINPROGRESS when the
+ * handler will be called, or another negative errno.
+ */
+NODISCARD ssize_t work_read(struct work *work, size_t len, uint64_t offset,
+    work_handler handler, void *context);
+
+/* Writes all len bytes of the buffer at offset; as above (never "at once"
+ * with less than len). */
+NODISCARD ssize_t work_write(struct work *work, size_t len, uint64_t offset,
+    work_handler handler, void *context);
+
+#endif

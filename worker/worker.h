@@ -1,0 +1,63 @@
+/*
+ * worker - one event loop that serves thousands of sessions.
+ *
+ * The struct is what all parts of a worker share; there is one, and it lives
+ * as long as the process.  worker_run() is the role's main().
+ */
+#ifndef WORKER_WORKER_H
+#define WORKER_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "shm/base/attr.h"
+#include "shm/board/ring.h"
+#include "shm/board/score.h"
+#include "shm/board/start.h"
+#include "shm/cache/reader.h"
+#include "worker/tls/tls.h"
+
+struct broker;
+struct session;
+
+enum worker_phase {
+	WORKER_SERVING,
+	WORKER_DRAINING, /* accepts nothing; sessions end by themselves */
+	WORKER_STOPPING  /* running transfers may finish, nothing else begins */
+};
+
+struct worker {
+	uv_loop_t loop;
+	const struct worker_start *start;
+	const struct conf *conf; /* start->conf */
+	struct ring *ring;
+	struct score *score;
+	struct cache_reader *cache;
+	struct tls *tls;
+	struct broker *broker;
+	enum worker_phase phase;
+	uint32_t handshakes; /* control handshakes running now */
+	uint32_t sessions;   /* now; kept by worker_session_add/remove */
+	struct session *first_session; /* list kept by worker/ftp/session.c */
+};
+
+NORETURN void worker_run(const struct worker_start *start);
+
+/* Counted by the FTP code; the last one to go ends a draining worker. */
+void worker_session_added(struct worker *worker);
+void worker_session_removed(struct worker *worker);
+
+/* A number for a new session, unique among all workers ever started. */
+NODISCARD uint64_t worker_session_number(struct worker *worker);
+
+/*
+ * No descriptor is left: stop accepting for a moment (100 ms), say so once.
+ * Whoever sees EMFILE or ENFILE calls it.
+ */
+void worker_out_of_descriptors(struct worker *worker);
+
+/* Milliseconds, monotonic, of this loop turn. */
+NODISCARD uint64_t worker_now(const struct worker *worker);
+
+#endif
