@@ -18,7 +18,10 @@
 #include "shm/cache/reader.h"
 #include "worker/tls/tls.h"
 
+struct accept;
 struct broker;
+struct cache_link;
+struct clock;
 struct session;
 
 enum worker_phase {
@@ -36,6 +39,9 @@ struct worker {
 	struct cache_reader *cache;
 	struct tls *tls;
 	struct broker *broker;
+	struct clock *clock;           /* drives the deadlines, clock.h */
+	struct accept *accept;         /* the listeners */
+	struct cache_link *cache_link; /* the keeper */
 	enum worker_phase phase;
 	uint32_t handshakes; /* control handshakes running now */
 	uint32_t sessions;   /* now; kept by worker_session_add/remove */
