@@ -25,8 +25,8 @@ struct worker;
 
 struct broker_login {
 	enum login_verdict verdict;
-	enum limit limit;  /* LOGIN_LIMIT */
-	uint32_t policy;   /* LOGIN_READ_ONLY | LOGIN_ANONYMOUS */
+	enum limit limit; /* LOGIN_LIMIT */
+	uint32_t policy;  /* LOGIN_READ_ONLY | LOGIN_ANONYMOUS */
 	uint32_t uid, gid;
 	const char *name;  /* of the account; valid during the call */
 	const char *group; /* of its primary group, or "" */

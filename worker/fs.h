@@ -40,8 +40,8 @@ struct fs_answer {
 typedef void (*fs_handler)(const struct fs_answer *answer, void *context);
 
 /* NULL when memory is short.  client: of the session, for its agent. */
-NODISCARD struct fs *fs_new(struct worker *worker,
-    struct broker_client *client, fs_handler handler, void *context);
+NODISCARD struct fs *fs_new(struct worker *worker, struct broker_client *client,
+    fs_handler handler, void *context);
 /* Withdraws everything: uploads not committed are discarded. NULL-safe. */
 void fs_free(struct fs **fs);
 

@@ -27,7 +27,8 @@ void buf_free(struct buf *buf);
 NODISCARD size_t buf_len(const struct buf *buf);
 NODISCARD uint8_t *buf_data(const struct buf *buf);
 
-/* Appends len bytes; -1 (ENOBUFS over the limit, ENOMEM) leaves it as it was. */
+/* Appends len bytes; -1 (ENOBUFS over the limit, ENOMEM) leaves it as it was.
+ */
 NODISCARD int buf_append(struct buf *buf, const void *data, size_t len);
 
 /* Room for at least len bytes at the end; NULL as above.  Then buf_added(). */

@@ -1,4 +1,5 @@
-/* fd - descriptors: who owns them, and that nobody inherits them by accident. */
+/* fd - descriptors: who owns them, and that nobody inherits them by accident.
+ */
 #ifndef SHM_BASE_FD_H
 #define SHM_BASE_FD_H
 
@@ -13,7 +14,8 @@ void fd_close(int *fd);
 NODISCARD int fd_set_nonblock(int fd);
 NODISCARD int fd_set_inherit(int fd, int inherit);
 
-/* A SOCK_SEQPACKET pair, close-on-exec and non-blocking. 0, or -1 with errno. */
+/* A SOCK_SEQPACKET pair, close-on-exec and non-blocking. 0, or -1 with errno.
+ */
 NODISCARD int fd_pair(int pair[2]);
 
 /*

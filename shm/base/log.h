@@ -32,7 +32,8 @@ enum log_level {
 enum log_stream {
 	LOG_STREAM_MAIN,     /* log.target */
 	LOG_STREAM_TLS,      /* tls.log of the host, else the main log */
-	LOG_STREAM_TRANSFER, /* log.transfer of the host: text is a xferlog line */
+	LOG_STREAM_TRANSFER, /* log.transfer of the host: text is a xferlog line
+			      */
 	LOG_STREAM_COUNT
 };
 

@@ -19,7 +19,8 @@
 struct identity {
 	uid_t uid;
 	gid_t gid;
-	const gid_t *groups; /* supplementary; may be NULL when there are none */
+	const gid_t
+	    *groups; /* supplementary; may be NULL when there are none */
 	size_t ngroups;
 };
 
@@ -28,9 +29,10 @@ struct identity {
  * parent ends; process_harden() also checks that it has not ended already.
  */
 struct process_limits {
-	rlim_t open_files; /* RLIMIT_NOFILE; 0 = leave */
-	rlim_t memory_lock; /* RLIMIT_MEMLOCK, soft, as far as allowed; 0 = leave */
-	int no_processes;  /* RLIMIT_NPROC 0 */
+	rlim_t open_files;  /* RLIMIT_NOFILE; 0 = leave */
+	rlim_t memory_lock; /* RLIMIT_MEMLOCK, soft, as far as allowed; 0 =
+			       leave */
+	int no_processes;   /* RLIMIT_NPROC 0 */
 };
 
 /* Whether we started with uid 0 (then the roles change their uid). */
@@ -47,7 +49,8 @@ void process_title(const char *format, ...) PRINTF_LIKE(1, 2);
 /* Sets the limits, RLIMIT_CORE 0 among them.  0, or -1 with errno, logged. */
 NODISCARD int process_limit(const struct process_limits *limits);
 
-/* chroot and chdir into directory (root only; else chdir).  0, or -1, logged. */
+/* chroot and chdir into directory (root only; else chdir).  0, or -1, logged.
+ */
 NODISCARD int process_root(const char *directory);
 
 /*

@@ -34,8 +34,8 @@ struct conf_listener {
 };
 
 struct conf_certificate {
-	char *cert; /* PEM: the certificate and its chain */
-	char *key;  /* PEM; NULL: in the certificate's file */
+	char *cert;  /* PEM: the certificate and its chain */
+	char *key;   /* PEM; NULL: in the certificate's file */
 	char *chain; /* PEM; NULL: none but what follows in cert */
 };
 
@@ -45,9 +45,19 @@ struct conf_acl {
 	struct conf_strings groups;
 };
 
-enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_FILE, CONF_LOG_SYSLOG };
-enum conf_log_format { CONF_LOG_TEXT, CONF_LOG_JSON };
-enum conf_auth { CONF_AUTH_FILE, CONF_AUTH_PAM };
+enum conf_log_target {
+	CONF_LOG_STDERR,
+	CONF_LOG_FILE,
+	CONF_LOG_SYSLOG
+};
+enum conf_log_format {
+	CONF_LOG_TEXT,
+	CONF_LOG_JSON
+};
+enum conf_auth {
+	CONF_AUTH_FILE,
+	CONF_AUTH_PAM
+};
 enum conf_durability {
 	CONF_DURABILITY_NONE,
 	CONF_DURABILITY_DATA,
@@ -78,7 +88,7 @@ struct conf_required {
 struct conf_tls {
 	bool engine;
 	struct conf_certificate *certificates;
-	size_t ncertificates; /* the per-type keys are in the list, too */
+	size_t ncertificates;  /* the per-type keys are in the list, too */
 	unsigned int protocol; /* CONF_TLS_1_2 | CONF_TLS_1_3 */
 	char *cipher_list;     /* up to TLS 1.2; NULL: the library's default */
 	char *cipher_suites;   /* TLS 1.3; NULL likewise */
@@ -184,10 +194,10 @@ struct conf {
 	struct conf_strings local_file_systems;
 
 	/* Session cache and tickets */
-	bool session_cache; /* false: off */
-	uint64_t session_cache_size; /* bytes of the map */
+	bool session_cache;             /* false: off */
+	uint64_t session_cache_size;    /* bytes of the map */
 	uint32_t session_cache_timeout; /* seconds */
-	uint32_t ticket_key_age; /* seconds */
+	uint32_t ticket_key_age;        /* seconds */
 	uint32_t ticket_key_count;
 };
 

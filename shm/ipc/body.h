@@ -150,7 +150,7 @@ struct msg_cache_facts {
 };
 
 enum cache_state {
-	CACHE_OFF,     /* by configuration */
+	CACHE_OFF, /* by configuration */
 	CACHE_ON,
 	CACHE_REMOVED, /* until reload */
 	CACHE_BROKEN   /* no environment could be made */
@@ -276,7 +276,8 @@ struct msg_agent_request {
 struct msg_agent_refused {
 	uint64_t session;
 	uint64_t request;
-	int32_t error; /* EAGAIN: agents are at their limit; EACCES: token; ... */
+	int32_t
+	    error; /* EAGAIN: agents are at their limit; EACCES: token; ... */
 	uint32_t zero;
 };
 
@@ -347,7 +348,8 @@ struct msg_fs_commit {
 	uint32_t handle;
 	uint32_t durability;
 	uint32_t zero;
-	uint64_t size; /* that the file must have, in bytes written through it */
+	uint64_t
+	    size; /* that the file must have, in bytes written through it */
 };
 
 struct msg_fs_handle {
@@ -361,8 +363,8 @@ enum fs_list_format {
 	FS_LIST_FACTS  /* MLSD */
 };
 
-#define FS_LIST_HIDDEN  1u /* names that begin with a dot too */
-#define FS_LIST_SELF    2u /* one line about the path itself (MLST, -d) */
+#define FS_LIST_HIDDEN    1u /* names that begin with a dot too */
+#define FS_LIST_SELF      2u /* one line about the path itself (MLST, -d) */
 #define FS_LIST_READ_ONLY 4u /* facts: perm without the right to change */
 
 /* The listing goes into the pipe that travels along; then FS_DONE. */

@@ -26,10 +26,10 @@ struct channel;
 /* A message that has been checked.  It is gone after the handler returns. */
 struct message {
 	enum msg_type type;
-	const void *body;      /* the fixed part, aligned for any type */
-	const uint8_t *bytes;  /* what follows it */
-	size_t len;            /* of bytes */
-	int fd;                /* -1, or a descriptor: see message_take_fd() */
+	const void *body;     /* the fixed part, aligned for any type */
+	const uint8_t *bytes; /* what follows it */
+	size_t len;           /* of bytes */
+	int fd;               /* -1, or a descriptor: see message_take_fd() */
 };
 
 /* Returns 0, or -1 to end the channel: the peer broke a rule. */

@@ -11,7 +11,7 @@
 #undef SUITE
 
 /* As CU_ASSERT, but says which row of a table failed. */
-#define CHECK_CASE(value, what) \
+#define CHECK_CASE(value, what)                               \
 	CU_assertImplementation((value) ? CU_TRUE : CU_FALSE, \
 	    (unsigned int)__LINE__, (what), __FILE__, "", CU_FALSE)
 

@@ -40,7 +40,8 @@ struct tls_store {
 };
 
 struct tls_setup {
-	const struct worker_start *start; /* conf and keys: live as long as we */
+	const struct worker_start
+	    *start; /* conf and keys: live as long as we */
 	struct ring *ring;
 	struct cache_reader *cache; /* NULL: no shared cache */
 	struct tls_store store;
@@ -68,7 +69,10 @@ NODISCARD bool tls_available(const struct tls *tls, uint32_t host);
  */
 NODISCARD uint32_t tls_login_host(const struct tls_login *login);
 
-enum tls_kind { TLS_CONTROL, TLS_DATA };
+enum tls_kind {
+	TLS_CONTROL,
+	TLS_DATA
+};
 
 /*
  * TLS on fd, server side, nothing sent yet; fd stays the caller's, who frees
