@@ -1,0 +1,160 @@
+#!/bin/bash
+# Everything that `make check` runs, one row each; see README.md, "Tests".
+#
+#   check.sh [group ...]    groups: build unit lint tidy system san pages
+#
+# Ends with "N passed, N failed, N skipped" alone on a line.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+export LC_ALL=C.UTF-8
+export TZ=UTC
+
+logs=$(mktemp -d /tmp/ftpsd-check-XXXXXX)
+trap 'rm -rf "$logs"' EXIT
+passed=0
+failed=0
+skipped=0
+groups=" ${*:-build unit lint tidy system san} "
+started=$(date +%s)
+
+wanted() {
+	case $groups in *" $1 "*) return 0 ;; esac
+	return 1
+}
+
+# row NAME COMMAND...: one check; its output is shown when it fails.
+row() {
+	local name=$1 from
+	shift
+	from=$(date +%s)
+	if "$@" >"$logs/out" 2>&1; then
+		passed=$((passed + 1))
+		echo "ok   $name ($(($(date +%s) - from)) s)"
+	else
+		failed=$((failed + 1))
+		echo "FAIL $name"
+		tail -n 150 "$logs/out"
+	fi
+}
+
+# suite NAME COMMAND...: a runner that counts for itself.
+suite() {
+	local name=$1 line status
+	shift
+	"$@" 2>&1 | tee "$logs/out" | grep -E "$pattern"
+	status=${PIPESTATUS[0]}
+	line=$(grep -E '^(unit|system): [0-9]+ passed' "$logs/out" | tail -n 1)
+	if [ -z "$line" ]; then
+		failed=$((failed + 1))
+		echo "FAIL $name ended with status $status"
+		tail -n 60 "$logs/out"
+		return
+	fi
+	passed=$((passed + $(number "$line" passed)))
+	failed=$((failed + $(number "$line" failed)))
+	skipped=$((skipped + $(number "$line" skipped)))
+	[ "$status" = 0 ] || [ "$(number "$line" failed)" != 0 ] ||
+		failed=$((failed + 1))
+}
+
+number() {
+	local value
+	value=$(sed -n "s/.* \([0-9]*\) $2.*/\1/p" <<<"$1")
+	echo "${value:-0}"
+}
+
+no_leftovers() {
+	local left
+	left=$(pgrep -a -f '^ftpsd: ' || :)
+	[ -z "$left" ] || {
+		echo "processes: $left"
+		return 1
+	}
+	left=$(find /tmp -maxdepth 1 -name 'ftpsd-*' ! -path "$logs" \
+		-newer "$logs/begin" 2>/dev/null)
+	[ -z "$left" ] || {
+		echo "files: $left"
+		return 1
+	}
+	git rev-parse --git-dir >/dev/null 2>&1 || return 0
+	git status --porcelain >"$logs/after"
+	diff "$logs/before" "$logs/after"
+}
+
+tidy() {
+	find master worker shm ctl tests/unit -name '*.c' | sort |
+		xargs -P 2 -n 6 clang-tidy --quiet -- -std=c11 -D_GNU_SOURCE \
+			-I. -Ibuild -DFTPSD_VERSION='"0"' 2>&1 |
+		grep -vE 'warnings? generated|Suppressed|Use -header-filter' |
+		tee "$logs/tidy"
+	! grep -qE '(warning|error):' "$logs/tidy"
+}
+
+spelling() {
+	git ls-files -z 2>/dev/null | grep -zv '^tests/fuzz/corpus' |
+		xargs -0 -r codespell -L 'crypted,ans,ot,ue,fo,te,nd,parms'
+}
+
+sources() {
+	find master worker shm ctl tests -name '*.[ch]'
+}
+
+touch "$logs/begin"
+git status --porcelain >"$logs/before" 2>/dev/null
+jobs=$(nproc)
+
+if wanted build; then
+	row "build with gcc" make -s -j"$jobs" all build/unit
+	row "build with clang" make -s -j"$jobs" CC=clang BUILD=build/clang all
+fi
+if wanted unit; then
+	pattern='FAIL|^unit:|Test:.*\.\.\.FAILED|^ +[0-9]+\.'
+	suite "unit tests" build/unit
+fi
+if wanted lint; then
+	for script in tests/lint/check_*.sh; do
+		row "${script##*/}" sh "$script"
+	done
+	row "clang-format" sh -c "$(declare -f sources)
+		sources | xargs clang-format --dry-run -Werror"
+	row "cppcheck" cppcheck -q -j "$jobs" --error-exitcode=1 --std=c11 \
+		--enable=warning,performance,portability --inline-suppr \
+		--suppress=missingIncludeSystem -I. -D_GNU_SOURCE \
+		master worker shm ctl
+	row "codespell" spelling
+	row "shellcheck" sh -c 'find tests .ci -name "*.sh" -print0 |
+		xargs -0 shellcheck'
+	row "manual pages" sh -c 'set -e; for page in man/*.[1-8]; do
+		mandoc -T lint -W warning "$page"; done'
+	row "python" sh -c 'python3 -m compileall -q tests/system >/dev/null
+		status=$?; find tests -name __pycache__ -prune -exec rm -r {} +
+		exit $status'
+fi
+if wanted tidy; then
+	row "clang-tidy" tidy
+fi
+if wanted system; then
+	pattern='^(ok|FAIL|skip) |^system:|^       |Error|File|assert|raise|^ '
+	suite "system tests" tests/system/run.py --binaries build
+fi
+if wanted san; then
+	row "build with sanitizers" make -s -j"$jobs" SAN=1 BUILD=build/san \
+		all build/san/unit
+	export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
+	export UBSAN_OPTIONS=print_stacktrace=1
+	pattern='FAIL|^unit:|FAILED|Sanitizer'
+	suite "unit tests with sanitizers" build/san/unit
+	pattern='^(ok|FAIL|skip) |^system:|^       |Error|File|assert|raise|^ '
+	suite "system tests with sanitizers" tests/system/run.py \
+		--binaries build/san --label san
+fi
+find tests -name __pycache__ -prune -exec rm -r {} + 2>/dev/null
+row "nothing left behind" no_leftovers
+
+echo "in $(($(date +%s) - started)) seconds"
+if [ "$skipped" -gt 0 ]; then
+	echo "$passed passed, $failed failed, $skipped skipped"
+else
+	echo "$passed passed, $failed failed"
+fi
+[ "$failed" = 0 ]
