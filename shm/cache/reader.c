@@ -1,0 +1,241 @@
+#include "shm/cache/reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shm/base/digest.h"
+#include "shm/base/log.h"
+#include "shm/cache/store.h"
+
+struct cache_reader {
+	MDB_env *env; /* NULL: every look-up is a miss */
+	MDB_txn *txn; /* reset between look-ups: pins no page */
+	struct store_tables tables;
+	pid_t pid; /* that opened env */
+	uint64_t number;
+	struct msg_cache_counts counts;
+	struct msg_cache_trouble trouble; /* error 0: nothing to tell */
+};
+
+struct cache_reader *
+cache_reader_new(void)
+{
+	struct cache_reader *reader;
+	uint8_t key[CACHE_KEY_LEN];
+
+	reader = calloc(1, sizeof(*reader));
+	/* Has the digest fetched now, not in the first handshake. */
+	if (reader != NULL)
+		cache_key(key, NULL, 0, NULL, 0);
+	return (reader);
+}
+
+static void
+close_env(struct cache_reader *reader)
+{
+	/*
+	 * In a child the environment is the parent's: closing it would release
+	 * the parent's place among the readers.
+	 */
+	if (reader->env != NULL && reader->pid == getpid()) {
+		if (reader->txn != NULL)
+			mdb_txn_abort(reader->txn);
+		mdb_env_close(reader->env);
+	}
+	reader->env = NULL;
+	reader->txn = NULL;
+}
+
+void
+cache_reader_free(struct cache_reader **reader)
+{
+	struct cache_reader *ended = *reader;
+
+	if (ended == NULL)
+		return;
+	*reader = NULL;
+	close_env(ended);
+	free(ended);
+}
+
+/* Never repaired, never tried again: the keeper makes another one. */
+static void
+give_up(struct cache_reader *reader, int error)
+{
+	log_warn("session cache: environment %llu cannot be read: %s",
+	    (unsigned long long)reader->number, mdb_strerror(error));
+	close_env(reader);
+	reader->trouble.number = reader->number;
+	reader->trouble.error = error;
+}
+
+static int
+open_env(struct cache_reader *reader, const char *name, size_t map_size)
+{
+	int ret;
+
+	ret = mdb_env_create(&reader->env);
+	if (ret != 0) {
+		reader->env = NULL;
+		return (ret);
+	}
+	ret = mdb_env_set_mapsize(reader->env, map_size);
+	if (ret == 0)
+		ret = mdb_env_set_maxdbs(reader->env, 3);
+	if (ret == 0)
+		ret = mdb_env_open(reader->env, name, STORE_FLAGS | MDB_RDONLY,
+		    0);
+	if (ret == 0)
+		ret =
+		    mdb_txn_begin(reader->env, NULL, MDB_RDONLY, &reader->txn);
+	if (ret == 0)
+		ret = store_open_tables(reader->txn, 0, &reader->tables);
+	if (ret == 0) {
+		/* Table handles become the environment's by the commit. */
+		ret = mdb_txn_commit(reader->txn);
+		reader->txn = NULL;
+	}
+	if (ret == 0)
+		ret =
+		    mdb_txn_begin(reader->env, NULL, MDB_RDONLY, &reader->txn);
+	if (ret == 0)
+		mdb_txn_reset(reader->txn);
+	return (ret);
+}
+
+void
+cache_reader_open(struct cache_reader *reader,
+    const struct msg_cache_directory *where)
+{
+	char name[CACHE_DIR_LEN + 1];
+	int ret;
+
+	close_env(reader);
+	memset(&reader->trouble, 0, sizeof(reader->trouble));
+	memcpy(name, where->name, CACHE_DIR_LEN);
+	name[CACHE_DIR_LEN] = '\0';
+	reader->number = where->number;
+	if (name[0] == '\0')
+		return;
+	/* One name below the current directory, whoever sent it. */
+	if (strchr(name, '/') != NULL || name[0] == '.') {
+		give_up(reader, MDB_INVALID);
+		return;
+	}
+	reader->pid = getpid();
+	ret = open_env(reader, name, (size_t)where->map_size);
+	if (ret != 0)
+		give_up(reader, ret);
+}
+
+static int
+look_up(struct cache_reader *reader, const uint8_t *name, uint64_t now,
+    struct cache_record *record)
+{
+	struct store_session session;
+	uint8_t copy[STORE_NAME_LEN];
+	MDB_val key = { sizeof(copy), copy }, value;
+	int ret;
+
+	memcpy(copy, name, sizeof(copy));
+	ret = mdb_get(reader->txn, reader->tables.sessions, &key, &value);
+	if (ret == 0)
+		ret = store_decode(&value, &session);
+	if (ret != 0)
+		return (ret);
+	if (session.expires <= now)
+		return (MDB_NOTFOUND);
+	record->started = session.started;
+	record->expires = session.expires;
+	record->protocol = session.protocol;
+	record->sealed_len = session.sealed_len;
+	memcpy(record->sealed, session.sealed, session.sealed_len);
+	return (0);
+}
+
+bool
+cache_reader_get(struct cache_reader *reader, const uint8_t key[CACHE_KEY_LEN],
+    uint64_t now, struct cache_record *record)
+{
+	int ret = MDB_NOTFOUND;
+
+	if (cache_reader_in_service(reader)) {
+		ret = mdb_txn_renew(reader->txn);
+		if (ret == 0) {
+			ret = look_up(reader, key, now, record);
+			mdb_txn_reset(reader->txn);
+		}
+	}
+	if (ret == 0) {
+		reader->counts.hits++;
+		return (true);
+	}
+	reader->counts.misses++;
+	if (ret != MDB_NOTFOUND) {
+		reader->counts.errors++;
+		give_up(reader, ret);
+	}
+	return (false);
+}
+
+bool
+cache_reader_in_service(const struct cache_reader *reader)
+{
+	return (reader->env != NULL && reader->pid == getpid());
+}
+
+void
+cache_reader_count_error(struct cache_reader *reader)
+{
+	reader->counts.errors++;
+}
+
+void
+cache_reader_count_too_large(struct cache_reader *reader, uint64_t size)
+{
+	reader->counts.too_large++;
+	if (size > reader->counts.largest)
+		reader->counts.largest = size;
+}
+
+void
+cache_reader_count_dropped(struct cache_reader *reader)
+{
+	reader->counts.dropped++;
+}
+
+bool
+cache_reader_counts(struct cache_reader *reader,
+    struct msg_cache_counts *counts)
+{
+	const struct msg_cache_counts *now = &reader->counts;
+
+	if ((now->hits | now->misses | now->errors | now->too_large |
+		now->dropped) == 0)
+		return (false);
+	*counts = *now;
+	memset(&reader->counts, 0, sizeof(reader->counts));
+	return (true);
+}
+
+bool
+cache_reader_trouble(struct cache_reader *reader,
+    struct msg_cache_trouble *trouble)
+{
+	if (reader->trouble.error == 0)
+		return (false);
+	*trouble = reader->trouble;
+	memset(&reader->trouble, 0, sizeof(reader->trouble));
+	return (true);
+}
+
+void
+cache_key(uint8_t key[CACHE_KEY_LEN], const uint8_t *context,
+    size_t context_len, const uint8_t *id, size_t id_len)
+{
+	const struct seal_data pieces[2] = { { context, context_len },
+		{ id, id_len } };
+
+	digest_sha256(key, pieces, 2);
+}

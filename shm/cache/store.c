@@ -1,0 +1,142 @@
+#include "shm/cache/store.h"
+
+#include <string.h>
+
+#include "shm/base/ensure.h"
+
+/* The fixed part of a record; copied in and out, so alignment is no matter. */
+struct record {
+	uint8_t format, id_len, context_len, zero;
+	uint16_t protocol, sealed_len;
+	uint64_t started, expires;
+};
+
+_Static_assert(sizeof(struct record) == 24, "padding would go into the file");
+_Static_assert(sizeof(struct record) + STORE_ID_MAX + STORE_CONTEXT_MAX +
+	    CACHE_VALUE_MAX <=
+	STORE_RECORD_MAX,
+    "a record of the greatest size has no room");
+
+static int
+check_format(MDB_txn *txn, const struct store_tables *tables)
+{
+	char name[] = "format";
+	MDB_val key = { sizeof(name), name }, value;
+	uint32_t format;
+	int ret;
+
+	ret = mdb_get(txn, tables->meta, &key, &value);
+	if (ret != 0)
+		return (ret == MDB_NOTFOUND ? MDB_VERSION_MISMATCH : ret);
+	if (value.mv_size != sizeof(format))
+		return (MDB_VERSION_MISMATCH);
+	memcpy(&format, value.mv_data, sizeof(format));
+	return (format == STORE_FORMAT ? 0 : MDB_VERSION_MISMATCH);
+}
+
+static int
+write_format(MDB_txn *txn, const struct store_tables *tables)
+{
+	char name[] = "format";
+	uint32_t format = STORE_FORMAT;
+	MDB_val key = { sizeof(name), name };
+	MDB_val value = { sizeof(format), &format };
+
+	return (mdb_put(txn, tables->meta, &key, &value, 0));
+}
+
+int
+store_open_tables(MDB_txn *txn, unsigned int flags, struct store_tables *tables)
+{
+	int ret;
+
+	ret = mdb_dbi_open(txn, "meta", flags, &tables->meta);
+	if (ret == 0)
+		ret = mdb_dbi_open(txn, "sess", flags, &tables->sessions);
+	if (ret == 0)
+		ret = mdb_dbi_open(txn, "exp", flags, &tables->expiry);
+	if (ret != 0)
+		return (ret);
+	if ((flags & MDB_CREATE) != 0)
+		return (write_format(txn, tables));
+	return (check_format(txn, tables));
+}
+
+size_t
+store_encode(const struct store_session *session, uint8_t *out)
+{
+	struct record record;
+	uint8_t *at = out;
+
+	ensure(session->id_len <= STORE_ID_MAX &&
+	    session->context_len <= STORE_CONTEXT_MAX &&
+	    session->sealed_len <= CACHE_VALUE_MAX);
+	memset(&record, 0, sizeof(record));
+	record.format = STORE_FORMAT;
+	record.id_len = session->id_len;
+	record.context_len = session->context_len;
+	record.protocol = session->protocol;
+	record.sealed_len = session->sealed_len;
+	record.started = session->started;
+	record.expires = session->expires;
+	memcpy(at, &record, sizeof(record));
+	at += sizeof(record);
+	memcpy(at, session->id, session->id_len);
+	at += session->id_len;
+	memcpy(at, session->context, session->context_len);
+	at += session->context_len;
+	memcpy(at, session->sealed, session->sealed_len);
+	at += session->sealed_len;
+	return ((size_t)(at - out));
+}
+
+int
+store_decode(const MDB_val *value, struct store_session *session)
+{
+	const uint8_t *at = value->mv_data;
+	struct record record;
+
+	if (value->mv_size < sizeof(record))
+		return (MDB_CORRUPTED);
+	memcpy(&record, at, sizeof(record));
+	if (record.format != STORE_FORMAT || record.id_len > STORE_ID_MAX ||
+	    record.context_len > STORE_CONTEXT_MAX ||
+	    record.sealed_len > CACHE_VALUE_MAX ||
+	    value->mv_size !=
+		sizeof(record) + record.id_len + record.context_len +
+		    record.sealed_len)
+		return (MDB_CORRUPTED);
+	session->started = record.started;
+	session->expires = record.expires;
+	session->protocol = record.protocol;
+	session->id_len = record.id_len;
+	session->context_len = record.context_len;
+	session->sealed_len = record.sealed_len;
+	session->id = at + sizeof(record);
+	session->context = session->id + record.id_len;
+	session->sealed = session->context + record.context_len;
+	return (0);
+}
+
+void
+store_expiry_key(uint8_t out[STORE_EXPIRY_LEN], uint64_t expires,
+    const uint8_t name[STORE_NAME_LEN])
+{
+	size_t i;
+
+	/* Big-endian, so that the order of bytes is the order of time. */
+	for (i = 0; i < 8; i++)
+		out[i] = (uint8_t)(expires >> (56 - 8 * i));
+	memcpy(out + 8, name, STORE_NAME_LEN);
+}
+
+uint64_t
+store_expiry_time(const uint8_t key[STORE_EXPIRY_LEN])
+{
+	uint64_t expires = 0;
+	size_t i;
+
+	for (i = 0; i < 8; i++)
+		expires = expires << 8 | key[i];
+	return (expires);
+}
