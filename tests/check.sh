@@ -83,16 +83,32 @@ no_leftovers() {
 
 tidy() {
 	find master worker shm ctl tests/unit -name '*.c' | sort |
-		xargs -P 2 -n 6 clang-tidy --quiet -- -std=c11 -D_GNU_SOURCE \
-			-I. -Ibuild -DFTPSD_VERSION='"0"' 2>&1 |
-		grep -vE 'warnings? generated|Suppressed|Use -header-filter' |
-		tee "$logs/tidy"
+		xargs -P 2 -n 6 tests/tools/tidy.sh | tee "$logs/tidy"
 	! grep -qE '(warning|error):' "$logs/tidy"
 }
 
 spelling() {
 	git ls-files -z 2>/dev/null | grep -zv '^tests/fuzz/corpus' |
 		xargs -0 -r codespell -L 'crypted,ans,ot,ue,fo,te,nd,parms'
+}
+
+manual_pages() {
+	local page
+	for page in man/*.[1-8]; do
+		mandoc -T lint -W warning "$page" || return 1
+	done
+}
+
+python_compiles() {
+	python3 -m compileall -q tests/system
+}
+
+shell_scripts() {
+	find tests .ci conf.d -name '*.sh' -print0 | xargs -0 shellcheck
+}
+
+formatted() {
+	sources | xargs clang-format --dry-run -Werror
 }
 
 sources() {
@@ -115,20 +131,15 @@ if wanted lint; then
 	for script in tests/lint/check_*.sh; do
 		row "${script##*/}" sh "$script"
 	done
-	row "clang-format" sh -c "$(declare -f sources)
-		sources | xargs clang-format --dry-run -Werror"
+	row "clang-format" formatted
 	row "cppcheck" cppcheck -q -j "$jobs" --error-exitcode=1 --std=c11 \
 		--enable=warning,performance,portability --inline-suppr \
 		--suppress=missingIncludeSystem -I. -D_GNU_SOURCE \
 		master worker shm ctl
 	row "codespell" spelling
-	row "shellcheck" sh -c 'find tests .ci -name "*.sh" -print0 |
-		xargs -0 shellcheck'
-	row "manual pages" sh -c 'set -e; for page in man/*.[1-8]; do
-		mandoc -T lint -W warning "$page"; done'
-	row "python" sh -c 'python3 -m compileall -q tests/system >/dev/null
-		status=$?; find tests -name __pycache__ -prune -exec rm -r {} +
-		exit $status'
+	row "shellcheck" shell_scripts
+	row "manual pages" manual_pages
+	row "python" python_compiles
 fi
 if wanted tidy; then
 	row "clang-tidy" tidy

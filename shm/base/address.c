@@ -80,7 +80,7 @@ address_text(const struct address *address, char *out)
 	else
 		text = inet_ntop(AF_INET6, address->ip, out, ADDRESS_TEXT_MAX);
 	if (text == NULL)
-		snprintf(out, ADDRESS_TEXT_MAX, "?");
+		(void)snprintf(out, ADDRESS_TEXT_MAX, "?");
 	return (out);
 }
 

@@ -66,7 +66,7 @@ void
 fd_close_all_but(const int *keep, size_t count)
 {
 	unsigned int next = 3;
-	int sorted[256];
+	int sorted[256] = { 0 };
 	size_t i, n = 0;
 
 	for (i = 0; i < count && n < 256; i++)

@@ -51,7 +51,7 @@ log_get_level(void)
 void
 log_set_name(const char *name)
 {
-	snprintf(state.name, sizeof(state.name), "%s", name);
+	(void)snprintf(state.name, sizeof(state.name), "%s", name);
 }
 
 const char *
@@ -123,7 +123,7 @@ write_stderr(const struct log_record *record)
 static PRINTF_LIKE(4, 0) void emit(enum log_level level, enum log_stream stream,
     const struct log_subject *subject, const char *format, va_list arguments)
 {
-	char raw[LOG_TEXT_MAX], text[LOG_TEXT_MAX];
+	char raw[LOG_TEXT_MAX], escaped[LOG_TEXT_MAX];
 	struct log_record record;
 	int len;
 
@@ -134,13 +134,13 @@ static PRINTF_LIKE(4, 0) void emit(enum log_level level, enum log_stream stream,
 		return;
 	if ((size_t)len >= sizeof(raw))
 		len = (int)sizeof(raw) - 1;
-	log_escape(text, sizeof(text), raw, (size_t)len);
+	log_escape(escaped, sizeof(escaped), raw, (size_t)len);
 	memset(&record, 0, sizeof(record));
 	record.level = level;
 	record.stream = stream;
 	if (subject != NULL)
 		record.subject = *subject;
-	record.text = text;
+	record.text = escaped;
 	if (state.sink != NULL)
 		state.sink(&record, state.context);
 	else

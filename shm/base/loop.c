@@ -206,11 +206,9 @@ loop_timer_set(struct loop_timer *timer, uint64_t ms)
 
 	LIST_REMOVE(timer, link);
 	timer->due = loop_now() + ms;
-	LIST_FOREACH (at, &timer->loop->armed, link) {
-		if (at->due > timer->due)
-			break;
+	for (at = LIST_FIRST(&timer->loop->armed);
+	     at != NULL && at->due <= timer->due; at = LIST_NEXT(at, link))
 		last = at;
-	}
 	if (last == NULL)
 		LIST_INSERT_HEAD(&timer->loop->armed, timer, link);
 	else

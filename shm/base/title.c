@@ -27,11 +27,35 @@ block_end(int argc, char **argv, char **environment)
 	return (end);
 }
 
-void
-process_title_init(int argc, char **argv)
+/* A copy of a list of strings that ends in NULL; NULL when memory is short. */
+static char **
+copy_strings(char **strings)
 {
 	char **copy;
 	size_t i, n;
+
+	for (n = 0; strings[n] != NULL;)
+		n++;
+	copy = calloc(n + 1, sizeof(*copy));
+	if (copy == NULL)
+		return (NULL);
+	for (i = 0; i < n; i++) {
+		copy[i] = strdup(strings[i]);
+		if (copy[i] != NULL)
+			continue;
+		while (i > 0)
+			free(copy[--i]);
+		free(copy);
+		return (NULL);
+	}
+	return (copy);
+}
+
+void
+process_title_init(int argc, char **argv)
+{
+	char **copy, *argument;
+	int i;
 
 	if (argc == 0)
 		return;
@@ -39,25 +63,18 @@ process_title_init(int argc, char **argv)
 	title_size = (size_t)(block_end(argc, argv, environ) - argv[0]);
 
 	/* The strings move away, since titles will overwrite them. */
-	for (n = 0; environ[n] != NULL;)
-		n++;
-	copy = calloc(n + 1, sizeof(*copy));
-	if (copy == NULL)
+	copy = copy_strings(environ);
+	if (copy == NULL) {
+		title_size = 0;
 		return;
-	for (i = 0; i < n; i++) {
-		copy[i] = strdup(environ[i]);
-		if (copy[i] == NULL) {
-			title_size = 0;
-			return;
-		}
 	}
 	environ = copy;
-	for (i = 1; i < (size_t)argc; i++) {
-		argv[i] = strdup(argv[i]);
-		if (argv[i] == NULL) {
+	for (i = 1; i < argc; i++) {
+		argument = strdup(argv[i]);
+		if (argument != NULL)
+			argv[i] = argument;
+		else
 			title_size = 0;
-			return;
-		}
 	}
 }
 
@@ -70,10 +87,11 @@ process_title(const char *format, ...)
 	size_t len;
 
 	va_start(arguments, format);
-	vsnprintf(title, sizeof(title), format, arguments);
+	(void)vsnprintf(title, sizeof(title), format, arguments);
 	va_end(arguments);
 	tail = strstr(title, ": ");
-	snprintf(name, sizeof(name), "%.15s", tail != NULL ? tail + 2 : title);
+	(void)snprintf(name, sizeof(name), "%.15s",
+	    tail != NULL ? tail + 2 : title);
 	prctl(PR_SET_NAME, name, 0, 0, 0);
 	if (title_size < 2)
 		return;

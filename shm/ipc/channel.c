@@ -24,13 +24,15 @@ struct waiting {
 	uint8_t bytes[];
 };
 
+STAILQ_HEAD(waiting_list, waiting);
+
 struct channel {
 	int fd;
 	enum role self, peer;
 	message_handler handler;
 	void *context;
 	enum msg_phase phase;
-	STAILQ_HEAD(, waiting) queue;
+	struct waiting_list queue;
 	size_t queued, queue_max;
 	bool receiving; /* handlers run: whoever frees us leaves the memory */
 	bool ended;

@@ -14,7 +14,7 @@
 #include "shm/ipc/body.h"
 #include "shm/ipc/role.h"
 
-#define MSG_LEN_MAX (32 * 1024) /* header, body and variable bytes */
+#define MSG_LEN_MAX ((size_t)32 * 1024) /* header, body and variable bytes */
 
 struct msg_header {
 	uint32_t type;
