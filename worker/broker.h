@@ -40,24 +40,33 @@ struct broker_handlers {
 	void (*agent)(int fd, int error, void *context);
 };
 
-/* Embedded in the session; the fields are the broker's. */
+/*
+ * Embedded in the session, zeroed.  The session fills in the first five fields
+ * before broker_join(); the others are the broker's.
+ */
 struct broker_client {
-	struct broker *broker;
-	struct broker_client *next, *previous; /* in a bucket of the table */
 	const struct broker_handlers *handlers;
 	void *context;
 	uint64_t session;
-	uint32_t host;
+	uint32_t host; /* where it is now; changed by broker_move() */
 	struct address address;
-	uint8_t *token;
+
+	struct broker *broker; /* NULL: it has not joined, or left */
+	struct broker_client *next, *previous; /* in a bucket of the table */
+	struct broker_client *next_unsent, *previous_unsent;
+	uint8_t *token; /* of the login; NULL: none */
 	size_t token_len;
-	uint64_t request; /* of the open login or agent question */
-	struct broker_question *question; /* login question kept for a repeat */
-	bool joining, agent_wanted;
+	uint64_t agent_request;           /* 0: no agent is asked for */
+	struct broker_question *question; /* the open login question */
+	uint32_t settled_host; /* that login counts it for, when settled */
+	uint32_t asked_host;   /* that the next verdict is about */
+	uint32_t unsent;       /* what login has to be told, as bits */
+	bool joining, settled, known;
 };
 
-/* Makes the broker; fd: its first channel comes by broker_connect(). */
+/* NULL when memory is short.  Its first channel comes by broker_connect(). */
 NODISCARD struct broker *broker_new(struct worker *worker);
+/* All clients have left; sets *broker to NULL; NULL is allowed. */
 void broker_free(struct broker **broker);
 /* A channel to (a new) login; takes fd over. */
 void broker_connect(struct broker *broker, int fd);
@@ -71,7 +80,8 @@ void broker_leave(struct broker_client *client);
 
 /*
  * Asks login to check a password.  The bytes are copied into wiped memory.
- * 0, or -1 when memory is short.
+ * 0, or -1: EMSGSIZE, longer than any account's can be (treat it as denied);
+ * else memory is short.
  */
 struct broker_credentials {
 	const char *user;
@@ -83,5 +93,13 @@ NODISCARD int broker_ask_login(struct broker_client *client,
 
 /* Asks for a channel to an agent; the client is logged in. */
 void broker_ask_agent(struct broker_client *client);
+/* An agent that is on its way is not wanted any more: no answer comes. */
+void broker_forget_agent(struct broker_client *client);
+
+/*
+ * The client is not logged in any more (REIN, a further USER): questions end,
+ * the token is dropped.  It stays within the limits of its host.
+ */
+void broker_logout(struct broker_client *client);
 
 #endif

@@ -2,10 +2,9 @@
  * clock - deadlines of the sessions of one worker.
  *
  * A struct deadline is embedded in what waits.  All deadlines of a worker are
- * in one heap which is driven by one libuv timer, armed for the earliest of
- * them: a worker without deadlines does not wake up, and setting a deadline
- * costs O(log n) and no memory but the heap's slot, which is reserved when
- * the deadline is first set.
+ * in one heap that is made of the deadlines themselves, driven by one libuv
+ * timer that is armed for the earliest: a worker without deadlines does not
+ * wake up, and setting one takes no memory and cannot fail.
  *
  * A deadline fires once, from the loop, never from within deadline_set(), and
  * never early.  It is cleared before its handler is called: the handler may
@@ -29,13 +28,14 @@ struct deadline {
 	struct clock *clock; /* not NULL while it is set */
 	deadline_handler handler;
 	void *context;
-	uint64_t at;   /* milliseconds of the loop's clock */
-	uint32_t slot; /* in the heap */
+	uint64_t at; /* milliseconds of the loop's clock */
+	struct deadline *child, *next;
+	struct deadline *previous; /* sibling, or the parent of a first child */
 };
 
-/* NULL when memory is short. */
+/* NULL when memory is short.  On worker->loop; the caller owns it. */
 NODISCARD struct clock *clock_new(struct worker *worker);
-/* Clears all deadlines; sets *clock to NULL; NULL is allowed. */
+/* No deadline is set any more; sets *clock to NULL; NULL is allowed. */
 void clock_free(struct clock **clock);
 
 /* Makes a deadline that is not set; needs no counterpart but the clearing. */
@@ -43,9 +43,8 @@ void deadline_init(struct deadline *deadline, deadline_handler handler,
     void *context);
 
 /*
- * Sets the deadline to milliseconds from this loop turn (worker_now()); one
- * that is set already is moved.  If the heap cannot grow, it fires at the next
- * turn instead: a session that cannot be timed must not live for ever.
+ * Sets the deadline to milliseconds from this loop turn (worker_now()), 0 being
+ * the next turn; one that is set already is moved.
  */
 void deadline_set(struct worker *worker, struct deadline *deadline,
     uint64_t milliseconds);

@@ -22,6 +22,7 @@ struct accept;
 struct broker;
 struct cache_link;
 struct clock;
+struct pool;
 struct session;
 
 enum worker_phase {
@@ -42,6 +43,7 @@ struct worker {
 	struct clock *clock;           /* drives the deadlines, clock.h */
 	struct accept *accept;         /* the listeners */
 	struct cache_link *cache_link; /* the keeper */
+	struct pool *pool;             /* of threads, for work.h */
 	enum worker_phase phase;
 	uint32_t handshakes; /* control handshakes running now */
 	uint32_t sessions;   /* now; kept by worker_session_add/remove */

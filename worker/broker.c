@@ -1,0 +1,416 @@
+#include "worker/broker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shm/base/ensure.h"
+#include "shm/base/log.h"
+#include "shm/base/secret.h"
+#include "worker/broker_table.h"
+#include "worker/broker_tell.h"
+#include "worker/link_uv.h"
+#include "worker/worker.h"
+
+struct broker {
+	struct worker *worker;
+	struct link_uv *link;
+	struct broker_table table;
+	struct broker_tell tell;
+	uint64_t requests;             /* numbered from 1 */
+	struct broker_question *spare; /* wiped; saves most of the mappings */
+};
+
+/* Questions -------------------------------------------------------------- */
+
+static struct broker_question *
+take_question(struct broker *broker)
+{
+	struct broker_question *question = broker->spare;
+
+	broker->spare = NULL;
+	if (question == NULL)
+		question =
+		    secret_alloc(sizeof(*question), SECRET_WIPE_ON_FORK);
+	return (question);
+}
+
+static void
+end_question(struct broker_client *client)
+{
+	struct broker *broker = client->broker;
+	struct broker_question *question = client->question;
+
+	client->question = NULL;
+	client->unsent &= ~BROKER_TELL_LOGIN;
+	if (question == NULL)
+		return;
+	secret_wipe(question, sizeof(*question));
+	if (broker->spare == NULL)
+		broker->spare = question;
+	else
+		secret_free(question, sizeof(*question));
+}
+
+static void
+drop_token(struct broker_client *client)
+{
+	if (client->token != NULL)
+		secret_wipe(client->token, client->token_len);
+	free(client->token);
+	client->token = NULL;
+	client->token_len = 0;
+}
+
+/* Answers ---------------------------------------------------------------- */
+
+/*
+ * A session may have moved on before login answered for where it was: then
+ * the question for the new host follows, and this answer is only noted.
+ */
+static int
+verdict(struct broker *broker, const struct message *message)
+{
+	const struct msg_session_verdict *body = message->body;
+	struct broker_client *client;
+
+	if (body->limit >= LIMIT_COUNT || message->len != 0)
+		return (-1);
+	client = broker_table_find(&broker->table, body->session);
+	if (client == NULL || !client->joining ||
+	    body->host != client->asked_host)
+		return (0);
+	if (body->limit == LIMIT_NONE) {
+		client->settled = true;
+		client->settled_host = client->asked_host;
+		if (client->asked_host != client->host) {
+			client->asked_host = client->host;
+			broker_tell(&broker->tell, client, BROKER_TELL_HOST);
+			return (0);
+		}
+	}
+	client->joining = false;
+	client->handlers->verdict((enum limit)body->limit, client->context);
+	return (0);
+}
+
+enum { NAME, GROUP, TOKEN, RESULT_PARTS };
+
+/* 0, or -1 when login said what makes no sense. */
+static int
+check_result(const struct message *message,
+    struct message_part parts[RESULT_PARTS])
+{
+	const struct msg_login_result *body = message->body;
+	size_t lens[RESULT_PARTS] = { body->name_len, body->group_len,
+		body->token_len };
+	size_t i;
+
+	if (message_split(message, lens, parts, RESULT_PARTS) == -1 ||
+	    body->verdict >= LOGIN_VERDICT_COUNT || body->limit >= LIMIT_COUNT)
+		return (-1);
+	if (parts[TOKEN].len > TOKEN_LEN_MAX ||
+	    (body->verdict == LOGIN_OK) != (parts[TOKEN].len > 0))
+		return (-1);
+	for (i = NAME; i <= GROUP; i++)
+		if (parts[i].len > LOGIN_NAME_MAX_LEN ||
+		    memchr(parts[i].data, '\0', parts[i].len) != NULL)
+			return (-1);
+	return (0);
+}
+
+static int
+keep_token(struct broker_client *client, const struct message_part *token)
+{
+	drop_token(client);
+	client->token = malloc(token->len);
+	if (client->token == NULL)
+		return (-1);
+	memcpy(client->token, token->data, token->len);
+	client->token_len = token->len;
+	return (0);
+}
+
+static const char *
+text_of(const struct message_part *part, char *out)
+{
+	memcpy(out, part->data, part->len);
+	out[part->len] = '\0';
+	return (out);
+}
+
+static int
+login_result(struct broker *broker, const struct message *message)
+{
+	const struct msg_login_result *body = message->body;
+	char name[LOGIN_NAME_MAX_LEN + 1], group[LOGIN_NAME_MAX_LEN + 1];
+	struct message_part parts[RESULT_PARTS];
+	struct broker_client *client;
+	struct broker_login login;
+
+	if (check_result(message, parts) == -1)
+		return (-1);
+	client = broker_table_find(&broker->table, body->session);
+	if (client == NULL || client->question == NULL ||
+	    client->question->request != body->request)
+		return (0);
+	end_question(client);
+	login = (struct broker_login){
+		.verdict = (enum login_verdict)body->verdict,
+		.limit = (enum limit)body->limit,
+		.policy = body->policy,
+		.uid = body->uid,
+		.gid = body->gid,
+		.name = text_of(&parts[NAME], name),
+		.group = text_of(&parts[GROUP], group),
+	};
+	if (login.verdict == LOGIN_OK &&
+	    keep_token(client, &parts[TOKEN]) == -1)
+		login.verdict = LOGIN_UNAVAILABLE;
+	client->handlers->login(&login, client->context);
+	return (0);
+}
+
+static struct broker_client *
+who_asked(const struct broker *broker, uint64_t session, uint64_t request)
+{
+	struct broker_client *client;
+
+	client = broker_table_find(&broker->table, session);
+	if (client == NULL || client->agent_request == 0 ||
+	    client->agent_request != request)
+		return (NULL);
+	client->agent_request = 0;
+	client->unsent &= ~BROKER_TELL_AGENT;
+	return (client);
+}
+
+static int
+agent_granted(struct broker *broker, struct message *message)
+{
+	const struct msg_session *body = message->body;
+	struct broker_client *client;
+
+	client = who_asked(broker, body->session, body->request);
+	if (client != NULL)
+		client->handlers->agent(message_take_fd(message), 0,
+		    client->context);
+	return (0);
+}
+
+static int
+agent_refused(struct broker *broker, const struct message *message)
+{
+	const struct msg_agent_refused *body = message->body;
+	struct broker_client *client;
+
+	client = who_asked(broker, body->session, body->request);
+	if (client != NULL)
+		client->handlers->agent(-1, body->error > 0 ? body->error : EIO,
+		    client->context);
+	return (0);
+}
+
+static int
+receive(struct message *message, void *context)
+{
+	struct broker *broker = context;
+
+	/* The table of messages lets login send nothing else. */
+	if (message->type == MSG_SESSION_VERDICT)
+		return (verdict(broker, message));
+	if (message->type == MSG_LOGIN_RESULT)
+		return (login_result(broker, message));
+	if (message->type == MSG_AGENT_GRANTED)
+		return (agent_granted(broker, message));
+	if (message->type == MSG_AGENT_REFUSED)
+		return (agent_refused(broker, message));
+	return (-1);
+}
+
+/* Channel ---------------------------------------------------------------- */
+
+/* What login has not answered waits for its successor. */
+static void
+ended(void *context)
+{
+	struct broker *broker = context;
+
+	broker_tell_start(&broker->tell, NULL);
+	link_uv_free(&broker->link);
+}
+
+static void
+room(void *context)
+{
+	struct broker *broker = context;
+
+	broker_tell_more(&broker->tell);
+}
+
+static const struct link_uv_handlers link_handlers = { receive, ended, room };
+
+/* Everything that a login which knows nothing has to hear about a client. */
+static uint32_t
+all_about(const struct broker_client *client)
+{
+	uint32_t bits = BROKER_TELL_SESSION;
+
+	if (!client->settled && !client->joining)
+		return (0); /* refused, and about to leave */
+	if (client->settled && client->joining)
+		bits |= BROKER_TELL_HOST;
+	if (client->question != NULL)
+		bits |= BROKER_TELL_LOGIN;
+	if (client->agent_request != 0)
+		bits |= BROKER_TELL_AGENT;
+	return (bits);
+}
+
+void
+broker_connect(struct broker *broker, int fd)
+{
+	struct broker_client *client = NULL;
+
+	ended(broker);
+	broker->link = link_uv_new(&broker->worker->loop, fd, ROLE_LOGIN,
+	    &link_handlers, broker);
+	if (broker->link == NULL) {
+		log_error("no channel to login: %s", strerror(errno));
+		return;
+	}
+	channel_running(link_uv_channel(broker->link));
+	broker_tell_start(&broker->tell, broker->link);
+	while ((client = broker_table_next(&broker->table, client)) != NULL) {
+		client->known = false;
+		broker_tell(&broker->tell, client, all_about(client));
+	}
+}
+
+struct broker *
+broker_new(struct worker *worker)
+{
+	struct broker *broker = calloc(1, sizeof(*broker));
+
+	if (broker == NULL)
+		return (NULL);
+	if (broker_table_init(&broker->table) == -1) {
+		free(broker);
+		return (NULL);
+	}
+	broker->worker = worker;
+	broker->tell.generation = worker->conf->generation;
+	return (broker);
+}
+
+void
+broker_free(struct broker **broker)
+{
+	struct broker *ending = *broker;
+
+	if (ending == NULL)
+		return;
+	ensure(ending->table.count == 0);
+	*broker = NULL;
+	broker_tell_free(&ending->tell);
+	link_uv_free(&ending->link);
+	broker_table_free(&ending->table);
+	secret_free(ending->spare, sizeof(*ending->spare));
+	free(ending);
+}
+
+/* Clients ---------------------------------------------------------------- */
+
+void
+broker_join(struct broker *broker, struct broker_client *client)
+{
+	ensure(client->broker == NULL && client->handlers != NULL);
+	client->broker = broker;
+	client->joining = true;
+	client->asked_host = client->host;
+	broker_table_add(&broker->table, client);
+	broker_tell(&broker->tell, client, all_about(client));
+}
+
+void
+broker_move(struct broker_client *client, uint32_t host)
+{
+	bool asking = client->joining;
+
+	client->host = host;
+	client->joining = true;
+	if (asking)
+		return; /* verdict() sees to it */
+	client->asked_host = host;
+	broker_tell(&client->broker->tell, client, BROKER_TELL_HOST);
+}
+
+void
+broker_logout(struct broker_client *client)
+{
+	end_question(client);
+	broker_forget_agent(client);
+	drop_token(client);
+}
+
+void
+broker_leave(struct broker_client *client)
+{
+	struct broker *broker;
+
+	if (client == NULL || client->broker == NULL)
+		return;
+	broker = client->broker;
+	broker_tell_left(&broker->tell, client);
+	broker_logout(client);
+	broker_table_remove(&broker->table, client);
+	client->broker = NULL;
+	client->joining = false;
+	client->settled = false;
+}
+
+int
+broker_ask_login(struct broker_client *client,
+    const struct broker_credentials *credentials)
+{
+	size_t user_len = strlen(credentials->user);
+	size_t password_len = strlen(credentials->password);
+	struct broker *broker = client->broker;
+	struct broker_question *question;
+
+	ensure(client->question == NULL);
+	if (user_len > LOGIN_NAME_MAX_LEN ||
+	    password_len > LOGIN_PASSWORD_MAX) {
+		errno = EMSGSIZE;
+		return (-1);
+	}
+	question = take_question(broker);
+	if (question == NULL)
+		return (-1);
+	question->request = ++broker->requests;
+	question->tls = credentials->tls;
+	question->user_len = (uint16_t)user_len;
+	question->password_len = (uint16_t)password_len;
+	memcpy(question->user, credentials->user, user_len);
+	memcpy(question->password, credentials->password, password_len);
+	client->question = question;
+	broker_tell(&broker->tell, client, BROKER_TELL_LOGIN);
+	return (0);
+}
+
+void
+broker_ask_agent(struct broker_client *client)
+{
+	struct broker *broker = client->broker;
+
+	ensure(client->token != NULL && client->agent_request == 0);
+	client->agent_request = ++broker->requests;
+	broker_tell(&broker->tell, client, BROKER_TELL_AGENT);
+}
+
+void
+broker_forget_agent(struct broker_client *client)
+{
+	client->agent_request = 0;
+	client->unsent &= ~BROKER_TELL_AGENT;
+}

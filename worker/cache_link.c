@@ -1,0 +1,182 @@
+#include "worker/cache_link.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shm/base/log.h"
+#include "shm/cache/reader.h"
+#include "worker/clock.h"
+#include "worker/link_uv.h"
+#include "worker/worker.h"
+
+#define PUTS_WAITING    256
+#define COUNTS_EVERY_MS 1000
+
+struct cache_link {
+	struct worker *worker;
+	struct link_uv *link; /* NULL: the keeper is not there */
+	uv_prepare_t turn;    /* looks whether the reader has counted */
+	struct deadline report;
+	struct msg_cache_counts counts; /* not told yet */
+	struct msg_cache_trouble trouble;
+	bool troubled; /* trouble is not told yet */
+};
+
+static void
+add_counts(struct msg_cache_counts *sum, const struct msg_cache_counts *more)
+{
+	sum->hits += more->hits;
+	sum->misses += more->misses;
+	sum->errors += more->errors;
+	sum->too_large += more->too_large;
+	sum->dropped += more->dropped;
+	if (more->largest > sum->largest)
+		sum->largest = more->largest;
+}
+
+/* Whether there is anything to tell now. */
+static bool
+collect(struct cache_link *link)
+{
+	struct msg_cache_counts more;
+
+	memset(&more, 0, sizeof(more));
+	if (!cache_reader_counts(link->worker->cache, &more))
+		return (false);
+	add_counts(&link->counts, &more);
+	return (true);
+}
+
+/* What cannot be told is told with the next. */
+static void
+report(void *context)
+{
+	struct cache_link *link = context;
+
+	(void)collect(link);
+	if (link->link == NULL)
+		return;
+	if (link_uv_post(link->link, MSG_CACHE_COUNTS, &link->counts) == 0)
+		memset(&link->counts, 0, sizeof(link->counts));
+}
+
+static void
+tell_trouble(struct cache_link *link)
+{
+	if (cache_reader_trouble(link->worker->cache, &link->trouble)) {
+		log_warn("the session cache cannot be used (error %d)",
+		    link->trouble.error);
+		link->troubled = true;
+	}
+	if (link->troubled && link->link != NULL &&
+	    link_uv_post(link->link, MSG_CACHE_TROUBLE, &link->trouble) == 0)
+		link->troubled = false;
+}
+
+/*
+ * After each turn of the loop, before it sleeps.  The reader counts in the
+ * midst of handshakes and knows no loop; a timer that looks at it would wake
+ * an idle worker each second.
+ */
+static void
+turn(uv_prepare_t *prepare)
+{
+	struct cache_link *link = prepare->data;
+
+	if (!deadline_is_set(&link->report) && collect(link))
+		deadline_set(link->worker, &link->report, COUNTS_EVERY_MS);
+	tell_trouble(link);
+}
+
+static int
+receive(struct message *message, void *context)
+{
+	struct cache_link *link = context;
+	const struct msg_cache_directory *where = message->body;
+
+	if (message->type != MSG_CACHE_DIRECTORY || message->len != 0 ||
+	    memchr(where->name, '\0', sizeof(where->name)) == NULL)
+		return (-1);
+	link->troubled = false; /* it was about another environment */
+	cache_reader_open(link->worker->cache, where);
+	return (0);
+}
+
+/* What was stored can still be read until a new keeper says otherwise. */
+static void
+ended(void *context)
+{
+	struct cache_link *link = context;
+
+	link_uv_free(&link->link);
+}
+
+static const struct link_uv_handlers link_handlers = { receive, ended, NULL };
+
+struct cache_link *
+cache_link_new(struct worker *worker)
+{
+	struct cache_link *link = calloc(1, sizeof(*link));
+
+	if (link == NULL)
+		return (NULL);
+	link->worker = worker;
+	deadline_init(&link->report, report, link);
+	(void)uv_prepare_init(&worker->loop, &link->turn);
+	link->turn.data = link;
+	(void)uv_prepare_start(&link->turn, turn);
+	return (link);
+}
+
+static void
+closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+void
+cache_link_free(struct cache_link **link)
+{
+	struct cache_link *ending = *link;
+
+	if (ending == NULL)
+		return;
+	*link = NULL;
+	report(ending);
+	deadline_clear(&ending->report);
+	link_uv_free(&ending->link);
+	uv_close((uv_handle_t *)&ending->turn, closed);
+}
+
+void
+cache_link_connect(struct cache_link *link, int fd)
+{
+	link_uv_free(&link->link);
+	link->link = link_uv_new(&link->worker->loop, fd, ROLE_KEEPER,
+	    &link_handlers, link);
+	if (link->link == NULL) {
+		log_error("no channel to the keeper: %s", strerror(errno));
+		return;
+	}
+	channel_set_queue(link_uv_channel(link->link), PUTS_WAITING);
+	channel_running(link_uv_channel(link->link));
+}
+
+void
+cache_link_put(const struct msg_cache_put *put, const uint8_t *id,
+    const uint8_t *context, const uint8_t *sealed, void *caller)
+{
+	struct cache_link *link = caller;
+	struct channel_message message = {
+		.type = MSG_CACHE_PUT,
+		.body = put,
+		.pieces = { { id, put->id_len },
+		    { context, put->context_len },
+		    { sealed, put->sealed_len } },
+		.fd = -1,
+	};
+
+	if (link->link == NULL || link_uv_send(link->link, &message) == -1)
+		cache_reader_count_dropped(link->worker->cache);
+}

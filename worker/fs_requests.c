@@ -1,0 +1,225 @@
+/* What a session can ask of its agent, as messages. */
+#include <errno.h>
+#include <string.h>
+
+#include "worker/fs.h"
+#include "worker/fs_ask.h"
+
+/*
+ * The length of a path that may be sent, or 0 with errno.  The FTP code has
+ * made it absolute; the agent looks at it again.
+ */
+static uint32_t
+path_length(const char *path)
+{
+	size_t len = strlen(path);
+
+	if (len > FS_PATH_MAX) {
+		errno = ENAMETOOLONG;
+		return (0);
+	}
+	if (path[0] != '/') {
+		errno = EINVAL;
+		return (0);
+	}
+	return ((uint32_t)len);
+}
+
+static uint32_t
+ask_about(struct fs *fs, enum msg_type type, const char *path, uint32_t mode)
+{
+	struct msg_fs_path body = { .mode = mode };
+	struct fs_question question = {
+		.type = type,
+		.body = &body,
+		.body_len = sizeof(body),
+		.fd = -1,
+	};
+
+	body.path_len = path_length(path);
+	if (body.path_len == 0)
+		return (0);
+	question.pieces[0] = (struct channel_piece){ path, body.path_len };
+	return (fs_ask(fs, &question));
+}
+
+uint32_t
+fs_stat(struct fs *fs, const char *path)
+{
+	return (ask_about(fs, MSG_FS_STAT, path, 0));
+}
+
+uint32_t
+fs_chdir(struct fs *fs, const char *path)
+{
+	return (ask_about(fs, MSG_FS_CHDIR, path, 0));
+}
+
+uint32_t
+fs_open(struct fs *fs, const char *path)
+{
+	return (ask_about(fs, MSG_FS_OPEN, path, 0));
+}
+
+uint32_t
+fs_mkdir(struct fs *fs, const char *path, uint32_t mode)
+{
+	return (ask_about(fs, MSG_FS_MKDIR, path, mode));
+}
+
+uint32_t
+fs_rmdir(struct fs *fs, const char *path)
+{
+	return (ask_about(fs, MSG_FS_RMDIR, path, 0));
+}
+
+uint32_t
+fs_unlink(struct fs *fs, const char *path)
+{
+	return (ask_about(fs, MSG_FS_UNLINK, path, 0));
+}
+
+uint32_t
+fs_create(struct fs *fs, const struct fs_create *create)
+{
+	struct msg_fs_create body = {
+		.how = create->how,
+		.offset = create->offset,
+		.mode = create->mode,
+		.path_len = path_length(create->path),
+	};
+	struct fs_question question = {
+		.type = MSG_FS_CREATE,
+		.body = &body,
+		.body_len = sizeof(body),
+		.pieces = { { create->path, body.path_len } },
+		.fd = -1,
+	};
+
+	return (body.path_len == 0 ? 0 : fs_ask(fs, &question));
+}
+
+uint32_t
+fs_commit(struct fs *fs, uint32_t handle, enum fs_durability durability,
+    uint64_t size)
+{
+	struct msg_fs_commit body = {
+		.handle = handle,
+		.durability = durability,
+		.size = size,
+	};
+	struct fs_question question = {
+		.type = MSG_FS_COMMIT,
+		.body = &body,
+		.body_len = sizeof(body),
+		.fd = -1,
+	};
+
+	/* Its agent has died: a number means nothing to another one. */
+	if (!fs_take_handle(fs, handle)) {
+		errno = EIO;
+		return (0);
+	}
+	return (fs_ask(fs, &question));
+}
+
+uint32_t
+fs_list(struct fs *fs, const struct fs_list *list)
+{
+	size_t prefix_len = strlen(list->prefix);
+	size_t user_len = strlen(list->user);
+	size_t group_len = strlen(list->group);
+	struct msg_fs_list body = {
+		.format = list->format,
+		.flags = list->flags,
+		.facts = list->facts,
+		.path_len = path_length(list->path),
+		.prefix_len = (uint32_t)prefix_len,
+		.uid = list->uid,
+		.gid = list->gid,
+		.user_len = (uint16_t)user_len,
+		.group_len = (uint16_t)group_len,
+	};
+	char names[2 * LOGIN_NAME_MAX_LEN];
+	struct fs_question question = {
+		.type = MSG_FS_LIST,
+		.body = &body,
+		.body_len = sizeof(body),
+		.pieces = { { list->path, body.path_len },
+		    { list->prefix, prefix_len },
+		    { names, user_len + group_len } },
+		.fd = list->pipe,
+	};
+
+	if (body.path_len == 0)
+		return (0);
+	if (prefix_len > FS_PATH_MAX || user_len > LOGIN_NAME_MAX_LEN ||
+	    group_len > LOGIN_NAME_MAX_LEN) {
+		errno = ENAMETOOLONG;
+		return (0);
+	}
+	memcpy(names, list->user, user_len);
+	memcpy(names + user_len, list->group, group_len);
+	return (fs_ask(fs, &question));
+}
+
+uint32_t
+fs_rename(struct fs *fs, const char *from, const char *to)
+{
+	struct msg_fs_rename body = {
+		.from_len = path_length(from),
+	};
+	struct fs_question question = {
+		.type = MSG_FS_RENAME,
+		.body = &body,
+		.body_len = sizeof(body),
+		.fd = -1,
+	};
+
+	if (body.from_len == 0)
+		return (0);
+	body.to_len = path_length(to);
+	if (body.to_len == 0)
+		return (0);
+	question.pieces[0] = (struct channel_piece){ from, body.from_len };
+	question.pieces[1] = (struct channel_piece){ to, body.to_len };
+	return (fs_ask(fs, &question));
+}
+
+uint32_t
+fs_chmod(struct fs *fs, const char *path, uint32_t mode)
+{
+	struct msg_fs_chmod body = {
+		.mode = mode,
+		.path_len = path_length(path),
+	};
+	struct fs_question question = {
+		.type = MSG_FS_CHMOD,
+		.body = &body,
+		.body_len = sizeof(body),
+		.pieces = { { path, body.path_len } },
+		.fd = -1,
+	};
+
+	return (body.path_len == 0 ? 0 : fs_ask(fs, &question));
+}
+
+uint32_t
+fs_set_time(struct fs *fs, const char *path, int64_t modified,
+    int64_t accessed)
+{
+	struct msg_fs_set_time body = {
+		.path_len = path_length(path),
+		.modified = modified,
+		.accessed = accessed,
+	};
+	struct fs_question question = {
+		.type = MSG_FS_SET_TIME,
+		.body = &body,
+		.body_len = sizeof(body),
+		.pieces = { { path, body.path_len } },
+		.fd = -1,
+	};
+
+	return (body.path_len == 0 ? 0 : fs_ask(fs, &question));
+}

@@ -1,0 +1,375 @@
+#include "worker/work.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "shm/base/ensure.h"
+#include "shm/base/fd.h"
+#include "worker/pool.h"
+#include "worker/worker.h"
+
+enum operation { IDLE, READ, WRITE, CLOSE };
+
+struct work {
+	struct worker *worker;
+	int fd;
+	uint32_t account;
+	bool is_pipe;
+	bool cached; /* RWF_NOWAIT works for this descriptor */
+	bool freed;  /* goes when the operation has ended */
+	enum operation operation;
+	work_handler handler;
+	void *context;
+	size_t len, done;
+	uint64_t offset;
+	ssize_t result;
+	uint8_t *buffer;
+	struct pool_job job; /* files */
+	uv_poll_t *poll;     /* pipes, once one had to be waited for */
+};
+
+/* Thread ----------------------------------------------------------------- */
+
+static ssize_t
+read_file(const struct work *work)
+{
+	ssize_t n;
+
+	do {
+		n = pread(work->fd, work->buffer, work->len,
+		    (off_t)work->offset);
+	} while (n == -1 && errno == EINTR);
+	return (n == -1 ? -errno : n);
+}
+
+static ssize_t
+write_file(const struct work *work)
+{
+	size_t at = 0;
+	ssize_t n;
+
+	while (at < work->len) {
+		n = pwrite(work->fd, work->buffer + at, work->len - at,
+		    (off_t)(work->offset + at));
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return (-errno);
+		if (n == 0)
+			return (-ENOSPC);
+		at += (size_t)n;
+	}
+	return ((ssize_t)at);
+}
+
+static struct work *
+work_of(struct pool_job *job)
+{
+	return ((struct work *)(void *)((char *)job -
+	    offsetof(struct work, job)));
+}
+
+static void
+run(struct pool_job *job)
+{
+	struct work *work = work_of(job);
+
+	switch (work->operation) {
+	case READ:
+		work->result = read_file(work);
+		break;
+	case WRITE:
+		work->result = write_file(work);
+		break;
+	case CLOSE:
+		fd_close(&work->fd);
+		break;
+	case IDLE:
+		break;
+	}
+}
+
+/* Loop ------------------------------------------------------------------- */
+
+static void
+destroy(struct work *work)
+{
+	fd_close(&work->fd);
+	free(work->buffer);
+	free(work);
+}
+
+static void done(struct pool_job *job);
+
+static int
+submit(struct work *work, enum operation operation)
+{
+	work->operation = operation;
+	work->job.run = run;
+	work->job.done = done;
+	if (pool_submit(work->worker->pool, &work->job, work->account) == 0)
+		return (0);
+	work->operation = IDLE;
+	return (-1);
+}
+
+/* The last close of a file may write to it: that is not for the loop. */
+static void
+close_file(struct work *work)
+{
+	if (submit(work, CLOSE) == -1)
+		destroy(work);
+}
+
+static void
+finish(struct work *work, ssize_t result)
+{
+	work_handler handler = work->handler;
+
+	work->operation = IDLE;
+	work->handler = NULL;
+	handler(result, work->context);
+}
+
+static void
+done(struct pool_job *job)
+{
+	struct work *work = work_of(job);
+
+	if (work->operation == CLOSE)
+		destroy(work);
+	else if (work->freed)
+		close_file(work);
+	else
+		finish(work, work->result);
+}
+
+static struct work *
+make(struct worker *worker, int fd)
+{
+	struct work *work = calloc(1, sizeof(*work));
+
+	if (work == NULL)
+		return (NULL);
+	work->buffer = malloc(WORK_BUFFER);
+	if (work->buffer == NULL) {
+		free(work);
+		return (NULL);
+	}
+	work->worker = worker;
+	work->fd = fd;
+	return (work);
+}
+
+struct work *
+work_new(struct worker *worker, int fd, bool pipe, uint32_t account)
+{
+	struct work *work;
+
+	if (pipe && fd_set_nonblock(fd) == -1) {
+		fd_close(&fd);
+		return (NULL);
+	}
+	work = make(worker, fd);
+	if (work == NULL) {
+		fd_close(&fd);
+		return (NULL);
+	}
+	work->is_pipe = pipe;
+	work->cached = !pipe;
+	work->account = account;
+	return (work);
+}
+
+static void
+poll_closed(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+void
+work_free(struct work **work)
+{
+	struct work *ended = *work;
+
+	if (ended == NULL)
+		return;
+	*work = NULL;
+	ended->freed = true;
+	if (ended->is_pipe) {
+		if (ended->poll != NULL)
+			uv_close((uv_handle_t *)ended->poll, poll_closed);
+		destroy(ended);
+	} else if (ended->operation == IDLE || pool_withdraw(&ended->job)) {
+		close_file(ended);
+	}
+}
+
+uint8_t *
+work_buffer(struct work *work)
+{
+	return (work->buffer);
+}
+
+/* Begins an operation; nothing is called before the caller has returned. */
+static void
+prepare(struct work *work, size_t len, uint64_t offset)
+{
+	ensure(work->operation == IDLE && len > 0 && len <= WORK_BUFFER);
+	work->len = len;
+	work->done = 0;
+	work->offset = offset;
+}
+
+static ssize_t
+await(struct work *work, enum operation operation, work_handler handler,
+    void *context)
+{
+	work->operation = operation;
+	work->handler = handler;
+	work->context = context;
+	return (-EINPROGRESS);
+}
+
+static ssize_t
+in_pool(struct work *work, enum operation operation, work_handler handler,
+    void *context)
+{
+	if (submit(work, operation) == -1)
+		return (-errno);
+	return (await(work, operation, handler, context));
+}
+
+/* Pipes ------------------------------------------------------------------ */
+
+static ssize_t
+read_pipe(const struct work *work)
+{
+	ssize_t n;
+
+	do {
+		n = read(work->fd, work->buffer, work->len);
+	} while (n == -1 && errno == EINTR);
+	return (n == -1 ? -errno : n);
+}
+
+/* Bytes when all are written, -EAGAIN while some are not. */
+static ssize_t
+write_pipe(struct work *work)
+{
+	ssize_t n;
+
+	while (work->done < work->len) {
+		n = write(work->fd, work->buffer + work->done,
+		    work->len - work->done);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return (-errno);
+		work->done += (size_t)n;
+	}
+	return ((ssize_t)work->done);
+}
+
+static void
+pipe_ready(uv_poll_t *poll, int status UNUSED, int events UNUSED)
+{
+	struct work *work = poll->data;
+	ssize_t n;
+
+	n = work->operation == READ ? read_pipe(work) : write_pipe(work);
+	if (n == -EAGAIN)
+		return;
+	(void)uv_poll_stop(poll);
+	finish(work, n);
+}
+
+/* Has the pipe watched.  0, or a negative errno. */
+static int
+watch_pipe(struct work *work, int events)
+{
+	int error;
+
+	if (work->poll == NULL) {
+		work->poll = malloc(sizeof(*work->poll));
+		if (work->poll == NULL)
+			return (-ENOMEM);
+		error =
+		    uv_poll_init(&work->worker->loop, work->poll, work->fd);
+		if (error != 0) {
+			free(work->poll);
+			work->poll = NULL;
+			return (error);
+		}
+		work->poll->data = work;
+	}
+	return (uv_poll_start(work->poll, events, pipe_ready));
+}
+
+static ssize_t
+await_pipe(struct work *work, enum operation operation, work_handler handler,
+    void *context)
+{
+	int error;
+
+	error =
+	    watch_pipe(work, operation == READ ? UV_READABLE : UV_WRITABLE);
+	if (error != 0)
+		return (error);
+	return (await(work, operation, handler, context));
+}
+
+/* Asking ----------------------------------------------------------------- */
+
+/*
+ * What the page cache has, without waiting for a disk.  -EAGAIN: ask the
+ * threads.  File systems that cannot tell say so once.
+ */
+static ssize_t
+read_cached(struct work *work)
+{
+	struct iovec part = { work->buffer, work->len };
+	ssize_t n;
+
+	if (!work->cached)
+		return (-EAGAIN);
+	n = preadv2(work->fd, &part, 1, (off_t)work->offset, RWF_NOWAIT);
+	if (n >= 0)
+		return (n);
+	if (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL)
+		work->cached = false;
+	return (-EAGAIN);
+}
+
+ssize_t
+work_read(struct work *work, size_t len, uint64_t offset, work_handler handler,
+    void *context)
+{
+	ssize_t n;
+
+	prepare(work, len, offset);
+	n = work->is_pipe ? read_pipe(work) : read_cached(work);
+	if (n != -EAGAIN)
+		return (n);
+	if (work->is_pipe)
+		return (await_pipe(work, READ, handler, context));
+	return (in_pool(work, READ, handler, context));
+}
+
+ssize_t
+work_write(struct work *work, size_t len, uint64_t offset,
+    work_handler handler, void *context)
+{
+	ssize_t n;
+
+	prepare(work, len, offset);
+	if (!work->is_pipe)
+		return (in_pool(work, WRITE, handler, context));
+	n = write_pipe(work);
+	if (n != -EAGAIN)
+		return (n);
+	return (await_pipe(work, WRITE, handler, context));
+}
