@@ -1,0 +1,361 @@
+#include "shm/cache/keeper.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shm/base/fd.h"
+#include "shm/base/log.h"
+#include "shm/base/loop.h"
+#include "shm/base/process.h"
+#include "shm/cache/peers.h"
+#include "shm/cache/place.h"
+#include "shm/cache/service.h"
+#include "shm/conf/conf.h"
+#include "shm/ipc/link.h"
+#include "shm/ipc/log_channel.h"
+
+#define OPEN_FILES 4096
+/* Generations alive at once; the master has two, and one that starts. */
+#define GENERATIONS_MAX 8
+
+struct keeper {
+	struct loop *loop;
+	struct link *master;
+	pid_t parent;
+	struct service *service; /* NULL until the first SETTINGS */
+	struct peers *peers;
+	char *directory; /* as the administrator sees it */
+	struct service_settings generations[GENERATIONS_MAX];
+	size_t ngenerations;
+};
+
+/* Ours alone; handlers get it as their context. */
+static struct keeper keeper;
+
+static void
+tell_workers(const struct msg_cache_directory *where, void *context)
+{
+	struct keeper *self = context;
+
+	peers_tell(self->peers, where);
+}
+
+/* The settings of the latest generation count, whatever the order they came. */
+static void
+apply_newest(struct keeper *self)
+{
+	const struct service_settings *newest = NULL;
+	size_t i;
+
+	for (i = 0; i < self->ngenerations; i++)
+		if (newest == NULL ||
+		    self->generations[i].generation > newest->generation)
+			newest = &self->generations[i];
+	if (newest != NULL)
+		service_configure(self->service, newest);
+}
+
+static void
+forget_generation(struct keeper *self, uint32_t generation)
+{
+	size_t i;
+
+	for (i = 0; i < self->ngenerations; i++)
+		if (self->generations[i].generation == generation)
+			break;
+	if (i == self->ngenerations)
+		return;
+	self->ngenerations--;
+	self->generations[i] = self->generations[self->ngenerations];
+}
+
+static struct conf *
+read_conf(int fd)
+{
+	struct conf_errors errors = { NULL, 0 };
+	struct conf *conf;
+	char *text;
+	size_t len;
+
+	text = fd_read_sealed(fd, CONF_BYTES_MAX, &len);
+	if (text == NULL) {
+		log_error("cannot read the settings: %s", strerror(errno));
+		return (NULL);
+	}
+	conf = conf_parse("settings", text, len, &errors);
+	if (conf == NULL)
+		log_error("cannot understand the settings: %s",
+		    errors.count > 0 ? errors.items[0].text : "no reason");
+	conf_errors_free(&errors);
+	free(text);
+	return (conf);
+}
+
+static int
+find_identity(const struct conf *conf, struct identity *identity)
+{
+	int error;
+
+	identity->groups = NULL;
+	identity->ngroups = 0;
+	identity->uid = getuid();
+	identity->gid = getgid();
+	if (!process_is_root())
+		return (0);
+	error =
+	    process_find_user(conf->cache_user, &identity->uid, &identity->gid);
+	if (error != 0)
+		log_error("%s: no such user (%s)", conf->cache_user,
+		    strerror(error));
+	return (error == 0 ? 0 : -1);
+}
+
+/* From root, or whoever started us, to a process that can do little. */
+static int
+become_keeper(const struct keeper *self, const struct conf *conf)
+{
+	const struct process_limits limits = { .open_files = OPEN_FILES,
+		.no_processes = 1 };
+	struct identity identity;
+
+	if (find_identity(conf, &identity) == -1 ||
+	    process_limit(&limits) == -1 ||
+	    process_root(self->directory) == -1 ||
+	    process_drop(&identity) == -1)
+		return (-1);
+	return (process_harden(self->parent, SIGKILL));
+}
+
+static int
+start(struct keeper *self, const struct conf *conf)
+{
+	static const struct msg_empty empty;
+
+	if (asprintf(&self->directory, "%s/cache", conf->run_directory) == -1) {
+		self->directory = NULL;
+		return (-1);
+	}
+	if (become_keeper(self, conf) == -1)
+		return (-1);
+	place_clean();
+	self->service = service_new(self->loop, tell_workers, self);
+	if (self->service != NULL)
+		self->peers = peers_new(self->loop, self->service);
+	if (self->peers == NULL)
+		return (-1);
+	if (link_post(self->master, MSG_READY, &empty) == -1)
+		return (-1);
+	channel_running(link_channel(self->master));
+	return (0);
+}
+
+static int
+on_settings(struct keeper *self, const struct message *message)
+{
+	const struct msg_settings *body = message->body;
+	struct service_settings *settings;
+	struct conf *conf;
+
+	conf = read_conf(message->fd);
+	if (conf == NULL)
+		return (-1);
+	forget_generation(self, body->generation);
+	if (self->ngenerations == GENERATIONS_MAX) {
+		log_error("too many generations of settings");
+		conf_free(&conf);
+		return (-1);
+	}
+	settings = &self->generations[self->ngenerations++];
+	settings->generation = body->generation;
+	settings->enabled = conf->session_cache;
+	settings->size = conf->session_cache_size;
+	settings->timeout = conf->session_cache_timeout;
+	log_set_level(conf->log_level);
+	if (self->service == NULL && start(self, conf) == -1)
+		log_fatal("the keeper cannot start");
+	conf_free(&conf);
+	apply_newest(self);
+	return (0);
+}
+
+/* The master that does not take an answer has given up on it. */
+static void
+answer(struct keeper *self, const struct channel_message *message)
+{
+	if (link_send(self->master, message) == -1)
+		log_warn("an answer to the master is lost: %s",
+		    strerror(errno));
+}
+
+static void
+answer_done(struct keeper *self, uint64_t request, int error, uint64_t sessions)
+{
+	struct channel_message message;
+	struct msg_cache_done done;
+
+	memset(&done, 0, sizeof(done));
+	done.request = request;
+	done.error = error;
+	done.sessions = sessions;
+	memset(&message, 0, sizeof(message));
+	message.type = MSG_CACHE_DONE;
+	message.body = &done;
+	message.fd = -1;
+	answer(self, &message);
+}
+
+static void
+on_clear(struct keeper *self, const struct msg_request *body)
+{
+	uint64_t sessions;
+	int error;
+
+	error = service_clear(self->service, &sessions);
+	if (error == 0)
+		log_notice("session cache: %llu sessions were cleared",
+		    (unsigned long long)sessions);
+	answer_done(self, body->request, error, sessions);
+}
+
+static void
+on_remove(struct keeper *self, const struct msg_request *body)
+{
+	uint64_t sessions;
+	int error;
+
+	error = service_remove(self->service, &sessions);
+	if (error == 0)
+		log_notice("session cache: out of service until the next "
+			   "reload, %llu sessions are gone",
+		    (unsigned long long)sessions);
+	answer_done(self, body->request, error, sessions);
+}
+
+static void
+on_info(struct keeper *self, const struct msg_request *body)
+{
+	struct channel_message message;
+	struct msg_cache_facts facts;
+	const char *name;
+	char *path = NULL;
+
+	service_facts(self->service, &facts);
+	facts.request = body->request;
+	name = service_name(self->service);
+	if (name[0] == '\0' ||
+	    asprintf(&path, "%s/%s", self->directory, name) == -1)
+		path = NULL;
+	facts.path_len = path == NULL ? 0 : (uint32_t)strlen(path);
+	memset(&message, 0, sizeof(message));
+	message.type = MSG_CACHE_FACTS;
+	message.body = &facts;
+	message.pieces[0].data = path;
+	message.pieces[0].len = facts.path_len;
+	message.fd = -1;
+	answer(self, &message);
+	free(path);
+}
+
+static void
+on_list(struct keeper *self, const struct msg_cache_list *body)
+{
+	/* Of the size of half a message: not on the stack. */
+	static struct msg_cache_entry entries[CACHE_PAGE_ENTRIES];
+	struct channel_message message;
+	struct msg_cache_page page;
+
+	service_list(self->service, body->after, &page, entries);
+	page.request = body->request;
+	memset(&message, 0, sizeof(message));
+	message.type = MSG_CACHE_PAGE;
+	message.body = &page;
+	message.pieces[0].data = entries;
+	message.pieces[0].len = page.count * sizeof(entries[0]);
+	message.fd = -1;
+	answer(self, &message);
+}
+
+/* Messages that are legal only when there is a service. */
+static int
+running_message(struct keeper *self, const struct message *message)
+{
+	const struct msg_generation *generation;
+
+	if (message->type == MSG_PING)
+		return (link_post(self->master, MSG_PONG, message->body));
+	if (message->type == MSG_CACHE_CLEAR)
+		on_clear(self, message->body);
+	else if (message->type == MSG_CACHE_REMOVE)
+		on_remove(self, message->body);
+	else if (message->type == MSG_CACHE_INFO)
+		on_info(self, message->body);
+	else if (message->type == MSG_CACHE_LIST)
+		on_list(self, message->body);
+	else if (message->type == MSG_SETTINGS_DROP) {
+		generation = message->body;
+		forget_generation(self, generation->generation);
+		apply_newest(self);
+	} else
+		return (-1);
+	return (0);
+}
+
+static int
+from_master(struct message *message, void *context)
+{
+	struct keeper *self = context;
+
+	if (message->type == MSG_SETTINGS)
+		return (on_settings(self, message));
+	if (message->type == MSG_STOP) {
+		loop_stop(self->loop);
+		return (0);
+	}
+	if (self->service == NULL)
+		return (-1);
+	if (message->type == MSG_PEER)
+		return (peers_add(self->peers, message));
+	return (running_message(self, message));
+}
+
+/* Without a master nobody would tell us of workers: there is nothing to do. */
+static void
+master_ended(void *context)
+{
+	struct keeper *self = context;
+
+	loop_stop(self->loop);
+}
+
+void
+keeper_run(void)
+{
+	static const struct link_handlers handlers = { from_master,
+		master_ended };
+	const int keep[] = { FD_MASTER, FD_LOG };
+
+	keeper.parent = getppid();
+	process_reset_signals();
+	process_title("ftpsd: keeper");
+	fd_close_all_but(keep, NITEMS(keep));
+	log_set_name("keeper");
+	log_channel_start(FD_LOG);
+	keeper.loop = loop_new();
+	if (keeper.loop != NULL)
+		keeper.master = link_new(keeper.loop, FD_MASTER, ROLE_KEEPER,
+		    ROLE_MASTER, &handlers, &keeper);
+	if (keeper.master == NULL)
+		log_fatal("the keeper cannot start: %s", strerror(errno));
+	if (loop_run(keeper.loop) == -1)
+		log_fatal("the keeper's loop failed: %s", strerror(errno));
+	peers_free(&keeper.peers);
+	service_free(&keeper.service);
+	link_free(&keeper.master);
+	loop_free(&keeper.loop);
+	free(keeper.directory);
+	exit(0);
+}

@@ -1,0 +1,188 @@
+#include "shm/cache/peers.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+
+#include "shm/base/log.h"
+#include "shm/cache/store.h"
+#include "shm/ipc/link.h"
+
+/*
+ * New environments that one worker may ask for in its life: a broken one would
+ * else cost the others their sessions every second.
+ */
+#define TROUBLES_MAX 8
+
+struct peer {
+	LIST_ENTRY(peer) link;
+	struct peers *peers;
+	struct link *channel;
+	uint32_t slot, generation;
+	unsigned int troubles;
+};
+
+struct peers {
+	struct loop *loop;
+	struct service *service;
+	LIST_HEAD(, peer) all;
+};
+
+struct peers *
+peers_new(struct loop *loop, struct service *service)
+{
+	struct peers *peers;
+
+	peers = calloc(1, sizeof(*peers));
+	if (peers == NULL)
+		return (NULL);
+	peers->loop = loop;
+	peers->service = service;
+	LIST_INIT(&peers->all);
+	return (peers);
+}
+
+static void
+remove_peer(struct peer *peer)
+{
+	LIST_REMOVE(peer, link);
+	link_free(&peer->channel);
+	free(peer);
+}
+
+void
+peers_free(struct peers **peers)
+{
+	struct peers *ended = *peers;
+
+	if (ended == NULL)
+		return;
+	*peers = NULL;
+	while (!LIST_EMPTY(&ended->all))
+		remove_peer(LIST_FIRST(&ended->all));
+	free(ended);
+}
+
+static int
+on_put(const struct peer *peer, const struct message *message)
+{
+	const struct msg_cache_put *put = message->body;
+	const size_t lens[3] = { put->id_len, put->context_len,
+		put->sealed_len };
+	struct message_part parts[3];
+
+	if (put->id_len == 0 || put->id_len > STORE_ID_MAX ||
+	    put->context_len > STORE_CONTEXT_MAX || put->sealed_len == 0 ||
+	    put->sealed_len > CACHE_VALUE_MAX ||
+	    message_split(message, lens, parts, 3) == -1)
+		return (-1);
+	service_put(peer->peers->service, put, parts[0].data, parts[1].data,
+	    parts[2].data);
+	return (0);
+}
+
+static int
+on_trouble(struct peer *peer, const struct msg_cache_trouble *trouble)
+{
+	if (peer->troubles >= TROUBLES_MAX)
+		return (0);
+	if (!service_trouble(peer->peers->service, trouble))
+		return (0);
+	peer->troubles++;
+	if (peer->troubles == TROUBLES_MAX)
+		log_warn("session cache: worker %u has trouble too often: it "
+			 "is not heard any more",
+		    peer->slot);
+	return (0);
+}
+
+static int
+from_worker(struct message *message, void *context)
+{
+	struct peer *peer = context;
+	const struct msg_cache_key *key = message->body;
+
+	if (message->type == MSG_CACHE_PUT)
+		return (on_put(peer, message));
+	if (message->type == MSG_CACHE_TROUBLE)
+		return (on_trouble(peer, message->body));
+	if (message->type == MSG_CACHE_DELETE)
+		service_delete(peer->peers->service, key->key);
+	else if (message->type == MSG_CACHE_COUNTS)
+		service_counts(peer->peers->service, message->body);
+	else
+		return (-1);
+	return (0);
+}
+
+static void
+worker_ended(void *context)
+{
+	struct peer *peer = context;
+	struct peers *peers = peer->peers;
+
+	remove_peer(peer);
+	service_worker_gone(peers->service);
+}
+
+/*
+ * A worker that has not read for so long that its queue is full is cut off.
+ * Its channel is freed when the loop sees the end of it: a handler of it may
+ * be running now.
+ */
+static void
+tell(struct peer *peer, const struct msg_cache_directory *where)
+{
+	if (link_post(peer->channel, MSG_CACHE_DIRECTORY, where) == 0 ||
+	    errno == EPIPE)
+		return;
+	log_warn("session cache: worker %u does not read: it goes on without "
+		 "a cache",
+	    peer->slot);
+	(void)shutdown(channel_fd(link_channel(peer->channel)), SHUT_RDWR);
+}
+
+int
+peers_add(struct peers *peers, struct message *message)
+{
+	static const struct link_handlers handlers = { from_worker,
+		worker_ended };
+	const struct msg_peer *body = message->body;
+	struct msg_cache_directory where;
+	struct peer *peer;
+
+	if (body->role != ROLE_WORKER)
+		return (-1);
+	peer = calloc(1, sizeof(*peer));
+	if (peer != NULL)
+		peer->channel = link_new(peers->loop, message_take_fd(message),
+		    ROLE_KEEPER, ROLE_WORKER, &handlers, peer);
+	if (peer == NULL || peer->channel == NULL) {
+		log_error("session cache: no channel to worker %u: %s",
+		    body->slot, strerror(errno));
+		free(peer);
+		return (0);
+	}
+	peer->peers = peers;
+	peer->slot = body->slot;
+	peer->generation = body->generation;
+	LIST_INSERT_HEAD(&peers->all, peer, link);
+	channel_running(link_channel(peer->channel));
+	service_where(peers->service, &where);
+	tell(peer, &where);
+	return (0);
+}
+
+void
+peers_tell(struct peers *peers, const struct msg_cache_directory *where)
+{
+	struct peer *peer;
+
+	/* Called before the first worker is known, too. */
+	if (peers == NULL)
+		return;
+	LIST_FOREACH (peer, &peers->all, link)
+		tell(peer, where);
+}
