@@ -34,7 +34,8 @@ enum agent_exit {
 
 /*
  * Everything is read before the identity changes; memory stays the caller's
- * (a forked copy of it).  parent is the process whose end ends the agent.
+ * (a forked copy of it).  parent is login; its end ends
+ * nothing here, since sessions outlast it.
  */
 struct agent_start {
 	int control_fd; /* channel to login; RUN messages from the start */

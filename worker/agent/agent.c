@@ -1,0 +1,169 @@
+#include "worker/agent/agent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shm/base/fd.h"
+#include "shm/base/log.h"
+#include "shm/ipc/body.h"
+#include "worker/agent/jail.h"
+#include "worker/agent/serve.h"
+
+#define OPEN_FILES 4096
+
+/* An agent has no way to the log: what happens, it answers. */
+static void
+drop_record(const struct log_record *record UNUSED, void *context UNUSED)
+{
+}
+
+/*
+ * The end of an agent is the end of its channels.  A signal to the whole of
+ * the service must not cut off transfers that may still finish.
+ */
+static void
+ignore_signals(void)
+{
+	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM,
+		SIGPIPE, SIGUSR1, SIGUSR2 };
+	struct sigaction ignore;
+	size_t i;
+
+	process_reset_signals();
+	memset(&ignore, 0, sizeof(ignore));
+	ignore.sa_handler = SIG_IGN;
+	for (i = 0; i < NITEMS(ignored); i++)
+		(void)sigaction(ignored[i], &ignore, NULL);
+}
+
+static enum agent_exit
+prepare(const struct agent_start *start)
+{
+	const struct process_limits limits = { OPEN_FILES, 0, 1 };
+
+	log_set_sink(drop_record, NULL);
+	ignore_signals();
+	fd_close_all_but(&start->control_fd, 1);
+	if (fd_null_standard(1) == -1)
+		return (AGENT_EXIT_LIMITS);
+	process_title("ftpsd: agent %u", (unsigned int)start->identity.uid);
+	tzset(); /* the zone's file cannot be read from within the jail */
+	return (
+	    process_limit(&limits) == -1 ? AGENT_EXIT_LIMITS : AGENT_EXIT_OK);
+}
+
+/* Login has checked this too; here it is the last time that it can be. */
+static bool
+is_privileged(const struct identity *identity)
+{
+	size_t i;
+
+	for (i = 0; i < identity->ngroups; i++)
+		if (identity->groups[i] == 0)
+			return (true);
+	return (identity->uid == 0 || identity->gid == 0);
+}
+
+static enum agent_exit
+cannot_enter(void)
+{
+	return (errno == ENOENT || errno == ENOTDIR ? AGENT_EXIT_NO_ROOT
+						    : AGENT_EXIT_ROOT_SHUT);
+}
+
+/*
+ * Enters the root directory with the account's rights (it may be shut to all
+ * others, or to root, as NFS does), but before the right to chroot is lost.
+ */
+static enum agent_exit
+enter_as_root(const struct agent_start *start)
+{
+	const struct identity *identity = &start->identity;
+
+	if (is_privileged(identity))
+		return (AGENT_EXIT_REFUSED);
+	if (setgroups(identity->ngroups, identity->groups) == -1)
+		return (AGENT_EXIT_IDENTITY);
+	/* These return the former id and tell no failure: so ask again. */
+	(void)setfsgid(identity->gid);
+	(void)setfsuid(identity->uid);
+	if ((gid_t)setfsgid((gid_t)-1) != identity->gid ||
+	    (uid_t)setfsuid((uid_t)-1) != identity->uid)
+		return (AGENT_EXIT_IDENTITY);
+	if (chdir(start->root) == -1)
+		return (cannot_enter());
+	if (chroot(".") == -1 || chdir("/") == -1)
+		return (AGENT_EXIT_ROOT_SHUT);
+	return (AGENT_EXIT_OK);
+}
+
+/* Becomes the account, and opens its root directory into *root. */
+static enum agent_exit
+enter(const struct agent_start *start, int *root)
+{
+	const char *path = start->root;
+	enum agent_exit result;
+	int inner;
+
+	if (process_is_root()) {
+		result = enter_as_root(start);
+		if (result != AGENT_EXIT_OK)
+			return (result);
+		path = "/";
+	}
+	if (process_drop(&start->identity) == -1)
+		return (AGENT_EXIT_IDENTITY);
+	*root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (*root == -1)
+		return (cannot_enter());
+	/* An O_PATH handle is no proof of the right to search. */
+	inner = openat(*root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (inner == -1)
+		return (cannot_enter());
+	fd_close(&inner);
+	return (AGENT_EXIT_OK);
+}
+
+static enum agent_exit
+run(const struct agent_start *start)
+{
+	bool chrooted = process_is_root() != 0;
+	enum agent_exit result;
+	struct jail jail;
+
+	memset(&jail, 0, sizeof(jail));
+	result = prepare(start);
+	if (result != AGENT_EXIT_OK)
+		return (result);
+	result = enter(start, &jail.root);
+	if (result != AGENT_EXIT_OK)
+		return (result);
+	/* Login may go: our sessions stay.  So there is no signal for it. */
+	if (process_harden(start->parent, 0) == -1)
+		return (AGENT_EXIT_HARDEN);
+	umask(0); /* modes come with each request */
+	jail.chrooted = chrooted;
+	jail.read_only = (start->policy & LOGIN_READ_ONLY) != 0;
+	jail.uid = start->identity.uid;
+	jail.gid = start->identity.gid;
+	jail.groups = start->identity.groups;
+	jail.ngroups = start->identity.ngroups;
+	storage_init(&jail.storage, start->local_file_systems,
+	    start->nlocal_file_systems);
+	return (serve(&jail, start->control_fd));
+}
+
+void
+agent_run(const struct agent_start *start)
+{
+	/* No handler of the process that we were forked from may run. */
+	_exit((int)run(start));
+}

@@ -1,0 +1,113 @@
+#include "worker/agent/keep.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "shm/base/fd.h"
+
+#define ACL       "system.posix_acl_access"
+#define USER      "user."
+#define VALUE_MAX (64 * 1024) /* the kernel's limit, of lists too */
+
+/*
+ * Labels and signatures (security.*, trusted.*) belong to the contents or to
+ * the system's policy, which have given the new file its own.
+ */
+static bool
+is_kept(const char *name)
+{
+	return (strcmp(name, ACL) == 0 ||
+	    strncmp(name, USER, sizeof(USER) - 1) == 0);
+}
+
+static int
+copy_attribute(int from, int to, const char *name, char *value)
+{
+	ssize_t len = fgetxattr(from, name, value, VALUE_MAX);
+
+	if (len == -1)
+		return (errno == ENODATA ? 0 : -1);
+	return (fsetxattr(to, name, value, (size_t)len, 0));
+}
+
+/* A default list of the directory's must not outlive a file without one. */
+static int
+clear_acl(int fd)
+{
+	if (fremovexattr(fd, ACL) == -1 && errno != ENODATA &&
+	    errno != EOPNOTSUPP)
+		return (-1);
+	return (0);
+}
+
+static int
+copy_attributes(int from, int to)
+{
+	char *names, *value, *name;
+	ssize_t len;
+	int ret = 0;
+
+	if (clear_acl(to) == -1)
+		return (-1);
+	len = flistxattr(from, NULL, 0);
+	if (len <= 0)
+		return (len == 0 || errno == EOPNOTSUPP ? 0 : -1);
+	names = malloc(VALUE_MAX);
+	value = malloc(VALUE_MAX);
+	len = names == NULL || value == NULL
+	    ? -1
+	    : flistxattr(from, names, VALUE_MAX);
+	if (len == -1)
+		ret = -1;
+	for (name = names; ret == 0 && name < names + len;
+	     name += strlen(name) + 1)
+		if (is_kept(name))
+			ret = copy_attribute(from, to, name, value);
+	free(names);
+	free(value);
+	return (ret);
+}
+
+/* The mode comes last: with a list, it sets the mask in it as it was. */
+static int
+copy_all(const struct stat *old, int from, int to)
+{
+	struct stat new;
+
+	if (fstat(to, &new) == -1)
+		return (-1);
+	if (old->st_gid != new.st_gid &&
+	    fchown(to, (uid_t)-1, old->st_gid) == -1)
+		return (-1);
+	if (copy_attributes(from, to) == -1)
+		return (-1);
+	/* As after write(2): contents that are new are not set-user-ID. */
+	return (fchmod(to, old->st_mode & (S_ISVTX | 0777)));
+}
+
+int
+keep_attributes(const struct place *place, int fd, mode_t mode)
+{
+	struct stat old;
+	int from, error, ret;
+
+	from = open_regular(place->parent, place->name, O_RDONLY | O_NOFOLLOW,
+	    &old);
+	/* Write-only to its owner: the attributes can be had nevertheless. */
+	if (from == -1 && errno == EACCES)
+		from = open_regular(place->parent, place->name,
+		    O_WRONLY | O_NOFOLLOW, &old);
+	if (from == -1)
+		return (
+		    errno == ENOENT || errno == ELOOP ? fchmod(fd, mode) : -1);
+	ret = copy_all(&old, from, fd);
+	error = errno;
+	fd_close(&from);
+	errno = error;
+	return (ret);
+}

@@ -1,0 +1,47 @@
+/*
+ * list - a listing under way.
+ *
+ * A cursor in a directory that is advanced when its pipe takes more, at most
+ * LIST_CHUNK entries at a time, so that a listing holds up no other request,
+ * however long it is and whoever does not read it.  Its memory does not grow.
+ */
+#ifndef WORKER_AGENT_LIST_H
+#define WORKER_AGENT_LIST_H
+
+#include <stdint.h>
+
+#include "shm/base/attr.h"
+#include "shm/base/loop.h"
+#include "shm/ipc/body.h"
+#include "worker/agent/jail.h"
+
+#define LIST_CHUNK 256
+
+struct list;
+
+/* What is asked for; nothing of it is kept. */
+struct list_request {
+	const struct msg_fs_list *body;
+	const char *path;
+	const uint8_t *prefix, *user, *group; /* as long as body says */
+};
+
+/*
+ * The listing has ended: error is an errno (EPIPE: the reader went), or 0.
+ * The handler frees the list.
+ */
+typedef void (*list_handler)(int error, uint32_t entries, void *context);
+
+/*
+ * Begins a listing into the pipe, which it takes over (closed in any case).
+ * NULL with errno; then handler is not called.  It is never called from within
+ * this function.
+ */
+NODISCARD struct list *list_new(struct loop *loop, const struct jail *jail,
+    const struct list_request *request, int pipe, list_handler handler,
+    void *context);
+
+/* Ends the listing, closes the pipe, sets *list to NULL; NULL is allowed. */
+void list_free(struct list **list);
+
+#endif

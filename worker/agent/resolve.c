@@ -1,0 +1,202 @@
+#include "worker/agent/resolve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "shm/base/fd.h"
+#include "shm/ipc/body.h"
+#include "worker/agent/temporary.h"
+
+#define RETRIES   100 /* the kernel says EAGAIN when a rename is under way */
+#define LINKS_MAX 40  /* as the kernel's own limit */
+
+static bool
+is_dots(const uint8_t *name, size_t len)
+{
+	return ((len == 1 && name[0] == '.') ||
+	    (len == 2 && name[0] == '.' && name[1] == '.'));
+}
+
+bool
+resolve_valid(const uint8_t *path, size_t len)
+{
+	size_t i, start = 1;
+
+	if (len == 0 || len > FS_PATH_MAX || path[0] != '/' ||
+	    memchr(path, '\0', len) != NULL)
+		return (false);
+	for (i = 1; i <= len && len > 1; i++) {
+		if (i < len && path[i] != '/')
+			continue;
+		if (i == start || is_dots(path + start, i - start))
+			return (false);
+		start = i + 1;
+	}
+	return (true);
+}
+
+int
+resolve_open(int dir, const char *path, int flags)
+{
+	struct open_how how;
+	int i;
+	long fd = -1;
+
+	memset(&how, 0, sizeof(how));
+	how.flags = (uint64_t)(unsigned int)(flags | O_CLOEXEC);
+	how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+	for (i = 0; i < RETRIES; i++) {
+		fd = syscall(SYS_openat2, dir, path, &how, sizeof(how));
+		if (fd != -1 || (errno != EAGAIN && errno != EINTR))
+			break;
+	}
+	return ((int)fd);
+}
+
+/* Opens the directory part of path, and copies out what comes after it. */
+static int
+open_place(int root, const char *path, struct place *place)
+{
+	char directory[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	const char *name = slash == NULL ? path : slash + 1;
+	size_t length = slash == NULL ? 0 : (size_t)(slash - path);
+
+	place->parent = -1;
+	if (strlen(name) >= sizeof(place->name) ||
+	    length >= sizeof(directory)) {
+		errno = ENAMETOOLONG;
+		return (-1);
+	}
+	if (name[0] == '\0' || is_dots((const uint8_t *)name, strlen(name))) {
+		errno = EISDIR;
+		return (-1);
+	}
+	if (temporary_is_name(name)) {
+		errno = EPERM;
+		return (-1);
+	}
+	memcpy(place->name, name, strlen(name) + 1);
+	memcpy(directory, path, length);
+	directory[length] = '\0';
+	place->parent = resolve_open(root, length == 0 ? "/" : directory,
+	    O_PATH | O_DIRECTORY);
+	return (place->parent == -1 ? -1 : 0);
+}
+
+int
+resolve_place(int root, const char *path, struct place *place)
+{
+	if (strcmp(path, "/") == 0) {
+		place->parent = -1;
+		errno = EBUSY;
+		return (-1);
+	}
+	return (open_place(root, path, place));
+}
+
+/*
+ * Rewrites path, whose last component is a symbolic link, into the path that
+ * the link means.  ".." in it is left to the kernel, which knows what it is
+ * above of.  1, 0 when it is no link, -1 with errno.
+ */
+static int
+follow(const struct place *place, char *path, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+	char text[PATH_MAX];
+	size_t kept;
+	ssize_t n;
+
+	n = readlinkat(place->parent, place->name, text, sizeof(text));
+	if (n == -1)
+		return (errno == EINVAL || errno == ENOENT ? 0 : -1);
+	kept = text[0] == '/' || slash == NULL ? 0 : (size_t)(slash - path) + 1;
+	if (kept + (size_t)n >= size) {
+		errno = ENAMETOOLONG;
+		return (-1);
+	}
+	memcpy(path + kept, text, (size_t)n);
+	path[kept + (size_t)n] = '\0';
+	return (1);
+}
+
+int
+resolve_target(int root, const char *path, struct place *place)
+{
+	char current[PATH_MAX];
+	int i, followed;
+
+	place->parent = -1;
+	if (strlen(path) >= sizeof(current)) {
+		errno = ENAMETOOLONG;
+		return (-1);
+	}
+	memcpy(current, path, strlen(path) + 1);
+	for (i = 0; i < LINKS_MAX; i++) {
+		if (open_place(root, current, place) == -1)
+			return (-1);
+		followed = follow(place, current, sizeof(current));
+		if (followed == 0)
+			return (0);
+		resolve_free(place);
+		if (followed == -1)
+			return (-1);
+	}
+	errno = ELOOP;
+	return (-1);
+}
+
+void
+resolve_free(struct place *place)
+{
+	fd_close(&place->parent);
+}
+
+/* 0 when it is a regular file, else the errno that says what it is. */
+static int
+refusal(mode_t mode)
+{
+	if (S_ISREG(mode))
+		return (0);
+	if (S_ISDIR(mode))
+		return (EISDIR);
+	return (S_ISLNK(mode) ? ELOOP : EOPNOTSUPP);
+}
+
+/*
+ * Looks before it opens: to open a device has effects of its own.  Whoever
+ * puts another file into its place in between is found out afterwards, and
+ * then we look again.
+ */
+int
+open_regular(int dir, const char *path, int flags, struct stat *st)
+{
+	struct stat seen;
+	int i, fd, error;
+
+	for (i = 0; i < RETRIES; i++) {
+		fd = resolve_open(dir, path, O_PATH | (flags & O_NOFOLLOW));
+		if (fd == -1)
+			return (-1);
+		error = fstat(fd, &seen) == -1 ? errno : refusal(seen.st_mode);
+		fd_close(&fd);
+		if (error != 0) {
+			errno = error;
+			return (-1);
+		}
+		fd = resolve_open(dir, path, flags | O_NONBLOCK | O_NOCTTY);
+		if (fd == -1)
+			return (-1);
+		if (fstat(fd, st) == 0 && st->st_dev == seen.st_dev &&
+		    st->st_ino == seen.st_ino && S_ISREG(st->st_mode))
+			return (fd);
+		fd_close(&fd);
+	}
+	errno = EAGAIN;
+	return (-1);
+}

@@ -1,0 +1,78 @@
+#include "worker/agent/serve.h"
+
+#include <string.h>
+
+#include "shm/ipc/link.h"
+#include "worker/agent/session.h"
+
+/*
+ * Tells login how many sessions we have, which it weighs when it chooses an
+ * agent.  A message that does not get through is made good by the next one.
+ */
+static void
+tell_load(struct agent *agent)
+{
+	struct msg_agent_load load;
+
+	if (agent->told_attached == agent->attached &&
+	    agent->told_busy == agent->busy)
+		return;
+	load.sessions = agent->attached;
+	load.busy = agent->busy;
+	if (link_post(agent->control, MSG_AGENT_LOAD, &load) == -1)
+		return;
+	agent->told_attached = agent->attached;
+	agent->told_busy = agent->busy;
+}
+
+static void
+changed(struct agent *agent)
+{
+	if (agent->control != NULL)
+		tell_load(agent);
+	else if (agent->attached == 0)
+		loop_stop(agent->loop);
+}
+
+static int
+handle_control(struct message *message, void *context)
+{
+	struct agent *agent = context;
+
+	if (message->type != MSG_AGENT_ATTACH)
+		return (-1);
+	session_new(agent, message_take_fd(message));
+	return (0);
+}
+
+/* Login is gone, or wants us to go: those who are here may stay. */
+static void
+control_ended(void *context)
+{
+	struct agent *agent = context;
+
+	link_free(&agent->control);
+	changed(agent);
+}
+
+enum agent_exit
+serve(const struct jail *jail, int control_fd)
+{
+	static const struct link_handlers handlers = { handle_control,
+		control_ended };
+	struct agent agent;
+
+	memset(&agent, 0, sizeof(agent));
+	agent.jail = *jail;
+	agent.changed = changed;
+	LIST_INIT(&agent.sessions);
+	agent.loop = loop_new();
+	if (agent.loop == NULL)
+		return (AGENT_EXIT_LOOP);
+	agent.control = link_new(agent.loop, control_fd, ROLE_AGENT, ROLE_LOGIN,
+	    &handlers, &agent);
+	if (agent.control == NULL)
+		return (AGENT_EXIT_LOOP);
+	channel_running(link_channel(agent.control));
+	return (loop_run(agent.loop) == 0 ? AGENT_EXIT_OK : AGENT_EXIT_LOOP);
+}

@@ -1,0 +1,246 @@
+#include "worker/agent/session.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shm/base/fd.h"
+#include "worker/agent/list.h"
+#include "worker/agent/ops.h"
+#include "worker/agent/relay.h"
+#include "worker/agent/resolve.h"
+#include "worker/agent/transfer.h"
+#include "worker/agent/upload.h"
+
+struct task *
+task_new(struct session *session)
+{
+	struct task *task;
+
+	if (session->ntasks >= SESSION_TASKS_MAX) {
+		errno = EMFILE;
+		return (NULL);
+	}
+	task = calloc(1, sizeof(*task));
+	if (task == NULL)
+		return (NULL);
+	task->session = session;
+	LIST_INSERT_HEAD(&session->tasks, task, link);
+	if (session->ntasks++ == 0) {
+		session->agent->busy++;
+		session->agent->changed(session->agent);
+	}
+	return (task);
+}
+
+void
+task_free(struct task *task)
+{
+	struct session *session = task->session;
+
+	relay_free(&task->relay);
+	upload_free(&task->upload);
+	list_free(&task->list);
+	LIST_REMOVE(task, link);
+	free(task);
+	if (--session->ntasks == 0) {
+		session->agent->busy--;
+		session->agent->changed(session->agent);
+	}
+}
+
+int
+session_send(struct session *session, const struct channel_message *message)
+{
+	return (link_send(session->channel, message));
+}
+
+int
+session_done(struct session *session, uint32_t request, int error)
+{
+	struct msg_fs_done done;
+
+	memset(&done, 0, sizeof(done));
+	done.request = request;
+	done.error = error;
+	return (link_post(session->channel, MSG_FS_DONE, &done));
+}
+
+bool
+session_path(char *out, const struct message_part *path)
+{
+	if (!resolve_valid(path->data, path->len))
+		return (false);
+	memcpy(out, path->data, path->len);
+	out[path->len] = '\0';
+	return (true);
+}
+
+static int
+parse_path(const struct message *message, struct ops_request *request)
+{
+	const struct msg_fs_path *body = message->body;
+	const size_t len = body->path_len;
+	struct message_part path;
+
+	request->request = body->request;
+	request->mode = body->mode;
+	return (message_split(message, &len, &path, 1) == -1 ||
+		    !session_path(request->path, &path)
+		? -1
+		: 0);
+}
+
+static int
+parse_rename(const struct message *message, struct ops_request *request)
+{
+	const struct msg_fs_rename *body = message->body;
+	const size_t lens[2] = { body->from_len, body->to_len };
+	struct message_part paths[2];
+
+	request->request = body->request;
+	return (message_split(message, lens, paths, 2) == -1 ||
+		    !session_path(request->path, &paths[0]) ||
+		    !session_path(request->other, &paths[1])
+		? -1
+		: 0);
+}
+
+static int
+parse_chmod(const struct message *message, struct ops_request *request)
+{
+	const struct msg_fs_chmod *body = message->body;
+	const size_t len = body->path_len;
+	struct message_part path;
+
+	request->request = body->request;
+	request->mode = body->mode;
+	return (message_split(message, &len, &path, 1) == -1 ||
+		    !session_path(request->path, &path)
+		? -1
+		: 0);
+}
+
+static int
+parse_set_time(const struct message *message, struct ops_request *request)
+{
+	const struct msg_fs_set_time *body = message->body;
+	const size_t len = body->path_len;
+	struct message_part path;
+
+	request->request = body->request;
+	request->modified = body->modified;
+	request->accessed = body->accessed;
+	return (message_split(message, &len, &path, 1) == -1 ||
+		    !session_path(request->path, &path)
+		? -1
+		: 0);
+}
+
+/*
+ * What the agent does for each request: either it parses it and lets an
+ * operation answer at once, or the request has a handler of its own.
+ */
+static const struct request_rule {
+	bool changes; /* refused to an account that may only read */
+	int (*parse)(const struct message *, struct ops_request *);
+	ops_function operation;
+	int (*handle)(struct session *, struct message *);
+} rules[MSG_COUNT] = {
+	[MSG_FS_STAT] = { false, parse_path, ops_stat, NULL },
+	[MSG_FS_CHDIR] = { false, parse_path, ops_chdir, NULL },
+	[MSG_FS_MKDIR] = { true, parse_path, ops_mkdir, NULL },
+	[MSG_FS_RMDIR] = { true, parse_path, ops_rmdir, NULL },
+	[MSG_FS_UNLINK] = { true, parse_path, ops_unlink, NULL },
+	[MSG_FS_RENAME] = { true, parse_rename, ops_rename, NULL },
+	[MSG_FS_CHMOD] = { true, parse_chmod, ops_chmod, NULL },
+	[MSG_FS_SET_TIME] = { true, parse_set_time, ops_set_time, NULL },
+	[MSG_FS_OPEN] = { false, NULL, NULL, transfer_open },
+	[MSG_FS_CREATE] = { true, NULL, NULL, transfer_create },
+	[MSG_FS_COMMIT] = { false, NULL, NULL, transfer_commit },
+	[MSG_FS_DISCARD] = { false, NULL, NULL, transfer_discard },
+	[MSG_FS_LIST] = { false, NULL, NULL, transfer_list },
+};
+
+static int
+operate(struct session *session, const struct request_rule *rule,
+    const struct message *message)
+{
+	struct ops_request request;
+	struct msg_fs_done done;
+
+	memset(&request, 0, offsetof(struct ops_request, path));
+	request.path[0] = request.other[0] = '\0';
+	if (rule->parse(message, &request) == -1)
+		return (-1);
+	memset(&done, 0, sizeof(done));
+	done.request = request.request;
+	if (rule->operation(&session->agent->jail, &request, &done) == -1)
+		done.error = errno;
+	return (link_post(session->channel, MSG_FS_DONE, &done));
+}
+
+static int
+handle_message(struct message *message, void *context)
+{
+	const struct request_rule *rule = &rules[message->type];
+	struct session *session = context;
+	uint32_t request;
+
+	if (rule->changes && session->agent->jail.read_only) {
+		/* Every request begins with its number. */
+		memcpy(&request, message->body, sizeof(request));
+		return (session_done(session, request, EROFS));
+	}
+	if (rule->operation != NULL)
+		return (operate(session, rule, message));
+	return (rule->handle == NULL ? -1 : rule->handle(session, message));
+}
+
+static void
+handle_end(void *context)
+{
+	session_free(context);
+}
+
+void
+session_new(struct agent *agent, int fd)
+{
+	static const struct link_handlers handlers = { handle_message,
+		handle_end };
+	struct session *session;
+
+	session = calloc(1, sizeof(*session));
+	if (session == NULL) {
+		fd_close(&fd);
+		return;
+	}
+	session->agent = agent;
+	session->channel = link_new(agent->loop, fd, ROLE_AGENT, ROLE_WORKER,
+	    &handlers, session);
+	if (session->channel == NULL) {
+		free(session);
+		return;
+	}
+	channel_running(link_channel(session->channel));
+	LIST_INIT(&session->tasks);
+	LIST_INSERT_HEAD(&agent->sessions, session, link);
+	agent->attached++;
+	agent->changed(agent);
+}
+
+void
+session_free(struct session *session)
+{
+	struct agent *agent = session->agent;
+	struct task *task;
+
+	while ((task = LIST_FIRST(&session->tasks)) != NULL)
+		task_free(task);
+	link_free(&session->channel);
+	LIST_REMOVE(session, link);
+	free(session);
+	agent->attached--;
+	agent->changed(agent);
+}

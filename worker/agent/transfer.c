@@ -1,0 +1,343 @@
+#include "worker/agent/transfer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "shm/base/fd.h"
+#include "worker/agent/list.h"
+#include "worker/agent/relay.h"
+#include "worker/agent/resolve.h"
+#include "worker/agent/session.h"
+#include "worker/agent/upload.h"
+
+/* Reading ---------------------------------------------------------------- */
+
+static int
+send_opened(struct session *session, const struct msg_fs_opened *body,
+    const char *name, int fd)
+{
+	struct channel_message message;
+
+	memset(&message, 0, sizeof(message));
+	message.type = MSG_FS_OPENED;
+	message.body = body;
+	message.pieces[0].data = name;
+	message.pieces[0].len = body->name_len;
+	message.fd = fd;
+	return (session_send(session, &message));
+}
+
+/*
+ * The worker sees how a download through a pipe ended by what it got: the end
+ * of the pipe before the size that it was told is an error.
+ */
+static void
+download_moved(void *context)
+{
+	struct task *task = context;
+
+	if (relay_ended(task->relay))
+		task_free(task);
+}
+
+/* Begins a relay and sends its pipe; the file stays the caller's. */
+static int
+open_relayed(struct session *session, struct msg_fs_opened *body, int fd)
+{
+	struct relay_file file = { fd, 0 };
+	struct task *task;
+	int pipe_end = -1, ret;
+
+	task = task_new(session);
+	if (task != NULL)
+		task->relay = relay_new(session->agent->loop, RELAY_TO_PIPE,
+		    &file, &pipe_end, download_moved, task);
+	if (task == NULL || task->relay == NULL) {
+		ret = session_done(session, body->request, errno);
+		if (task != NULL)
+			task_free(task);
+		return (ret);
+	}
+	body->pipe = 1;
+	ret = send_opened(session, body, "", pipe_end);
+	fd_close(&pipe_end);
+	return (ret);
+}
+
+int
+transfer_open(struct session *session, struct message *message)
+{
+	const struct msg_fs_path *request = message->body;
+	const size_t len = request->path_len;
+	const struct jail *jail = &session->agent->jail;
+	struct msg_fs_opened body;
+	struct message_part part;
+	char path[FS_PATH_MAX + 1];
+	struct stat st;
+	int fd, ret;
+
+	if (message_split(message, &len, &part, 1) == -1 ||
+	    !session_path(path, &part))
+		return (-1);
+	fd = open_regular(jail->root, path, O_RDONLY, &st);
+	if (fd == -1)
+		return (session_done(session, request->request, errno));
+	memset(&body, 0, sizeof(body));
+	body.request = request->request;
+	body.size = (uint64_t)st.st_size;
+	body.modified = st.st_mtim.tv_sec;
+	ret = storage_is_local(&jail->storage, fd)
+	    ? send_opened(session, &body, "", fd)
+	    : open_relayed(session, &body, fd);
+	fd_close(&fd);
+	return (ret);
+}
+
+/* Writing ---------------------------------------------------------------- */
+
+static struct task *
+find_upload(struct session *session, uint32_t handle)
+{
+	struct task *task;
+
+	LIST_FOREACH (task, &session->tasks, link)
+		if (task->upload != NULL && task->handle == handle)
+			return (task);
+	return (NULL);
+}
+
+/* Ends an upload whose bytes are all there, or that cannot get them. */
+static int
+finish(struct task *task)
+{
+	struct session *session = task->session;
+	uint32_t request = task->request;
+	int error = 0;
+
+	if (task->relay != NULL)
+		error = relay_error(task->relay);
+	if (task->relay != NULL && error == 0 &&
+	    relay_moved(task->relay) != task->commit_size)
+		error = EIO;
+	if (error == 0 &&
+	    upload_commit(task->upload, task->commit_size,
+		(enum fs_durability)task->commit_durability) == -1)
+		error = errno;
+	task_free(task);
+	return (session_done(session, request, error));
+}
+
+/* Whether bytes are still in the pipe that the worker has written. */
+static bool
+is_draining(const struct task *task)
+{
+	return (task->relay != NULL && !relay_ended(task->relay) &&
+	    relay_moved(task->relay) < task->commit_size);
+}
+
+static void
+upload_moved(void *context)
+{
+	struct task *task = context;
+	struct session *session = task->session;
+
+	if (task->request != 0 && !is_draining(task) && finish(task) == -1)
+		session_free(session);
+}
+
+/*
+ * The descriptor for the worker: of the file, or of a pipe to it.  0, or -1
+ * with errno; *pipe_end is for the caller to close.
+ */
+static int
+open_sink(struct task *task, const struct upload_facts *facts, int *pipe_end)
+{
+	struct agent *agent = task->session->agent;
+	struct relay_file file = { facts->fd, facts->start };
+
+	*pipe_end = -1;
+	if (storage_is_local(&agent->jail.storage, facts->fd))
+		return (0);
+	task->relay = relay_new(agent->loop, RELAY_TO_FILE, &file, pipe_end,
+	    upload_moved, task);
+	return (task->relay == NULL ? -1 : 0);
+}
+
+static int
+begin_upload(struct task *task, const struct upload_request *request,
+    uint32_t number)
+{
+	struct session *session = task->session;
+	struct upload_facts facts;
+	struct msg_fs_opened body;
+	int pipe_end, ret;
+
+	task->upload = upload_new(&session->agent->jail, request);
+	if (task->upload == NULL)
+		return (session_done(session, number, errno));
+	upload_facts(task->upload, &facts);
+	if (open_sink(task, &facts, &pipe_end) == -1) {
+		ret = session_done(session, number, errno);
+		upload_free(&task->upload);
+		return (ret);
+	}
+	do {
+		task->handle = ++session->last_handle;
+	} while (task->handle == 0);
+	memset(&body, 0, sizeof(body));
+	body.request = number;
+	body.handle = task->handle;
+	body.size = facts.size;
+	body.modified = facts.modified;
+	body.pipe = task->relay != NULL;
+	body.in_place = facts.in_place;
+	body.name_len = (uint32_t)strlen(facts.name);
+	ret = send_opened(session, &body, facts.name,
+	    task->relay != NULL ? pipe_end : facts.fd);
+	fd_close(&pipe_end);
+	return (ret);
+}
+
+int
+transfer_create(struct session *session, struct message *message)
+{
+	const struct msg_fs_create *body = message->body;
+	const size_t len = body->path_len;
+	struct upload_request request;
+	struct message_part part;
+	char path[FS_PATH_MAX + 1];
+	struct task *task;
+	int ret;
+
+	if (message_split(message, &len, &part, 1) == -1 ||
+	    !session_path(path, &part) || body->how > FS_CREATE_RESUME)
+		return (-1);
+	request.path = path;
+	request.how = (enum fs_create_how)body->how;
+	request.offset = body->offset;
+	request.mode = body->mode;
+	task = task_new(session);
+	if (task == NULL)
+		return (session_done(session, body->request, errno));
+	ret = begin_upload(task, &request, body->request);
+	if (task->upload == NULL)
+		task_free(task);
+	return (ret);
+}
+
+int
+transfer_commit(struct session *session, struct message *message)
+{
+	const struct msg_fs_commit *body = message->body;
+	struct task *task = find_upload(session, body->handle);
+
+	if (message->len != 0 || body->request == 0 ||
+	    body->durability > FS_DURABLE_FULL)
+		return (-1);
+	if (task == NULL)
+		return (session_done(session, body->request, EBADF));
+	if (task->request != 0)
+		return (-1);
+	task->request = body->request;
+	task->commit_size = body->size;
+	task->commit_durability = body->durability;
+	return (is_draining(task) ? 0 : finish(task));
+}
+
+/* Not answered, but for a commit that it comes upon. */
+int
+transfer_discard(struct session *session, struct message *message)
+{
+	const struct msg_fs_handle *body = message->body;
+	struct task *task = find_upload(session, body->handle);
+	uint32_t request;
+
+	if (message->len != 0)
+		return (-1);
+	if (task == NULL)
+		return (0);
+	request = task->request;
+	task_free(task);
+	return (request == 0 ? 0 : session_done(session, request, ECANCELED));
+}
+
+/* Listing ---------------------------------------------------------------- */
+
+static void
+list_ended(int error, uint32_t entries, void *context)
+{
+	struct task *task = context;
+	struct session *session = task->session;
+	struct channel_message message;
+	struct msg_fs_done done;
+
+	memset(&done, 0, sizeof(done));
+	done.request = task->request;
+	done.error = error;
+	done.entries = entries;
+	task_free(task);
+	memset(&message, 0, sizeof(message));
+	message.type = MSG_FS_DONE;
+	message.body = &done;
+	message.fd = -1;
+	if (session_send(session, &message) == -1)
+		session_free(session);
+}
+
+/* The end of a pipe that may be written to, and nothing else. */
+static bool
+is_writable_pipe(int fd)
+{
+	struct stat st;
+	int flags = fcntl(fd, F_GETFL);
+
+	return (flags != -1 && (flags & O_ACCMODE) == O_WRONLY &&
+	    fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode));
+}
+
+static int
+begin_list(struct session *session, const struct list_request *request,
+    int pipe)
+{
+	struct task *task;
+	int ret;
+
+	task = task_new(session);
+	if (task == NULL) {
+		ret = session_done(session, request->body->request, errno);
+		fd_close(&pipe);
+		return (ret);
+	}
+	task->request = request->body->request;
+	task->list = list_new(session->agent->loop, &session->agent->jail,
+	    request, pipe, list_ended, task);
+	if (task->list != NULL)
+		return (0);
+	ret = session_done(session, task->request, errno);
+	task_free(task);
+	return (ret);
+}
+
+int
+transfer_list(struct session *session, struct message *message)
+{
+	const struct msg_fs_list *body = message->body;
+	const size_t lens[4] = { body->path_len, body->prefix_len,
+		body->user_len, body->group_len };
+	struct list_request request;
+	struct message_part parts[4];
+	char path[FS_PATH_MAX + 1];
+
+	if (message_split(message, lens, parts, NITEMS(parts)) == -1 ||
+	    !session_path(path, &parts[0]) || parts[1].len > FS_PATH_MAX ||
+	    body->format > FS_LIST_FACTS || !is_writable_pipe(message->fd))
+		return (-1);
+	request.body = body;
+	request.path = path;
+	request.prefix = parts[1].data;
+	request.user = parts[2].data;
+	request.group = parts[3].data;
+	return (begin_list(session, &request, message_take_fd(message)));
+}
