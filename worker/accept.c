@@ -43,8 +43,8 @@ accept_one(int listener)
 	int fd;
 
 	do {
-		fd = accept4(listener, NULL, NULL,
-		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+		fd =
+		    accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	} while (fd == -1 &&
 	    (errno == EINTR || errno == ECONNABORTED || errno == EPROTO));
 	return (fd);
@@ -108,8 +108,7 @@ watch_all(struct accept *accept)
 	size_t i;
 
 	for (i = 0; i < accept->nopen; i++)
-		(void)uv_poll_start(&accept->ports[i].poll, UV_READABLE,
-		    ready);
+		(void)uv_poll_start(&accept->ports[i].poll, UV_READABLE, ready);
 }
 
 static void

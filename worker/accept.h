@@ -17,7 +17,8 @@ struct worker;
 /* Watches start->listeners.  NULL with errno. */
 NODISCARD struct accept *accept_new(struct worker *worker);
 
-/* Ends: nothing is accepted any more.  Sets *accept to NULL; NULL is allowed. */
+/* Ends: nothing is accepted any more.  Sets *accept to NULL; NULL is allowed.
+ */
 void accept_free(struct accept **accept);
 
 /* For worker_out_of_descriptors(). */

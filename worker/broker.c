@@ -30,8 +30,7 @@ take_question(struct broker *broker)
 
 	broker->spare = NULL;
 	if (question == NULL)
-		question =
-		    secret_alloc(sizeof(*question), SECRET_WIPE_ON_FORK);
+		question = secret_alloc(sizeof(*question), SECRET_WIPE_ON_FORK);
 	return (question);
 }
 
@@ -94,7 +93,12 @@ verdict(struct broker *broker, const struct message *message)
 	return (0);
 }
 
-enum { NAME, GROUP, TOKEN, RESULT_PARTS };
+enum {
+	NAME,
+	GROUP,
+	TOKEN,
+	RESULT_PARTS
+};
 
 /* 0, or -1 when login said what makes no sense. */
 static int

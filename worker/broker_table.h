@@ -22,15 +22,16 @@ struct broker_table {
 NODISCARD int broker_table_init(struct broker_table *table);
 void broker_table_free(struct broker_table *table);
 
-void broker_table_add(struct broker_table *table,
-    struct broker_client *client);
+void broker_table_add(struct broker_table *table, struct broker_client *client);
 void broker_table_remove(struct broker_table *table,
     struct broker_client *client);
 /* NULL when there is none. */
-NODISCARD struct broker_client *broker_table_find(
-    const struct broker_table *table, uint64_t session);
+NODISCARD struct broker_client *broker_table_find(const struct broker_table
+						      *table,
+    uint64_t session);
 /* The client after this one, the first after NULL; NULL at the end. */
-NODISCARD struct broker_client *broker_table_next(
-    const struct broker_table *table, const struct broker_client *client);
+NODISCARD struct broker_client *broker_table_next(const struct broker_table
+						      *table,
+    const struct broker_client *client);
 
 #endif

@@ -171,8 +171,7 @@ cache_link_put(const struct msg_cache_put *put, const uint8_t *id,
 	struct channel_message message = {
 		.type = MSG_CACHE_PUT,
 		.body = put,
-		.pieces = { { id, put->id_len },
-		    { context, put->context_len },
+		.pieces = { { id, put->id_len }, { context, put->context_len },
 		    { sealed, put->sealed_len } },
 		.fd = -1,
 	};

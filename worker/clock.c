@@ -169,8 +169,7 @@ void
 deadline_init(struct deadline *deadline, deadline_handler handler,
     void *context)
 {
-	*deadline = (struct deadline){ .handler = handler,
-		.context = context };
+	*deadline = (struct deadline){ .handler = handler, .context = context };
 }
 
 void

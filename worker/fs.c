@@ -36,17 +36,17 @@ struct fs {
 	struct broker_client *client;
 	fs_handler handler;
 	void *context;
-	struct link_uv *link;    /* NULL: no agent */
-	struct waiting *waiting; /* the current question, not sent yet */
+	struct link_uv *link;     /* NULL: no agent */
+	struct waiting *waiting;  /* the current question, not sent yet */
 	struct deadline deadline; /* to report a failure, or to let go */
-	uint32_t requests;       /* the last number */
-	uint32_t current;        /* that the session waits for; 0: none */
-	enum msg_type asked;     /* what it is */
-	uint32_t forgotten;      /* questions whose answers are swallowed */
-	uint32_t handle;         /* of the open upload; 0: none */
-	uint32_t pipe;           /* question whose pipe is served; 0: none */
-	bool asking;             /* an agent is asked for */
-	int failed;              /* errno that answers the current question */
+	uint32_t requests;        /* the last number */
+	uint32_t current;         /* that the session waits for; 0: none */
+	enum msg_type asked;      /* what it is */
+	uint32_t forgotten;       /* questions whose answers are swallowed */
+	uint32_t handle;          /* of the open upload; 0: none */
+	uint32_t pipe;            /* question whose pipe is served; 0: none */
+	bool asking;              /* an agent is asked for */
+	int failed;               /* errno that answers the current question */
 };
 
 static void
@@ -109,9 +109,7 @@ static void
 expired(void *context)
 {
 	struct fs *fs = context;
-	struct fs_answer answer = { .error = fs->failed,
-		.fd = -1,
-		.name = "" };
+	struct fs_answer answer = { .error = fs->failed, .fd = -1, .name = "" };
 
 	if (fs->failed != 0)
 		deliver(fs, &answer);
@@ -422,8 +420,8 @@ fs_agent(struct fs *fs, int fd, int error)
 		return;
 	}
 	fs->asking = false;
-	fs->link = link_uv_new(&fs->worker->loop, fd, ROLE_AGENT,
-	    &link_handlers, fs);
+	fs->link =
+	    link_uv_new(&fs->worker->loop, fd, ROLE_AGENT, &link_handlers, fs);
 	if (fs->link == NULL) {
 		fail(fs, errno);
 		return;

@@ -205,8 +205,7 @@ fs_chmod(struct fs *fs, const char *path, uint32_t mode)
 }
 
 uint32_t
-fs_set_time(struct fs *fs, const char *path, int64_t modified,
-    int64_t accessed)
+fs_set_time(struct fs *fs, const char *path, int64_t modified, int64_t accessed)
 {
 	struct msg_fs_set_time body = {
 		.path_len = path_length(path),

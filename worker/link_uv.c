@@ -37,8 +37,7 @@ flush(struct link_uv *link)
 {
 	if (channel_flush(link->channel) == -1)
 		return (-1);
-	if (!channel_wants_write(link->channel) &&
-	    link->handlers->room != NULL)
+	if (!channel_wants_write(link->channel) && link->handlers->room != NULL)
 		link->handlers->room(link->context);
 	return (0);
 }
@@ -53,7 +52,8 @@ ready(uv_poll_t *poll, int status, int events)
 		flushed = flush(link);
 	if (link->channel == NULL)
 		return;
-	/* Also after a failed flush: what the peer said before it went counts. */
+	/* Also after a failed flush: what the peer said before it went counts.
+	 */
 	received = channel_receive(link->channel, MESSAGES_A_TURN);
 	if (link->channel == NULL)
 		return;

@@ -11,7 +11,12 @@
 #include "worker/pool.h"
 #include "worker/worker.h"
 
-enum operation { IDLE, READ, WRITE, CLOSE };
+enum operation {
+	IDLE,
+	READ,
+	WRITE,
+	CLOSE
+};
 
 struct work {
 	struct worker *worker;
@@ -68,8 +73,8 @@ write_file(const struct work *work)
 static struct work *
 work_of(struct pool_job *job)
 {
-	return ((struct work *)(void *)((char *)job -
-	    offsetof(struct work, job)));
+	return (
+	    (struct work *)(void *)((char *)job - offsetof(struct work, job)));
 }
 
 static void
@@ -297,8 +302,7 @@ watch_pipe(struct work *work, int events)
 		work->poll = malloc(sizeof(*work->poll));
 		if (work->poll == NULL)
 			return (-ENOMEM);
-		error =
-		    uv_poll_init(&work->worker->loop, work->poll, work->fd);
+		error = uv_poll_init(&work->worker->loop, work->poll, work->fd);
 		if (error != 0) {
 			free(work->poll);
 			work->poll = NULL;
@@ -315,8 +319,7 @@ await_pipe(struct work *work, enum operation operation, work_handler handler,
 {
 	int error;
 
-	error =
-	    watch_pipe(work, operation == READ ? UV_READABLE : UV_WRITABLE);
+	error = watch_pipe(work, operation == READ ? UV_READABLE : UV_WRITABLE);
 	if (error != 0)
 		return (error);
 	return (await(work, operation, handler, context));
@@ -360,8 +363,8 @@ work_read(struct work *work, size_t len, uint64_t offset, work_handler handler,
 }
 
 ssize_t
-work_write(struct work *work, size_t len, uint64_t offset,
-    work_handler handler, void *context)
+work_write(struct work *work, size_t len, uint64_t offset, work_handler handler,
+    void *context)
 {
 	ssize_t n;
 

@@ -22,6 +22,8 @@ struct accept;
 struct broker;
 struct cache_link;
 struct clock;
+struct ending;
+struct master_link;
 struct pool;
 struct session;
 
@@ -44,15 +46,21 @@ struct worker {
 	struct accept *accept;         /* the listeners */
 	struct cache_link *cache_link; /* the keeper */
 	struct pool *pool;             /* of threads, for work.h */
+	struct master_link *master;
+	struct ending *ending; /* how it stops, when it is time */
 	enum worker_phase phase;
 	uint32_t handshakes; /* control handshakes running now */
 	uint32_t sessions;   /* now; kept by worker_session_add/remove */
+	uint32_t numbered;   /* sessions, since the start */
 	struct session *first_session; /* list kept by worker/ftp/session.c */
 };
 
 NORETURN void worker_run(const struct worker_start *start);
 
-/* Counted by the FTP code; the last one to go ends a draining worker. */
+/*
+ * Called by the FTP code; SCORE_SESSIONS is counted along.  The last one to go
+ * ends a draining worker.
+ */
 void worker_session_added(struct worker *worker);
 void worker_session_removed(struct worker *worker);
 

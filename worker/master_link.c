@@ -1,0 +1,108 @@
+#include "worker/master_link.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shm/base/log.h"
+#include "worker/broker.h"
+#include "worker/cache_link.h"
+#include "worker/ending.h"
+#include "worker/link_uv.h"
+#include "worker/worker.h"
+
+struct master_link {
+	struct worker *worker;
+	struct link_uv *link; /* NULL: the master is dead */
+};
+
+/* A service that reached us by a channel of its own, or was started anew. */
+static void
+meet(struct worker *worker, struct message *message)
+{
+	const struct msg_peer *peer = message->body;
+
+	if (peer->role == ROLE_LOGIN)
+		broker_connect(worker->broker, message_take_fd(message));
+	else if (peer->role == ROLE_KEEPER)
+		cache_link_connect(worker->cache_link,
+		    message_take_fd(message));
+}
+
+static int
+receive(struct message *message, void *context)
+{
+	struct master_link *link = context;
+
+	if (message->type == MSG_PING) {
+		/* One that finds no room is missed, and the next is not. */
+		if (link_uv_post(link->link, MSG_PONG, message->body) == -1)
+			log_debug("no answer to the master: %s",
+			    strerror(errno));
+	} else if (message->type == MSG_PEER) {
+		meet(link->worker, message);
+	} else if (message->type == MSG_STOP) {
+		ending_order(link->worker->ending, message->body);
+	} else {
+		return (-1);
+	}
+	return (0);
+}
+
+static void
+ended(void *context)
+{
+	struct master_link *link = context;
+
+	link_uv_free(&link->link);
+	ending_without_master(link->worker->ending);
+}
+
+static const struct link_uv_handlers link_handlers = { receive, ended, NULL };
+
+struct master_link *
+master_link_new(struct worker *worker)
+{
+	struct master_link *link = calloc(1, sizeof(*link));
+
+	if (link == NULL)
+		return (NULL);
+	link->worker = worker;
+	link->link = link_uv_new(&worker->loop, worker->start->master_fd,
+	    ROLE_MASTER, &link_handlers, link);
+	if (link->link == NULL)
+		master_link_free(&link);
+	return (link);
+}
+
+void
+master_link_free(struct master_link **link)
+{
+	if (*link == NULL)
+		return;
+	link_uv_free(&(*link)->link);
+	free(*link);
+	*link = NULL;
+}
+
+int
+master_link_ready(struct master_link *link)
+{
+	const struct msg_empty empty = { 0 };
+
+	if (link_uv_post(link->link, MSG_READY, &empty) == -1)
+		return (-1);
+	channel_running(link_uv_channel(link->link));
+	return (0);
+}
+
+void
+master_link_drained(struct master_link *link)
+{
+	const struct msg_empty empty = { 0 };
+
+	/* The end of the channel says the same, if later. */
+	if (link->link != NULL &&
+	    link_uv_post(link->link, MSG_DRAINED, &empty) == -1)
+		log_debug("no DRAINED to the master: %s", strerror(errno));
+}

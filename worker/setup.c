@@ -1,0 +1,105 @@
+#include "worker/setup.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "shm/base/fd.h"
+#include "shm/base/log.h"
+#include "shm/base/process.h"
+#include "shm/ipc/log_channel.h"
+
+/*
+ * A worker obeys the master's channel, and its end.  Signals that reach the
+ * process group, such as a terminal's Ctrl-C, are the master's to interpret.
+ */
+static void
+ignore_signals(void)
+{
+	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM,
+		SIGUSR1, SIGUSR2, SIGPIPE };
+	struct sigaction ignore;
+	size_t i;
+
+	memset(&ignore, 0, sizeof(ignore));
+	ignore.sa_handler = SIG_IGN;
+	for (i = 0; i < NITEMS(ignored); i++)
+		(void)sigaction(ignored[i], &ignore, NULL);
+}
+
+static int
+close_others(const struct worker_start *start)
+{
+	int *keep = calloc(start->nlisteners + 4, sizeof(*keep));
+	size_t i, n = 0;
+
+	if (keep == NULL)
+		return (-1);
+	keep[n++] = start->master_fd;
+	keep[n++] = start->log_fd;
+	keep[n++] = start->ring_fd;
+	keep[n++] = start->score_fd;
+	for (i = 0; i < start->nlisteners; i++)
+		keep[n++] = start->listeners[i].fd;
+	fd_close_all_but(keep, n);
+	free(keep);
+	return (fd_null_standard(0));
+}
+
+static void
+take_name(const struct worker_start *start)
+{
+	static char name[32];
+
+	(void)snprintf(name, sizeof(name), "worker %u", start->slot);
+	process_title("ftpsd: %s", name);
+	log_set_name(name);
+	log_set_level(start->conf->log_level);
+	log_channel_start(start->log_fd);
+}
+
+static int
+set_threads(const struct worker_start *start)
+{
+	char threads[16];
+
+	(void)snprintf(threads, sizeof(threads), "%u", start->conf->threads);
+	return (setenv("UV_THREADPOOL_SIZE", threads, 1));
+}
+
+int
+setup_process(const struct worker_start *start)
+{
+	const struct process_limits limits = {
+		.open_files = RLIM_INFINITY, /* as many as we may */
+		.memory_lock = RLIM_INFINITY,
+	};
+	const struct identity identity = { .uid = start->uid,
+		.gid = start->gid };
+
+	process_reset_signals();
+	ignore_signals();
+	take_name(start);
+	if (close_others(start) == -1 || set_threads(start) == -1) {
+		log_error("cannot start: %s", strerror(errno));
+		return (-1);
+	}
+	tzset(); /* the files of time zones are outside the root directory */
+	if (process_limit(&limits) == -1 ||
+	    process_root(start->cache_directory) == -1 ||
+	    process_drop(&identity) == -1)
+		return (-1);
+	/* No signal at the master's end: transfers may finish. */
+	return (process_harden(start->master, 0));
+}
+
+int
+setup_last(void)
+{
+	const struct process_limits limits = { .no_processes = 1 };
+
+	return (process_limit(&limits));
+}

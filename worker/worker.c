@@ -1,0 +1,149 @@
+#include "worker/worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shm/base/log.h"
+#include "worker/accept.h"
+#include "worker/broker.h"
+#include "worker/cache_link.h"
+#include "worker/clock.h"
+#include "worker/ending.h"
+#include "worker/master_link.h"
+#include "worker/pool.h"
+#include "worker/setup.h"
+
+static int
+make_loop(struct worker *worker)
+{
+	int error = uv_loop_init(&worker->loop);
+
+	if (error != 0) {
+		errno = -error;
+		return (-1);
+	}
+	worker->clock = clock_new(worker);
+	worker->pool = pool_new(&worker->loop);
+	worker->ending = ending_new(worker);
+	if (worker->clock == NULL || worker->pool == NULL ||
+	    worker->ending == NULL)
+		return (-1);
+	return (pool_start(worker->pool));
+}
+
+static int
+make_shared(struct worker *worker)
+{
+	worker->ring = ring_attach(worker->start->ring_fd);
+	worker->score = score_attach(worker->start->score_fd);
+	if (worker->ring == NULL || worker->score == NULL)
+		return (-1);
+	worker->cache = cache_reader_new();
+	if (worker->cache == NULL)
+		return (-1);
+	worker->cache_link = cache_link_new(worker);
+	worker->broker = broker_new(worker);
+	if (worker->cache_link == NULL || worker->broker == NULL)
+		return (-1);
+	return (0);
+}
+
+static int
+make_tls(struct worker *worker)
+{
+	const struct tls_setup setup = {
+		.start = worker->start,
+		.ring = worker->ring,
+		.cache = worker->conf->session_cache ? worker->cache : NULL,
+		.store = { .put = cache_link_put,
+		    .caller = worker->cache_link },
+		.score = worker->score,
+	};
+
+	worker->tls = tls_new(&setup);
+	return (worker->tls == NULL ? -1 : 0);
+}
+
+/* 0, or -1 with errno; what is missing then is not looked at: it exits. */
+static int
+begin(struct worker *worker)
+{
+	if (make_loop(worker) == -1 || make_shared(worker) == -1 ||
+	    make_tls(worker) == -1)
+		return (-1);
+	worker->master = master_link_new(worker);
+	if (worker->master == NULL || master_link_ready(worker->master) == -1)
+		return (-1);
+	worker->accept = accept_new(worker);
+	return (worker->accept == NULL ? -1 : 0);
+}
+
+/*
+ * By _exit(): sessions that were cut may still have work in a thread, and
+ * exit() would wait for storage that hangs.  Memory goes with the process; only
+ * what others see is put in order: counts, the reader's slot, the last word.
+ */
+static NORETURN void
+finish(struct worker *worker)
+{
+	cache_link_free(&worker->cache_link);
+	cache_reader_free(&worker->cache);
+	master_link_drained(worker->master);
+	_exit(0);
+}
+
+void
+worker_run(const struct worker_start *start)
+{
+	struct worker *worker = calloc(1, sizeof(*worker));
+
+	if (worker == NULL || setup_process(start) == -1)
+		_exit(1);
+	worker->start = start;
+	worker->conf = start->conf;
+	if (begin(worker) == -1) {
+		log_error("cannot start: %s", strerror(errno));
+		_exit(1);
+	}
+	if (setup_last() == -1)
+		_exit(1);
+	(void)uv_run(&worker->loop, UV_RUN_DEFAULT);
+	finish(worker);
+}
+
+void
+worker_session_added(struct worker *worker)
+{
+	worker->sessions++;
+	score_add(worker->score, SCORE_SESSIONS, 1);
+}
+
+void
+worker_session_removed(struct worker *worker)
+{
+	worker->sessions--;
+	score_add(worker->score, SCORE_SESSIONS, -1);
+	ending_check(worker->ending);
+}
+
+uint64_t
+worker_session_number(struct worker *worker)
+{
+	return (
+	    (uint64_t)worker->start->incarnation << 32 | ++worker->numbered);
+}
+
+void
+worker_out_of_descriptors(struct worker *worker)
+{
+	if (worker->accept != NULL)
+		accept_pause(worker->accept);
+}
+
+uint64_t
+worker_now(const struct worker *worker)
+{
+	return (uv_now(&worker->loop));
+}
