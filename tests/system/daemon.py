@@ -230,6 +230,16 @@ class Daemon:
                 os.kill(pid, signal.SIGKILL)
             raise AssertionError(f"processes left behind: {members}")
 
+    def stop_orphans(self, group):
+        """After the master was killed: the rest must go by itself."""
+        self.process = None
+        gone = wait_for(lambda: not group_members(group), 40)
+        left = {pid: process_title(pid) for pid in group_members(group)}
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        assert gone, f"processes outlive the master: {left}"
+
     # -- looking at it ------------------------------------------------------
 
     def log(self):

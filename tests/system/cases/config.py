@@ -1,0 +1,148 @@
+"""ftpsd -t, -T, and what is refused at start."""
+
+import os
+import re
+import subprocess
+import tempfile
+
+from daemon import Daemon, make_certificate
+
+MISTAKES = [
+    ("lisen: []\n", r":1:1: .*did you mean .?listen"),
+    ("workers: many\n", r":1:10: "),
+    ("workers: 100000\n", r":1:10: "),
+    ("workers: 2\nworkers: 3\n", r":2:1: .*(twice|duplicate)"),
+    ("a: &x 1\nb: *x\n", r"alias|anchor"),
+    ("workers: !!int 2\n", r"tag"),
+    ("tls:\n  required: !data\n", r"quotes"),
+    ("tls:\n  verify_client: on\n", r"not supported yet"),
+    ("tls:\n  options: [AllowDotLogin]\n", r"not supported yet"),
+    ("tls:\n  protocol: [TLSv1]\n", r"TLSv1"),
+    ("[" * 100 + "\n", r":1:\d+: "),
+    ("timeouts:\n  idle: 5 parsecs\n", r":2:9: "),
+    ("user: [a]\n", r":1:7: "),
+    ("\xff\n", r"UTF-8|character|:1:"),
+]
+
+
+def check(binaries, path, *options):
+    return subprocess.run(
+        [os.path.join(binaries, "ftpsd"), "-t", "-c", path, *options],
+        capture_output=True, text=True, timeout=60, check=False)
+
+
+def case_mistakes(binaries):
+    """ftpsd -t names file, line and column of each mistake."""
+    with tempfile.TemporaryDirectory(prefix="ftpsd-") as folder:
+        path = os.path.join(folder, "ftpsd.yaml")
+        for text, pattern in MISTAKES:
+            with open(path, "w", encoding="latin-1") as out:
+                out.write(text)
+            done = check(binaries, path)
+            output = done.stdout + done.stderr
+            assert done.returncode == 1, (text, done)
+            assert re.search(pattern, output), (text, pattern, output)
+        with open(path, "w", encoding="ascii") as out:
+            out.write("nonsense: 1\nworkers: x\nthreads: -1\n")
+        output = check(binaries, path)
+        output = output.stdout + output.stderr
+        for line in (1, 2, 3):
+            assert f"ftpsd.yaml:{line}:" in output, output
+
+
+def case_bombs(binaries):
+    """Bombs of aliases, depth and size are refused at once."""
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    for number in range(1, 10):
+        lines.append(f"a{number}: &a{number} [" +
+                     ", ".join([f"*a{number - 1}"] * 9) + "]")
+    with tempfile.TemporaryDirectory(prefix="ftpsd-") as folder:
+        path = os.path.join(folder, "ftpsd.yaml")
+        for text in ("\n".join(lines), "{" * 100000, "[" * 100000,
+                     "x" * (17 << 20)):
+            with open(path, "w", encoding="ascii") as out:
+                out.write(text)
+            done = check(binaries, path)
+            assert done.returncode == 1, done.returncode
+
+
+def case_certificates(binaries):
+    """Certificates and keys are loaded and matched by -t."""
+    server = Daemon(binaries)
+    try:
+        assert check(binaries, server.config_path).returncode == 0
+        other, other_key = make_certificate(server.folder, "other")
+        rsa, rsa_key = make_certificate(server.folder, "rsa", kind="rsa")
+        tls = server.config["tls"]
+        tls["certificates"] = [{"cert": server.cert, "key": server.key},
+                               {"cert": rsa, "key": rsa_key}]
+        server.write_config()
+        assert check(binaries, server.config_path).returncode == 0
+        for cert, key, pattern in (
+                (server.cert, other_key, "match"),
+                (server.key, server.key, "certificate"),
+                (server.cert, server.cert, "key"),
+                (server.cert, server.folder + "/none", "none"),
+                ("/dev/null", server.key, "null")):
+            tls["certificates"] = [{"cert": cert, "key": key}]
+            server.write_config()
+            done = check(binaries, server.config_path)
+            output = done.stdout + done.stderr
+            assert done.returncode == 1 and pattern in output, (cert, output)
+        os.chmod(other_key, 0o644)
+        tls["certificates"] = [{"cert": other, "key": other_key}]
+        server.write_config()
+        done = check(binaries, server.config_path)
+        assert done.returncode == 1, "a key that all may read is accepted"
+    finally:
+        __import__("shutil").rmtree(server.folder)
+
+
+def case_effective(binaries):
+    """ftpsd -T prints what ftpsd reads back as the same."""
+    server = Daemon(binaries)
+    try:
+        first = check(binaries, server.config_path, "-T").stdout
+        path = os.path.join(server.folder, "again.yaml")
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(first)
+        again = check(binaries, path, "-T")
+        assert again.returncode == 0, again
+        assert again.stdout == first
+    finally:
+        __import__("shutil").rmtree(server.folder)
+
+
+def case_five_thousand_hosts(binaries):
+    """5,000 hosts in one file are no bomb."""
+    server = Daemon(binaries)
+    try:
+        server.config["hosts"] = [
+            {"name": f"h{number}.test",
+             "tls": {"engine": True, "certificates":
+                     [{"cert": server.cert, "key": server.key}]}}
+            for number in range(5000)]
+        server.write_config()
+        done = check(binaries, server.config_path)
+        assert done.returncode == 0, done
+    finally:
+        __import__("shutil").rmtree(server.folder)
+
+
+def case_port_taken(binaries):
+    """A port that is taken: one clear sentence."""
+    with Daemon(binaries) as first:
+        second = Daemon(binaries)
+        try:
+            second.config["listen"] = [{"address": "127.0.0.1",
+                                        "port": first.port}]
+            second.write_config()
+            done = subprocess.run(
+                [os.path.join(binaries, "ftpsd"), "-c", second.config_path],
+                capture_output=True, text=True, timeout=60, check=False)
+            assert done.returncode != 0
+            lines = [line for line in done.stderr.splitlines() if line]
+            assert len(lines) == 1, done.stderr
+            assert str(first.port) in lines[0], done.stderr
+        finally:
+            __import__("shutil").rmtree(second.folder)
