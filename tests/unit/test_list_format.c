@@ -1,0 +1,372 @@
+/* Unit tests of worker/agent/list_format.c: what clients parse. */
+#include <CUnit/CUnit.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "tests/unit/suites.h"
+#include "worker/agent/list_format.h"
+
+#define NOW 1700000000 /* 2023-11-14 22:13:20 UTC */
+#define DAY (24 * 60 * 60)
+
+static const struct jail jail = { .uid = 1000, .gid = 100 };
+
+static struct list_style
+plain_style(enum fs_list_format format)
+{
+	struct list_style style;
+
+	memset(&style, 0, sizeof(style));
+	style.jail = &jail;
+	style.format = format;
+	style.facts = FS_FACT_ALL;
+	style.uid = 1000;
+	style.gid = 100;
+	strcpy(style.user, "ann");
+	strcpy(style.group, "users");
+	style.now = NOW;
+	style.parent_writable = style.parent_ours = true;
+	return (style);
+}
+
+static struct statx
+plain_facts(mode_t mode, time_t modified)
+{
+	struct statx facts;
+
+	memset(&facts, 0, sizeof(facts));
+	facts.stx_mask = STATX_BASIC_STATS | STATX_BTIME;
+	facts.stx_mode = (uint16_t)mode;
+	facts.stx_nlink = 1;
+	facts.stx_uid = 1000;
+	facts.stx_gid = 100;
+	facts.stx_size = 1234;
+	facts.stx_mtime.tv_sec = modified;
+	facts.stx_btime.tv_sec = NOW - DAY;
+	facts.stx_ino = 0xabc;
+	facts.stx_dev_major = 8;
+	facts.stx_dev_minor = 1;
+	return (facts);
+}
+
+/* Whether the entry is shown as line, to which CR LF is added. */
+static bool
+shows(const struct list_style *style, const struct list_entry *entry,
+    const char *line)
+{
+	struct buf out;
+	bool same;
+	size_t len = strlen(line);
+
+	buf_init(&out, 0);
+	same = list_format(&out, style, entry) == 0 &&
+	    buf_len(&out) == len + 2 &&
+	    memcmp(buf_data(&out), line, len) == 0 &&
+	    memcmp(buf_data(&out) + len, "\r\n", 2) == 0;
+	if (!same)
+		printf("\n    got  %.*s    want %s\n", (int)buf_len(&out),
+		    (const char *)buf_data(&out), line);
+	buf_free(&out);
+	return (same);
+}
+
+static const struct {
+	const char *what;
+	mode_t mode;
+	time_t modified;
+	const char *line;
+} lines[] = {
+	{ "a file of today", S_IFREG | 0644, NOW - 60,
+	    "-rw-r--r--   1 ann      users            1234 Nov 14 22:12 n" },
+	{ "a file of half a year ago", S_IFREG | 0644, NOW - 182 * DAY,
+	    "-rw-r--r--   1 ann      users            1234 May 16 22:13 n" },
+	{ "a file of a day more", S_IFREG | 0644, NOW - 183 * DAY,
+	    "-rw-r--r--   1 ann      users            1234 May 15  2023 n" },
+	{ "a file of tomorrow", S_IFREG | 0600, NOW + DAY,
+	    "-rw-------   1 ann      users            1234 Nov 15  2023 n" },
+	{ "a clock that is a little fast", S_IFREG | 0600, NOW + 40,
+	    "-rw-------   1 ann      users            1234 Nov 14 22:14 n" },
+	{ "the epoch", S_IFREG | 0777, 0,
+	    "-rwxrwxrwx   1 ann      users            1234 Jan  1  1970 n" },
+	{ "before the epoch", S_IFREG | 0, -DAY,
+	    "----------   1 ann      users            1234 Dec 31  1969 n" },
+	{ "set-id and sticky", S_IFDIR | 07777, NOW,
+	    "drwsrwsrwt   1 ann      users            1234 Nov 14 22:13 n" },
+	{ "the same without execution", S_IFREG | 07666, NOW,
+	    "-rwSrwSrwT   1 ann      users            1234 Nov 14 22:13 n" },
+	{ "a FIFO", S_IFIFO | 0644, NOW,
+	    "prw-r--r--   1 ann      users            1234 Nov 14 22:13 n" },
+	{ "a socket", S_IFSOCK | 0755, NOW,
+	    "srwxr-xr-x   1 ann      users            1234 Nov 14 22:13 n" },
+	{ "a device shows its number", S_IFCHR | 0600, NOW,
+	    "crw-------   1 ann      users            1, 3 Nov 14 22:13 n" },
+};
+
+static void
+long_lines_are_those_of_ls(void)
+{
+	struct list_style style = plain_style(FS_LIST_LONG);
+	struct list_entry entry = { "n", NULL, NULL, LIST_ENTRY };
+	struct statx facts;
+	size_t i;
+
+	for (i = 0; i < NITEMS(lines); i++) {
+		facts = plain_facts(lines[i].mode, lines[i].modified);
+		facts.stx_rdev_major = 1;
+		facts.stx_rdev_minor = 3;
+		entry.facts = &facts;
+		CHECK_CASE(shows(&style, &entry, lines[i].line), lines[i].what);
+	}
+}
+
+static void
+owners_are_names_only_for_the_account(void)
+{
+	struct list_style style = plain_style(FS_LIST_LONG);
+	struct statx facts = plain_facts(S_IFLNK | 0777, NOW);
+	struct list_entry entry = { "l", &facts, "a\nb", LIST_ENTRY };
+
+	facts.stx_uid = 0;
+	facts.stx_gid = 4294967294u;
+	facts.stx_size = UINT64_MAX;
+	CHECK_CASE(shows(&style, &entry,
+		       "lrwxrwxrwx   1 0        4294967294 "
+		       "18446744073709551615 Nov 14 22:13 l -> a?b"),
+	    "a link of strangers");
+	list_owner(style.user, (const uint8_t *)"big boss;x=\n\x7f", 13);
+	CHECK_CASE(strcmp(style.user, "big_boss_x___") == 0,
+	    "no separator in an owner's name");
+	memset(style.user, 'u', sizeof(style.user));
+	list_owner(style.user, (const uint8_t *)style.user, LIST_OWNER_MAX);
+	CHECK_CASE(strlen(style.user) == LIST_OWNER_MAX - 1, "it is cut");
+}
+
+static void
+facts_are_those_of_rfc_3659(void)
+{
+	struct list_style style = plain_style(FS_LIST_FACTS);
+	struct statx facts = plain_facts(S_IFREG | 0644, NOW);
+	struct list_entry entry = { "a b; c", &facts, NULL, LIST_ENTRY };
+
+	CHECK_CASE(shows(&style, &entry,
+		       "type=file;size=1234;modify=20231114221320;"
+		       "create=20231113221320;perm=adfrw;unique=801gabc;"
+		       "UNIX.group=100;UNIX.groupname=users;UNIX.mode=0644;"
+		       "UNIX.owner=1000;UNIX.ownername=ann; a b; c"),
+	    "all of a file");
+	facts = plain_facts(S_IFDIR | S_ISVTX | 0755, -1);
+	facts.stx_mask = STATX_BASIC_STATS;
+	facts.stx_uid = 7;
+	facts.stx_gid = 7;
+	CHECK_CASE(shows(&style, &entry,
+		       "type=dir;modify=19691231235959;perm=dfel;"
+		       "unique=801gabc;UNIX.group=7;UNIX.mode=01755;"
+		       "UNIX.owner=7; a b; c"),
+	    "a directory has no size, here no birth, no known owner");
+	style.facts = 0;
+	CHECK_CASE(shows(&style, &entry, " a b; c"), "no facts wanted");
+	style.facts = FS_FACT_TYPE;
+	entry.kind = LIST_THIS;
+	CHECK_CASE(shows(&style, &entry, "type=cdir; a b; c"), "itself");
+	entry.kind = LIST_PARENT;
+	CHECK_CASE(shows(&style, &entry, "type=pdir; a b; c"), "its parent");
+	entry.kind = LIST_ENTRY;
+	facts.stx_mode = S_IFLNK | 0777;
+	CHECK_CASE(shows(&style, &entry, "type=OS.unix=symlink; a b; c"),
+	    "a link");
+}
+
+static const struct {
+	const char *what;
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+	bool parent_writable, sticky, read_only;
+	const char *perm;
+} perms[] = {
+	{ "own file", S_IFREG | 0600, 1000, 1, true, false, false, "adfrw" },
+	{ "own file, shut", S_IFREG | 0077, 1000, 1, true, false, false, "df" },
+	{ "own file in another's directory", S_IFREG | 0600, 1000, 1, false,
+	    false, false, "arw" },
+	{ "file of a stranger", S_IFREG | 0604, 1, 1, true, false, false,
+	    "dfr" },
+	{ "the same where the sticky bit is", S_IFREG | 0604, 1, 1, true, true,
+	    false, "r" },
+	{ "file of the group", S_IFREG | 0660, 1, 100, false, false, false,
+	    "arw" },
+	{ "own directory", S_IFDIR | 0700, 1000, 1, true, false, false,
+	    "cdfelmp" },
+	{ "own directory, not to be searched", S_IFDIR | 0600, 1000, 1, true,
+	    false, false, "dfl" },
+	{ "own directory of who may only read", S_IFDIR | 0700, 1000, 1, true,
+	    false, true, "el" },
+	{ "own file of who may only read", S_IFREG | 0600, 1000, 1, true, false,
+	    true, "r" },
+	{ "nothing at all", S_IFREG | 0, 1, 1, false, false, false, "" },
+};
+
+static void
+perm_says_what_will_work(void)
+{
+	struct list_style style = plain_style(FS_LIST_FACTS);
+	struct list_entry entry = { "n", NULL, NULL, LIST_ENTRY };
+	struct statx facts;
+	char line[64];
+	size_t i;
+
+	style.facts = FS_FACT_PERM;
+	for (i = 0; i < NITEMS(perms); i++) {
+		facts = plain_facts(perms[i].mode, NOW);
+		facts.stx_uid = perms[i].uid;
+		facts.stx_gid = perms[i].gid;
+		entry.facts = &facts;
+		style.parent_writable = perms[i].parent_writable;
+		style.parent_sticky = perms[i].sticky;
+		style.parent_ours = !perms[i].sticky;
+		style.read_only = perms[i].read_only;
+		snprintf(line, sizeof(line), "perm=%s; n", perms[i].perm);
+		CHECK_CASE(shows(&style, &entry, line), perms[i].what);
+	}
+}
+
+/* A line end at the end, and no control character before. */
+static bool
+is_one_clean_line(const struct buf *out)
+{
+	const uint8_t *text = buf_data(out);
+	size_t i, len = buf_len(out);
+
+	if (len < 2 || text[len - 2] != '\r' || text[len - 1] != '\n')
+		return (false);
+	for (i = 0; i < len - 2; i++)
+		if (text[i] < ' ' || text[i] == 0x7f)
+			return (false);
+	return (true);
+}
+
+static void
+no_byte_of_a_name_forges_a_line(void)
+{
+	struct list_style style = plain_style(FS_LIST_NAMES);
+	struct statx facts = plain_facts(S_IFLNK | 0777, NOW);
+	char name[4] = "x?y", target[4] = "t?u";
+	struct list_entry entry = { name, &facts, target, LIST_ENTRY };
+	struct buf out;
+	int byte, format;
+
+	style.prefix = "d\r\n/";
+	style.prefix_len = 4;
+	for (format = FS_LIST_LONG; format <= FS_LIST_FACTS; format++)
+		for (byte = 1; byte < 256; byte++) {
+			style.format = (enum fs_list_format)format;
+			name[1] = target[1] = (char)byte;
+			buf_init(&out, 0);
+			CHECK_CASE(list_format(&out, &style, &entry) == 0 &&
+				is_one_clean_line(&out),
+			    name);
+			buf_free(&out);
+		}
+}
+
+static void
+names_keep_what_is_no_control_character(void)
+{
+	struct list_style style = plain_style(FS_LIST_NAMES);
+	struct list_entry entry = { NULL, NULL, NULL, LIST_ENTRY };
+	static const struct {
+		const char *name, *shown;
+	} names[] = {
+		{ "plain", "plain" },
+		{ " leading and trailing ", " leading and trailing " },
+		{ "-la", "-la" },
+		{ "\xc3\xa9t\xc3\xa9", "\xc3\xa9t\xc3\xa9" },
+		{ "latin \xe9", "latin \xe9" },
+		{ "\x1b[31m", "?[31m" },
+		{ "c1 \xc2\x9b end", "c1 ?? end" },
+		{ "nbsp \xc2\xa0", "nbsp \xc2\xa0" },
+		{ "cut \xc2", "cut \xc2" },
+		{ "tab\tcr\rlf\n\x7f", "tab?cr?lf??" },
+	};
+	size_t i;
+
+	for (i = 0; i < NITEMS(names); i++) {
+		entry.name = names[i].name;
+		CHECK_CASE(shows(&style, &entry, names[i].shown),
+		    names[i].shown);
+	}
+	style.prefix = "sub/";
+	style.prefix_len = 4;
+	entry.name = "n";
+	CHECK_CASE(shows(&style, &entry, "sub/n"), "the prefix comes first");
+}
+
+/* The long format shows the zone that was loaded, facts never do. */
+static void
+the_time_zone_is_for_people(void)
+{
+	struct list_style style = plain_style(FS_LIST_LONG);
+	struct statx facts = plain_facts(S_IFREG | 0644, NOW);
+	struct list_entry entry = { "n", &facts, NULL, LIST_ENTRY };
+
+	setenv("TZ", "XYZ-3", 1);
+	tzset();
+	CHECK_CASE(shows(&style, &entry,
+		       "-rw-r--r--   1 ann      users            1234 "
+		       "Nov 15 01:13 n"),
+	    "local time");
+	style.format = FS_LIST_FACTS;
+	style.facts = FS_FACT_MODIFY;
+	CHECK_CASE(shows(&style, &entry, "modify=20231114221320; n"), "UTC");
+	setenv("TZ", "UTC", 1);
+	tzset();
+}
+
+static void
+with_utc(void (*check)(void))
+{
+	const char *before = getenv("TZ");
+	char *kept = before == NULL ? NULL : strdup(before);
+
+	setenv("TZ", "UTC", 1);
+	tzset();
+	check();
+	if (kept == NULL)
+		unsetenv("TZ");
+	else
+		setenv("TZ", kept, 1);
+	tzset();
+	free(kept);
+}
+
+static void
+test_long(void)
+{
+	with_utc(long_lines_are_those_of_ls);
+}
+
+static void
+test_owners(void)
+{
+	with_utc(owners_are_names_only_for_the_account);
+}
+
+static void
+test_zone(void)
+{
+	with_utc(the_time_zone_is_for_people);
+}
+
+CU_TestInfo list_format_tests[] = {
+	{ "long lines are those of ls", test_long },
+	{ "owners are names only for the account", test_owners },
+	{ "facts are those of RFC 3659", facts_are_those_of_rfc_3659 },
+	{ "perm says what will work", perm_says_what_will_work },
+	{ "no byte of a name forges a line", no_byte_of_a_name_forges_a_line },
+	{ "names keep what is no control character",
+	    names_keep_what_is_no_control_character },
+	{ "the time zone is for people", test_zone },
+	CU_TEST_INFO_NULL,
+};
