@@ -240,14 +240,14 @@ on_info(struct keeper *self, const struct msg_request *body)
 {
 	struct channel_message message;
 	struct msg_cache_facts facts;
-	const char *name;
+	struct msg_cache_directory where;
 	char *path = NULL;
 
 	service_facts(self->service, &facts);
 	facts.request = body->request;
-	name = service_name(self->service);
-	if (name[0] == '\0' ||
-	    asprintf(&path, "%s/%s", self->directory, name) == -1)
+	service_where(self->service, &where);
+	if (where.name[0] == '\0' ||
+	    asprintf(&path, "%s/%s", self->directory, where.name) == -1)
 		path = NULL;
 	facts.path_len = path == NULL ? 0 : (uint32_t)strlen(path);
 	memset(&message, 0, sizeof(message));

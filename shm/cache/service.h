@@ -64,8 +64,8 @@ bool service_trouble(struct service *service,
 void service_worker_gone(struct service *service);
 
 /*
- * Administration.  errno values: 0, ENOSYS when there is no cache, EIO when it
- * could not be read.
+ * Administration; both tell how many sessions went.  0, or ENOSYS when there
+ * is no cache.
  */
 NODISCARD int service_clear(struct service *service, uint64_t *sessions);
 NODISCARD int service_remove(struct service *service, uint64_t *sessions);
@@ -73,8 +73,5 @@ void service_facts(struct service *service, struct msg_cache_facts *facts);
 /* entries has room for CACHE_PAGE_ENTRIES; see writer_list(). */
 void service_list(struct service *service, const uint8_t after[CACHE_KEY_LEN],
     struct msg_cache_page *page, struct msg_cache_entry *entries);
-
-/* The name of the directory in use, "" when there is none. */
-NODISCARD const char *service_name(const struct service *service);
 
 #endif
