@@ -1,0 +1,89 @@
+/*
+ * Which control connection a session belongs to.
+ *
+ * Each login has a random number, its binding, which travels inside the
+ * sessions that its control connection issues: in the part of a ticket that
+ * only we can read, or in the cached session.  A data connection is the
+ * client's own if the session it resumed bears the login's binding.
+ */
+#include <openssl/ssl.h>
+#include <string.h>
+
+#include "shm/base/secret.h"
+#include "worker/tls/internal.h"
+
+void
+binding_put(SSL_SESSION *session, const struct tls_login *login)
+{
+	/* Without memory the session is unbound, and refused later. */
+	(void)SSL_SESSION_set1_ticket_appdata(session, login->binding,
+	    sizeof(login->binding));
+}
+
+void
+binding_clear(SSL_SESSION *session)
+{
+	(void)SSL_SESSION_set1_ticket_appdata(session, NULL, 0);
+}
+
+bool
+binding_of(SSL_SESSION *session, uint8_t binding[BINDING_LEN])
+{
+	void *data = NULL;
+	size_t len = 0;
+
+	if (session == NULL ||
+	    SSL_SESSION_get0_ticket_appdata(session, &data, &len) != 1 ||
+	    data == NULL || len != BINDING_LEN)
+		return (false);
+	memcpy(binding, data, BINDING_LEN);
+	return (true);
+}
+
+/*
+ * Up to TLS 1.2 a client that resumed goes on using the session that it has:
+ * no new one is issued.  So that session's binding becomes ours.
+ */
+void
+binding_adopt(struct tls_channel *channel)
+{
+	uint8_t binding[BINDING_LEN];
+
+	if (!SSL_session_reused(channel->ssl) ||
+	    SSL_version(channel->ssl) > TLS1_2_VERSION)
+		return;
+	if (binding_of(SSL_get_session(channel->ssl), binding))
+		memcpy(channel->login->binding, binding, BINDING_LEN);
+}
+
+/* Whether any session will do, or none. */
+static bool
+relaxed(const struct tls_login *login)
+{
+	if (tls_conf(login)->options & CONF_TLS_NO_SESSION_REUSE_REQUIRED)
+		return (true);
+	/* As with mod_tls, "off" also means that nothing is demanded. */
+	if (!login->tls->conf->session_cache)
+		return (true);
+	/* After CCC no fresh ticket can reach the client any more. */
+	return (login->control == NULL);
+}
+
+void
+binding_check(struct tls_channel *channel)
+{
+	const struct tls_login *login = channel->login;
+	uint8_t binding[BINDING_LEN];
+
+	channel->bound = true;
+	if (relaxed(login))
+		return;
+	if (!SSL_session_reused(channel->ssl))
+		channel->unbound = "the client did not resume the session of "
+				   "its control connection";
+	else if (!binding_of(SSL_get_session(channel->ssl), binding) ||
+	    !secret_equal(binding, login->binding, BINDING_LEN))
+		channel->unbound = "the client resumed the session of another "
+				   "control connection";
+	channel->bound = channel->unbound == NULL;
+}

@@ -1,0 +1,329 @@
+/* TLS on one socket: the only place that asks OpenSSL what a result means. */
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/sslerr.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shm/base/ensure.h"
+#include "worker/tls/internal.h"
+
+/*
+ * Data connections read ahead: a record a system call is too dear for bulk.
+ * Control connections do not, since after CCC the bytes behind close_notify
+ * belong to nobody in here.
+ */
+#define READ_AHEAD (32 * 1024 + 512)
+
+struct tls_channel *
+tls_channel_of(const SSL *ssl)
+{
+	return (SSL_get_app_data(ssl));
+}
+
+void
+tls_channel_because(struct tls_channel *channel, const char *format, ...)
+{
+	char text[TLS_REASON_MAX];
+	va_list args;
+
+	if (channel->reason != NULL)
+		return;
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	channel->reason = strdup(text);
+}
+
+const char *
+tls_reason(const struct tls_channel *channel)
+{
+	return (channel->reason == NULL ? "unknown" : channel->reason);
+}
+
+static int
+prepare(struct tls_channel *channel, int fd)
+{
+	struct tls_login *login = channel->login;
+
+	ERR_clear_error();
+	channel->ssl = SSL_new(login->tls->base);
+	if (channel->ssl == NULL ||
+	    SSL_set_app_data(channel->ssl, channel) != 1 ||
+	    SSL_set_fd(channel->ssl, fd) != 1)
+		return (-1);
+	SSL_set_accept_state(channel->ssl);
+	if (channel->kind == TLS_CONTROL)
+		return (SSL_set_num_tickets(channel->ssl, 2) == 1 ? 0 : -1);
+	SSL_set_read_ahead(channel->ssl, 1);
+	SSL_set_default_read_buffer_len(channel->ssl, READ_AHEAD);
+	/*
+	 * A ticket that a client which only sends never reads would turn its
+	 * close into a reset, and that destroys the tail of its upload.
+	 */
+	if (SSL_set_num_tickets(channel->ssl, 0) != 1)
+		return (-1);
+	return (contexts_apply(channel));
+}
+
+struct tls_channel *
+tls_channel_new(struct tls_login *login, enum tls_kind kind, int fd)
+{
+	struct tls_channel *channel;
+	struct log_subject subject;
+
+	ensure(kind == TLS_DATA || login->control == NULL);
+	channel = calloc(1, sizeof(*channel));
+	if (channel == NULL)
+		return (NULL);
+	channel->login = login;
+	channel->kind = kind;
+	if (prepare(channel, fd) == -1) {
+		subject = tls_subject(login);
+		tls_channel_because(channel, "%s",
+		    outcome_explain(ERR_peek_error()));
+		log_event(LOG_LEVEL_ERROR, LOG_STREAM_TLS, &subject,
+		    "TLS cannot be started: %s", tls_reason(channel));
+		tls_channel_free(&channel);
+		return (NULL);
+	}
+	if (kind == TLS_CONTROL)
+		login->control = channel;
+	return (channel);
+}
+
+void
+tls_channel_free(struct tls_channel **channel)
+{
+	struct tls_channel *ended = *channel;
+
+	if (ended == NULL)
+		return;
+	*channel = NULL;
+	if (ended->login->control == ended)
+		ended->login->control = NULL;
+	/* Else OpenSSL takes it for a bad end and spoils the session. */
+	if (ended->ssl != NULL)
+		SSL_set_shutdown(ended->ssl,
+		    SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+	SSL_free(ended->ssl);
+	free(ended->reason);
+	free(ended);
+}
+
+/* The connection ended without a word of TLS. */
+static enum tls_result
+lost(struct tls_channel *channel, int error)
+{
+	if (error == 0)
+		tls_channel_because(channel,
+		    "the client closed the connection without close_notify");
+	else
+		tls_channel_because(channel, "%s", strerror(error));
+	return (TLS_TRUNCATED);
+}
+
+static enum tls_result
+broken(struct tls_channel *channel)
+{
+	unsigned long error = ERR_peek_error();
+
+	tls_channel_because(channel, "%s", outcome_explain(error));
+	if (ERR_GET_LIB(error) == ERR_LIB_SSL &&
+	    ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+		return (TLS_TRUNCATED);
+	return (TLS_FAILED);
+}
+
+/* What the last call meant, which returned ret. */
+static enum tls_result
+settle(struct tls_channel *channel, int ret)
+{
+	int error = errno;
+
+	if (channel->cut) {
+		tls_channel_because(channel,
+		    "too many key updates or "
+		    "renegotiations without data");
+		return (TLS_FAILED);
+	}
+	switch (SSL_get_error(channel->ssl, ret)) {
+	case SSL_ERROR_WANT_READ:
+		return (TLS_WANT_READ);
+	case SSL_ERROR_WANT_WRITE:
+		return (TLS_WANT_WRITE);
+	case SSL_ERROR_ZERO_RETURN:
+		return (TLS_CLOSED);
+	case SSL_ERROR_SYSCALL:
+		return (lost(channel, error));
+	default:
+		return (broken(channel));
+	}
+}
+
+/* Where the end of the peer's bytes is no answer. */
+static enum tls_result
+settle_or_fail(struct tls_channel *channel, int ret)
+{
+	enum tls_result result = settle(channel, ret);
+
+	if (result == TLS_CLOSED)
+		tls_channel_because(channel, "the client has closed");
+	if (result == TLS_CLOSED || result == TLS_TRUNCATED)
+		result = TLS_FAILED;
+	if (result == TLS_FAILED)
+		channel->failed = true;
+	return (result);
+}
+
+/* errno tells what happened only if it was not set before. */
+static void
+fresh(void)
+{
+	ERR_clear_error();
+	errno = 0;
+}
+
+enum tls_result
+tls_handshake(struct tls_channel *channel)
+{
+	enum tls_result result;
+	int ret;
+
+	if (channel->failed)
+		return (TLS_FAILED);
+	if (channel->established)
+		return (TLS_OK);
+	channel->begun = true;
+	fresh();
+	ret = SSL_do_handshake(channel->ssl);
+	if (ret != 1) {
+		result = settle_or_fail(channel, ret);
+		if (result == TLS_FAILED)
+			outcome_failed(channel);
+		return (result);
+	}
+	channel->established = true;
+	if (channel->kind == TLS_CONTROL)
+		binding_adopt(channel);
+	else
+		binding_check(channel);
+	outcome_established(channel);
+	return (TLS_OK);
+}
+
+enum tls_result
+tls_read(struct tls_channel *channel, void *data, size_t len, size_t *done)
+{
+	enum tls_result result;
+	int ret;
+
+	if (channel->failed)
+		return (TLS_FAILED);
+	fresh();
+	ret = SSL_read_ex(channel->ssl, data, len, done);
+	if (ret == 1) {
+		channel->starved = false;
+		channel->idle_messages = 0;
+		return (TLS_OK);
+	}
+	result = settle(channel, ret);
+	channel->starved = true;
+	if (result == TLS_FAILED || result == TLS_TRUNCATED)
+		channel->failed = true;
+	return (result);
+}
+
+enum tls_result
+tls_write(struct tls_channel *channel, const void *data, size_t len,
+    size_t *done)
+{
+	int ret;
+
+	if (channel->failed)
+		return (TLS_FAILED);
+	fresh();
+	ret = SSL_write_ex(channel->ssl, data, len, done);
+	if (ret == 1)
+		return (TLS_OK);
+	return (settle_or_fail(channel, ret));
+}
+
+enum tls_result
+tls_close(struct tls_channel *channel)
+{
+	int ret;
+
+	if (channel->failed || !channel->established)
+		return (TLS_FAILED);
+	if (channel->closed)
+		return (TLS_OK);
+	fresh();
+	/* A ticket that waits to be sent goes first. */
+	if (SSL_in_init(channel->ssl)) {
+		ret = SSL_do_handshake(channel->ssl);
+		if (ret != 1)
+			return (settle_or_fail(channel, ret));
+	}
+	ret = SSL_shutdown(channel->ssl);
+	if (ret < 0)
+		return (settle_or_fail(channel, ret));
+	channel->closed = true;
+	return (TLS_OK);
+}
+
+bool
+tls_pending(const struct tls_channel *channel)
+{
+	return (!channel->starved && SSL_has_pending(channel->ssl) == 1);
+}
+
+bool
+tls_bound(const struct tls_channel *channel, const char **why)
+{
+	ensure(channel->kind == TLS_DATA);
+	*why = channel->unbound;
+	return (channel->established && channel->bound);
+}
+
+static bool
+issues_tickets(const struct tls_channel *control)
+{
+	return (control->kind == TLS_CONTROL && control->established &&
+	    !control->failed && !control->closed &&
+	    SSL_version(control->ssl) > TLS1_2_VERSION);
+}
+
+void
+tls_refresh(struct tls_channel *control)
+{
+	if (!issues_tickets(control))
+		return;
+	fresh();
+	/* Refused only where one waits to be sent already. */
+	(void)SSL_new_session_ticket(control->ssl);
+}
+
+uint32_t
+tls_refresh_after(const struct tls_channel *control)
+{
+	uint64_t now = tls_now(), due;
+
+	if (!issues_tickets(control) || control->ticket_issued == 0)
+		return (0);
+	due = control->ticket_issued +
+	    (control->ticket_expires - control->ticket_issued) / 2;
+	return (due > now ? (uint32_t)(due - now) : 1);
+}
+
+void
+tls_facts(const struct tls_channel *channel, struct tls_facts *facts)
+{
+	facts->protocol = SSL_get_version(channel->ssl);
+	facts->cipher = SSL_get_cipher_name(channel->ssl);
+	facts->resumed = SSL_session_reused(channel->ssl) == 1;
+	facts->server_name = channel->login->server_name;
+}

@@ -1,0 +1,285 @@
+/* Contexts by host, built when first used, and how an SSL gets into one. */
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shm/base/digest.h"
+#include "worker/tls/internal.h"
+
+/* About 15 KB each. */
+#define CONTEXTS_MAX 1024
+
+struct host_context {
+	SSL_CTX *ctx;
+	struct host_context *newer, *older;
+	uint32_t host;
+	uint8_t id[CONTEXT_ID_LEN];
+};
+
+int
+contexts_init(struct tls *tls)
+{
+	tls->contexts.by_host =
+	    calloc(tls->conf->nhosts, sizeof(*tls->contexts.by_host));
+	return (tls->contexts.by_host == NULL ? -1 : 0);
+}
+
+static void
+unlink_context(struct contexts *contexts, struct host_context *context)
+{
+	if (context->newer != NULL)
+		context->newer->older = context->older;
+	else
+		contexts->newest = context->older;
+	if (context->older != NULL)
+		context->older->newer = context->newer;
+	else
+		contexts->oldest = context->newer;
+	context->newer = context->older = NULL;
+}
+
+static void
+link_newest(struct contexts *contexts, struct host_context *context)
+{
+	context->older = contexts->newest;
+	if (contexts->newest != NULL)
+		contexts->newest->newer = context;
+	else
+		contexts->oldest = context;
+	contexts->newest = context;
+}
+
+/* Connections that use it hold references of their own to the SSL_CTX. */
+static void
+drop(struct contexts *contexts, struct host_context *context)
+{
+	unlink_context(contexts, context);
+	contexts->by_host[context->host] = NULL;
+	contexts->count--;
+	SSL_CTX_free(context->ctx);
+	free(context);
+}
+
+void
+contexts_free(struct tls *tls)
+{
+	while (tls->contexts.newest != NULL)
+		drop(&tls->contexts, tls->contexts.newest);
+	free(tls->contexts.by_host);
+	tls->contexts.by_host = NULL;
+}
+
+static struct seal_data
+piece(const void *data, size_t len)
+{
+	struct seal_data data_piece = { data, len };
+
+	return (data_piece);
+}
+
+/* A NULL and an empty text differ, and no two texts run together. */
+static struct seal_data
+text_piece(const char *text)
+{
+	return (text == NULL ? piece("", 0) : piece(text, strlen(text) + 1));
+}
+
+/*
+ * Who the host is and what it demands: a session is resumed only where both
+ * are the same.  Certificates are not part of it, so that renewing one breaks
+ * no session.  The listeners tell hosts of one name on several addresses apart.
+ */
+static void
+context_id(const struct conf_host *host, uint8_t id[CONTEXT_ID_LEN])
+{
+	struct seal_data pieces[6];
+	uint8_t listeners[DIGEST_LEN];
+	struct seal_data places[32];
+	size_t i, n = 0;
+
+	for (i = 0; i < host->nlisten && n < NITEMS(places); i++)
+		places[n++] = piece(&host->listen[i].address,
+		    sizeof(host->listen[i].address));
+	digest_sha256(listeners, places, n);
+	pieces[0] = text_piece(host->name);
+	pieces[1] = piece(listeners, sizeof(listeners));
+	pieces[2] = text_piece(host->tls.cipher_list);
+	pieces[3] = text_piece(host->tls.cipher_suites);
+	pieces[4] = piece(&host->tls.protocol, sizeof(host->tls.protocol));
+	pieces[5] = text_piece("ftpsd");
+	digest_sha256(id, pieces, NITEMS(pieces));
+}
+
+static int
+set_ciphers(SSL_CTX *ctx, const struct conf_tls *conf)
+{
+	if (conf->cipher_list != NULL &&
+	    SSL_CTX_set_cipher_list(ctx, conf->cipher_list) != 1)
+		return (-1);
+	if (conf->cipher_suites != NULL &&
+	    SSL_CTX_set_ciphersuites(ctx, conf->cipher_suites) != 1)
+		return (-1);
+	return (0);
+}
+
+static SSL_CTX *
+new_context(const struct tls *tls, uint32_t host,
+    const struct log_subject *subject)
+{
+	const struct conf_tls *conf = &tls->conf->hosts[host].tls;
+	SSL_CTX *ctx;
+
+	ctx = SSL_CTX_new(TLS_server_method());
+	if (ctx == NULL)
+		return (NULL);
+	if (set_ciphers(ctx, conf) == -1) {
+		log_event(LOG_LEVEL_ERROR, LOG_STREAM_TLS, subject,
+		    "cipher_suite: OpenSSL knows none of them");
+		SSL_CTX_free(ctx);
+		return (NULL);
+	}
+	if (pairs_load(ctx, &tls->start->keys[host], subject) == -1) {
+		SSL_CTX_free(ctx);
+		return (NULL);
+	}
+	SSL_CTX_set_dh_auto(ctx, 1);
+	SSL_CTX_set_tlsext_servername_callback(ctx, hello_answer_name);
+	if (conf->next_protocol)
+		SSL_CTX_set_alpn_select_cb(ctx, alpn_select, NULL);
+	return (ctx);
+}
+
+static struct host_context *
+build(struct tls *tls, uint32_t host, const struct log_subject *subject)
+{
+	struct contexts *contexts = &tls->contexts;
+	struct host_context *context;
+
+	context = calloc(1, sizeof(*context));
+	if (context == NULL)
+		return (NULL);
+	ERR_clear_error();
+	context->ctx = new_context(tls, host, subject);
+	if (context->ctx == NULL) {
+		free(context);
+		return (NULL);
+	}
+	context->host = host;
+	context_id(&tls->conf->hosts[host], context->id);
+	contexts->by_host[host] = context;
+	link_newest(contexts, context);
+	if (++contexts->count > CONTEXTS_MAX)
+		drop(contexts, contexts->oldest);
+	return (context);
+}
+
+static struct host_context *
+find(struct tls_login *login)
+{
+	struct tls *tls = login->tls;
+	struct host_context *context;
+	struct log_subject subject;
+
+	if (!tls_available(tls, login->host))
+		return (NULL);
+	context = tls->contexts.by_host[login->host];
+	if (context == NULL) {
+		subject = tls_subject(login);
+		return (build(tls, login->host, &subject));
+	}
+	if (context != tls->contexts.newest) {
+		unlink_context(&tls->contexts, context);
+		link_newest(&tls->contexts, context);
+	}
+	return (context);
+}
+
+static bool
+set_options(SSL *ssl, const struct conf_tls *conf)
+{
+	uint64_t wanted = SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION;
+
+	if (conf->server_cipher_preference)
+		wanted |= SSL_OP_CIPHER_SERVER_PREFERENCE;
+	if (!conf->session_tickets)
+		wanted |= SSL_OP_NO_TICKET;
+	/* Setting only adds: what the last host set would stay. */
+	(void)SSL_clear_options(ssl,
+	    SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_TICKET);
+	(void)SSL_set_options(ssl, wanted);
+	return (true);
+}
+
+static bool
+set_versions(SSL *ssl, const struct conf_tls *conf)
+{
+	int least = TLS1_2_VERSION, most = TLS1_3_VERSION;
+
+	if ((conf->protocol & CONF_TLS_1_2) == 0)
+		least = TLS1_3_VERSION;
+	if ((conf->protocol & CONF_TLS_1_3) == 0)
+		most = TLS1_2_VERSION;
+	return (SSL_set_min_proto_version(ssl, least) == 1 &&
+	    SSL_set_max_proto_version(ssl, most) == 1);
+}
+
+static bool
+set_verification(SSL *ssl, const struct conf_tls *conf)
+{
+	(void)conf;
+	SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
+	return (true);
+}
+
+static bool
+set_groups(SSL *ssl, const struct conf_tls *conf)
+{
+	return (conf->ecdh_curve == NULL ||
+	    SSL_set1_groups_list(ssl, conf->ecdh_curve) == 1);
+}
+
+/*
+ * What SSL_new() copies from the context and SSL_set_SSL_CTX() leaves as it
+ * was.  The number of tickets goes by the kind of connection, the message
+ * callback is the same for all; certificates, ciphers, security level and ALPN
+ * are looked up in the new context.
+ */
+static const struct {
+	const char *what;
+	bool (*set)(SSL *ssl, const struct conf_tls *conf);
+} settings[] = {
+	{ "options", set_options },
+	{ "protocol versions", set_versions },
+	{ "verification", set_verification },
+	{ "ecdh_curve", set_groups },
+};
+
+int
+contexts_apply(struct tls_channel *channel)
+{
+	struct tls_login *login = channel->login;
+	struct host_context *context;
+	size_t i;
+
+	context = find(login);
+	if (context == NULL ||
+	    SSL_set_SSL_CTX(channel->ssl, context->ctx) == NULL) {
+		tls_channel_because(channel, "no certificate can be used here");
+		return (-1);
+	}
+	memcpy(login->context_id, context->id, sizeof(login->context_id));
+	if (SSL_set_session_id_context(channel->ssl, context->id,
+		sizeof(context->id)) != 1) {
+		tls_channel_because(channel, "session-id context");
+		return (-1);
+	}
+	for (i = 0; i < NITEMS(settings); i++) {
+		if (settings[i].set(channel->ssl, tls_conf(login)))
+			continue;
+		tls_channel_because(channel, "%s of the host cannot be used",
+		    settings[i].what);
+		return (-1);
+	}
+	return (0);
+}

@@ -1,0 +1,136 @@
+/*
+ * The virtual host by SNI.
+ *
+ * In the ClientHello callback, and not in the servername one, which OpenSSL
+ * calls after it has looked for the session: there a session of one host would
+ * resume on another.
+ */
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shm/base/address.h"
+#include "worker/tls/internal.h"
+
+struct name {
+	const char *text; /* not terminated; NULL: none */
+	size_t len;
+};
+
+static size_t
+number(const uint8_t *bytes)
+{
+	return ((size_t)bytes[0] << 8 | bytes[1]);
+}
+
+/*
+ * The host name of the extension, which is a list of (type, length, name).
+ * What is malformed counts as no name; OpenSSL refuses the message afterwards.
+ */
+static struct name
+offered_name(SSL *ssl)
+{
+	struct name none = { NULL, 0 }, name;
+	const unsigned char *data;
+	size_t len;
+
+	if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &data,
+		&len) != 1)
+		return (none);
+	if (len < 5 || number(data) != len - 2 ||
+	    data[2] != TLSEXT_NAMETYPE_host_name)
+		return (none);
+	name.text = (const char *)data + 5;
+	name.len = number(data + 3);
+	if (name.len == 0 || name.len > len - 5 ||
+	    name.len > TLSEXT_MAXLEN_host_name ||
+	    memchr(name.text, '\0', name.len) != NULL)
+		return (none);
+	if (name.len > 1 && name.text[name.len - 1] == '.')
+		name.len--;
+	return (name);
+}
+
+static bool
+is_address(const char *text)
+{
+	struct address address;
+
+	return (address_parse(&address, text) == 0);
+}
+
+/* Hosts without listeners of their own are reached by those of the server. */
+static bool
+reachable(const struct conf *conf, uint32_t from, long found)
+{
+	if (found < 0 || (size_t)found >= conf->nhosts)
+		return (false);
+	if ((uint32_t)found == from)
+		return (true);
+	return (from == 0 && conf->hosts[found].nlisten == 0);
+}
+
+/* Moves login to the host of its server name, if there is one. */
+static void
+choose(struct tls_login *login)
+{
+	const struct conf *conf = login->tls->conf;
+	struct log_subject subject;
+	long found;
+
+	if (is_address(login->server_name))
+		return;
+	found = conf_find_host(conf, login->server_name,
+	    strlen(login->server_name));
+	if (reachable(conf, login->host, found)) {
+		login->host = (uint32_t)found;
+		return;
+	}
+	subject = tls_subject(login);
+	log_event(LOG_LEVEL_INFO, LOG_STREAM_TLS, &subject,
+	    "unknown server name \"%s\": served as the default host",
+	    login->server_name);
+}
+
+int
+hello_choose_host(SSL *ssl, int *alert, void *arg)
+{
+	struct tls_channel *channel = tls_channel_of(ssl);
+	struct tls_login *login = channel->login;
+	struct name name = offered_name(ssl);
+
+	(void)arg;
+	if (name.text != NULL && login->server_name == NULL) {
+		login->server_name = strndup(name.text, name.len);
+		if (login->server_name == NULL) {
+			*alert = SSL_AD_INTERNAL_ERROR;
+			return (SSL_CLIENT_HELLO_ERROR);
+		}
+		choose(login);
+	}
+	if (!tls_available(login->tls, login->host)) {
+		tls_channel_because(channel, "the host has no TLS");
+		*alert = SSL_AD_UNRECOGNIZED_NAME;
+		return (SSL_CLIENT_HELLO_ERROR);
+	}
+	if (contexts_apply(channel) == -1) {
+		*alert = SSL_AD_INTERNAL_ERROR;
+		return (SSL_CLIENT_HELLO_ERROR);
+	}
+	return (SSL_CLIENT_HELLO_SUCCESS);
+}
+
+/* The name was used already; this is only about telling the client so. */
+int
+hello_answer_name(SSL *ssl, int *alert, void *arg)
+{
+	struct tls_channel *channel = tls_channel_of(ssl);
+	const struct tls_login *login = channel->login;
+
+	(void)alert;
+	(void)arg;
+	if (channel->kind == TLS_DATA || login->server_name == NULL ||
+	    login->tls->conf->hosts[login->host].name == NULL)
+		return (SSL_TLSEXT_ERR_NOACK);
+	return (SSL_TLSEXT_ERR_OK);
+}

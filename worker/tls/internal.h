@@ -1,0 +1,159 @@
+/*
+ * internal - what the files of worker/tls share.
+ *
+ * Every SSL of a worker is made on one bare context, tls->base, that holds all
+ * callbacks: OpenSSL looks for those of caches and tickets on the context that
+ * the SSL was made with and nowhere else.  The certificate and the policy of a
+ * host come with contexts_apply(), for a control connection in the ClientHello
+ * callback, for a data connection at once.
+ */
+#ifndef WORKER_TLS_INTERNAL_H
+#define WORKER_TLS_INTERNAL_H
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shm/base/log.h"
+#include "worker/tls/tls.h"
+
+#define BINDING_LEN    16
+#define CONTEXT_ID_LEN SSL_MAX_SID_CTX_LENGTH
+#define KEPT_SESSIONS  4
+/* KeyUpdates and the like that may come without application data. */
+#define TLS_IDLE_MESSAGES 32
+
+/*
+ * How long sessions are valid for OpenSSL: longer than any login, and the most
+ * that TLS 1.3 allows.  What a new control connection may resume is younger
+ * (session_cache_timeout): see sessions_fresh().
+ */
+#define SESSION_LIFETIME (7u * 24 * 60 * 60)
+
+/* The keys that one ticket was sealed with: made of a ring key and its IV. */
+struct ticket_seal {
+	uint8_t name[RING_NAME_LEN];
+	uint8_t iv[EVP_MAX_IV_LENGTH];
+	uint8_t cipher[32];
+	uint8_t mac[32];
+};
+
+/* A context by host, least recently used at the end; see contexts.c. */
+struct host_context;
+
+struct contexts {
+	struct host_context **by_host; /* NULL: not built, or dropped */
+	struct host_context *newest, *oldest;
+	size_t count;
+};
+
+struct tls {
+	const struct worker_start *start;
+	const struct conf *conf;
+	struct ring *ring;
+	struct cache_reader *cache;
+	struct tls_store store;
+	struct score *score;
+	SSL_CTX *base;
+	EVP_CIPHER *ticket_cipher;
+	struct contexts contexts;
+};
+
+/* A session in DER, as long as its login lives. */
+struct kept_session {
+	uint8_t id[SSL_MAX_SSL_SESSION_ID_LENGTH];
+	uint8_t id_len; /* 0: empty */
+	uint16_t len;
+	uint8_t *der;
+};
+
+struct tls_login {
+	struct tls *tls;
+	const struct log_subject *subject;
+	struct tls_channel *control; /* NULL: not begun, or clear again */
+	char *server_name;           /* SNI; NULL: none */
+	uint32_t host;
+	uint8_t binding[BINDING_LEN];
+	uint8_t context_id[CONTEXT_ID_LEN];      /* of host */
+	struct kept_session kept[KEPT_SESSIONS]; /* last used first */
+	struct ticket_seal
+	    seal; /* of the control connection's TLS 1.2 ticket */
+	bool sealed;
+};
+
+struct tls_channel {
+	SSL *ssl;
+	struct tls_login *login;
+	char *reason; /* NULL: none */
+	enum tls_kind kind;
+	unsigned int idle_messages; /* since application data was read */
+	bool begun, established, failed, closed;
+	bool cut;       /* a flood: see the message callback */
+	bool starved;   /* the last read found nothing more in the SSL */
+	bool by_ticket; /* resumed by a stateless ticket */
+	bool bound;
+	const char *unbound;    /* why not */
+	uint64_t ticket_issued; /* of the last TLS 1.3 ticket, 0: none */
+	uint64_t ticket_expires;
+};
+
+/* Seconds since 1970. */
+NODISCARD uint64_t tls_now(void);
+NODISCARD const struct conf_tls *tls_conf(const struct tls_login *login);
+/* What a log record of login is about: its subject, on its present host. */
+NODISCARD struct log_subject tls_subject(const struct tls_login *login);
+/* The channel that ssl belongs to. */
+NODISCARD struct tls_channel *tls_channel_of(const SSL *ssl);
+/* Notes why channel failed, unless that is known already. */
+void tls_channel_because(struct tls_channel *channel, const char *format, ...)
+    PRINTF_LIKE(2, 3);
+
+/* contexts.c */
+NODISCARD int contexts_init(struct tls *tls);
+void contexts_free(struct tls *tls);
+/*
+ * Gives the channel's SSL the certificates and the policy of its login's host.
+ * -1 when there are none, logged.
+ */
+NODISCARD int contexts_apply(struct tls_channel *channel);
+
+/* pairs.c: -1 when a pair cannot be used, logged with subject. */
+NODISCARD int pairs_load(SSL_CTX *ctx, const struct host_keys *keys,
+    const struct log_subject *subject);
+
+/* hello.c: for SSL_CTX_set_client_hello_cb() and ..._servername_callback() */
+int hello_choose_host(SSL *ssl, int *alert, void *arg);
+int hello_answer_name(SSL *ssl, int *alert, void *arg);
+
+/* alpn.c: for SSL_CTX_set_alpn_select_cb() */
+int alpn_select(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+    const unsigned char *offer, unsigned int len, void *arg);
+
+/* tickets.c: puts the callbacks on tls->base; -1 when memory is short. */
+NODISCARD int tickets_init(struct tls *tls);
+
+/* cache.c */
+void sessions_init(struct tls *tls);
+/* Whether a new control connection may still resume the session. */
+NODISCARD bool sessions_fresh(const struct tls *tls,
+    const SSL_SESSION *session);
+void sessions_forget(struct tls_login *login);
+
+/* binding.c */
+void binding_put(SSL_SESSION *session, const struct tls_login *login);
+void binding_clear(SSL_SESSION *session);
+/* false: the session bears none. */
+NODISCARD bool binding_of(SSL_SESSION *session, uint8_t binding[BINDING_LEN]);
+/* After a control handshake: takes over what a resumed session bears. */
+void binding_adopt(struct tls_channel *channel);
+/* After a data handshake: sets bound or unbound. */
+void binding_check(struct tls_channel *channel);
+
+/* outcome.c: counts and logs the end of a handshake, once. */
+void outcome_established(struct tls_channel *channel);
+void outcome_failed(struct tls_channel *channel);
+/* The first error in OpenSSL's queue, in words for an administrator. */
+NODISCARD const char *outcome_explain(unsigned long error);
+
+#endif

@@ -1,0 +1,111 @@
+/* Certificates and keys from memory into a context. */
+#include <limits.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+
+#include "worker/tls/internal.h"
+
+/* A key that wants a password is refused: nobody is here to ask. */
+static int
+no_password(char *out, int size, int for_writing, void *arg)
+{
+	(void)out;
+	(void)size;
+	(void)for_writing;
+	(void)arg;
+	return (-1);
+}
+
+static BIO *
+memory(const char *text, size_t len)
+{
+	if (text == NULL || len == 0 || len > INT_MAX)
+		return (NULL);
+	return (BIO_new_mem_buf(text, (int)len));
+}
+
+/* The certificates after the first one, up to the end of the text. */
+static int
+load_chain(SSL_CTX *ctx, BIO *bio, X509 *leaf)
+{
+	X509 *cert;
+
+	while (
+	    (cert = PEM_read_bio_X509(bio, NULL, no_password, NULL)) != NULL) {
+		/* A chain file may begin with the certificate itself. */
+		if (X509_cmp(cert, leaf) == 0) {
+			X509_free(cert);
+			continue;
+		}
+		if (SSL_CTX_add0_chain_cert(ctx, cert) != 1) {
+			X509_free(cert);
+			return (-1);
+		}
+	}
+	if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+		return (-1);
+	ERR_clear_error();
+	return (0);
+}
+
+static int
+load_certificates(SSL_CTX *ctx, BIO *bio)
+{
+	X509 *leaf;
+	int ret = -1;
+
+	leaf = PEM_read_bio_X509(bio, NULL, no_password, NULL);
+	if (leaf != NULL && SSL_CTX_use_certificate(ctx, leaf) == 1)
+		ret = load_chain(ctx, bio, leaf);
+	X509_free(leaf);
+	return (ret);
+}
+
+static int
+load_key(SSL_CTX *ctx, BIO *bio)
+{
+	EVP_PKEY *key;
+	int ret = -1;
+
+	key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
+	if (key != NULL && SSL_CTX_use_PrivateKey(ctx, key) == 1 &&
+	    SSL_CTX_check_private_key(ctx) == 1)
+		ret = 0;
+	EVP_PKEY_free(key);
+	return (ret);
+}
+
+static int
+load_pair(SSL_CTX *ctx, const struct key_pair *pair)
+{
+	BIO *cert, *key;
+	int ret = -1;
+
+	cert = memory(pair->cert, pair->cert_len);
+	key = memory(pair->key, pair->key_len);
+	if (cert != NULL && key != NULL && load_certificates(ctx, cert) == 0)
+		ret = load_key(ctx, key);
+	BIO_free(cert);
+	BIO_free(key);
+	return (ret);
+}
+
+int
+pairs_load(SSL_CTX *ctx, const struct host_keys *keys,
+    const struct log_subject *subject)
+{
+	size_t i;
+
+	for (i = 0; i < keys->count; i++) {
+		ERR_clear_error();
+		if (load_pair(ctx, &keys->pairs[i]) == 0)
+			continue;
+		log_event(LOG_LEVEL_ERROR, LOG_STREAM_TLS, subject,
+		    "certificate %zu cannot be used: %s", i + 1,
+		    outcome_explain(ERR_peek_error()));
+		return (-1);
+	}
+	return (keys->count > 0 ? 0 : -1);
+}

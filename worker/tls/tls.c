@@ -1,0 +1,191 @@
+#include "worker/tls/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "shm/base/ensure.h"
+#include "shm/base/log.h"
+#include "shm/base/secret.h"
+#include "worker/tls/internal.h"
+
+uint64_t
+tls_now(void)
+{
+	return ((uint64_t)time(NULL));
+}
+
+const struct conf_tls *
+tls_conf(const struct tls_login *login)
+{
+	return (&login->tls->conf->hosts[login->host].tls);
+}
+
+struct log_subject
+tls_subject(const struct tls_login *login)
+{
+	struct log_subject subject;
+
+	memset(&subject, 0, sizeof(subject));
+	if (login->subject != NULL)
+		subject = *login->subject;
+	subject.generation = login->tls->conf->generation;
+	subject.host = login->host;
+	return (subject);
+}
+
+/*
+ * Counts what a peer can send without end and without a byte of data: OpenSSL
+ * has no limit of its own and would handle thousands in one SSL_read().  After
+ * RECEIVED_SHUTDOWN it takes no further record.
+ */
+static void
+watch_messages(int sent, int version, int type, const void *data, size_t len,
+    SSL *ssl, void *arg)
+{
+	struct tls_channel *channel = tls_channel_of(ssl);
+	const uint8_t *bytes = data;
+
+	(void)version;
+	(void)arg;
+	if (channel == NULL || !channel->established || len < 2)
+		return;
+	if (type == SSL3_RT_HANDSHAKE) {
+		if (sent || bytes[0] != SSL3_MT_KEY_UPDATE)
+			return;
+	} else if (type == SSL3_RT_ALERT) {
+		/* Ours: the answer to an attempt at renegotiation. */
+		if (bytes[1] != SSL_AD_NO_RENEGOTIATION)
+			return;
+	} else {
+		return;
+	}
+	if (++channel->idle_messages <= TLS_IDLE_MESSAGES)
+		return;
+	channel->cut = true;
+	SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
+}
+
+static SSL_CTX *
+new_base(void)
+{
+	SSL_CTX *ctx;
+
+	ctx = SSL_CTX_new(TLS_server_method());
+	if (ctx == NULL)
+		return (NULL);
+	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1) {
+		SSL_CTX_free(ctx);
+		return (NULL);
+	}
+	SSL_CTX_set_mode(ctx,
+	    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
+	SSL_CTX_set_max_early_data(ctx, 0);
+	SSL_CTX_set_recv_max_early_data(ctx, 0);
+	SSL_CTX_set_timeout(ctx, SESSION_LIFETIME);
+	SSL_CTX_set_client_hello_cb(ctx, hello_choose_host, NULL);
+	SSL_CTX_set_msg_callback(ctx, watch_messages);
+	return (ctx);
+}
+
+static int
+prepare(struct tls *tls)
+{
+	tls->base = new_base();
+	if (tls->base == NULL || tickets_init(tls) == -1)
+		return (-1);
+	sessions_init(tls);
+	return (contexts_init(tls));
+}
+
+struct tls *
+tls_new(const struct tls_setup *setup)
+{
+	struct tls *tls;
+
+	/* The system's openssl.cnf is a file, and no word on our policy. */
+	(void)OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+	tls = calloc(1, sizeof(*tls));
+	if (tls == NULL) {
+		log_error("TLS: no memory");
+		return (NULL);
+	}
+	tls->start = setup->start;
+	tls->conf = setup->start->conf;
+	tls->ring = setup->ring;
+	tls->cache = setup->cache;
+	tls->store = setup->store;
+	tls->score = setup->score;
+	if (prepare(tls) == -1) {
+		log_error("TLS: cannot set up OpenSSL: %s",
+		    outcome_explain(ERR_peek_error()));
+		tls_free(&tls);
+		return (NULL);
+	}
+	if (!tls->conf->session_cache)
+		log_warn("session_cache is off: data connections need not "
+			 "resume the session of their control connection");
+	return (tls);
+}
+
+void
+tls_free(struct tls **tls)
+{
+	struct tls *ended = *tls;
+
+	if (ended == NULL)
+		return;
+	*tls = NULL;
+	contexts_free(ended);
+	SSL_CTX_free(ended->base);
+	EVP_CIPHER_free(ended->ticket_cipher);
+	free(ended);
+}
+
+struct tls_login *
+tls_login_new(struct tls *tls, uint32_t host, const struct log_subject *subject)
+{
+	struct tls_login *login;
+
+	ensure(host < tls->conf->nhosts);
+	login = calloc(1, sizeof(*login));
+	if (login == NULL)
+		return (NULL);
+	login->tls = tls;
+	login->host = host;
+	login->subject = subject;
+	secret_random(login->binding, sizeof(login->binding));
+	return (login);
+}
+
+void
+tls_login_free(struct tls_login **login)
+{
+	struct tls_login *ended = *login;
+
+	if (ended == NULL)
+		return;
+	*login = NULL;
+	sessions_forget(ended);
+	free(ended->server_name);
+	secret_wipe(&ended->seal, sizeof(ended->seal));
+	free(ended);
+}
+
+bool
+tls_available(const struct tls *tls, uint32_t host)
+{
+	if (host >= tls->conf->nhosts)
+		return (false);
+	return (tls->conf->hosts[host].tls.engine &&
+	    tls->start->keys[host].count > 0);
+}
+
+uint32_t
+tls_login_host(const struct tls_login *login)
+{
+	return (login->host);
+}
