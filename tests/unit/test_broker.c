@@ -1,0 +1,611 @@
+/* Unit tests of worker/broker.c and what lies below it. */
+#include "worker/broker.h"
+
+#include <CUnit/CUnit.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "shm/base/fd.h"
+#include "tests/unit/suites.h"
+#include "tests/unit/worker_rig.h"
+
+#define HEARD_MAX 64
+#define CROWD     4000
+#define SESSION   ((uint64_t)3 << 32 | 1)
+
+/* The login process: what it heard, as short text. */
+struct login {
+	struct channel *channel;
+	char heard[HEARD_MAX][48];
+	size_t nheard;
+	size_t sessions, closed; /* of a crowd */
+	uint64_t request;        /* the last question's */
+	uint64_t sum;            /* of the sessions that are open */
+};
+
+struct seat {
+	struct broker_client client;
+	int verdicts, logins, agents;
+	enum limit limit;
+	struct broker_login login;
+	char name[32], group[32];
+	int fd, error;
+	bool leaves; /* in its next handler */
+};
+
+struct table {
+	struct rig rig;
+	struct broker *broker;
+	struct login login;
+};
+
+/* What login hears ------------------------------------------------------- */
+
+/* Notes "NAME number bytes"; a number of -1 is left out. */
+static void
+hear(struct login *login, const struct message *message, long number)
+{
+	char *text = login->heard[login->nheard];
+	size_t len, room = sizeof(login->heard[0]) - 1;
+
+	if (login->nheard == HEARD_MAX)
+		return;
+	login->nheard++;
+	len = (size_t)snprintf(text, room, "%s", msg_name(message->type));
+	if (number != -1)
+		len += (size_t)snprintf(text + len, room - len, " %ld", number);
+	if (message->len == 0 || message->len >= room - len)
+		return;
+	text[len] = ' ';
+	memcpy(text + len + 1, message->bytes, message->len);
+	text[len + 1 + message->len] = '\0';
+}
+
+static void
+hear_session(struct login *login, const struct message *message)
+{
+	const struct msg_session_open *open = message->body;
+	const struct msg_session_announce *announce = message->body;
+
+	login->sessions++;
+	if (message->type == MSG_SESSION_OPEN) {
+		login->sum += open->session;
+		CU_ASSERT_EQUAL(open->generation, 7);
+		hear(login, message, open->host);
+	} else {
+		login->sum += announce->session;
+		CU_ASSERT_EQUAL(announce->token_len, message->len);
+		hear(login, message, announce->host);
+	}
+}
+
+static int
+hear_message(struct message *message, void *context)
+{
+	const struct msg_login_request *asked = message->body;
+	const struct msg_agent_request *agent = message->body;
+	const struct msg_session_host *host = message->body;
+	const struct msg_session *closed = message->body;
+	struct login *login = context;
+
+	if (message->type == MSG_LOGIN_REQUEST) {
+		login->request = asked->request;
+		CU_ASSERT_EQUAL(message->len,
+		    (size_t)asked->user_len + asked->password_len);
+		hear(login, message, asked->tls);
+	} else if (message->type == MSG_AGENT_REQUEST) {
+		login->request = agent->request;
+		hear(login, message, -1);
+	} else if (message->type == MSG_SESSION_HOST) {
+		hear(login, message, host->host);
+	} else if (message->type == MSG_SESSION_CLOSE) {
+		login->closed++;
+		login->sum -= closed->session;
+		hear(login, message, -1);
+	} else {
+		hear_session(login, message);
+	}
+	return (0);
+}
+
+static bool
+heard(const struct login *login, size_t n, const char *text)
+{
+	return (n < login->nheard && strcmp(login->heard[n], text) == 0);
+}
+
+/* Lets both sides talk until neither has more to say. */
+static void
+talk(struct table *table)
+{
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		while (table->login.channel != NULL &&
+		    channel_receive(table->login.channel, 1000) > 0)
+			rig_turn(&table->rig);
+		rig_turn(&table->rig);
+	}
+}
+
+static void
+connect_login(struct table *table)
+{
+	int pair[2];
+
+	channel_free(&table->login.channel);
+	table->login = (struct login){ .channel = NULL };
+	CU_ASSERT_EQUAL_FATAL(fd_pair(pair), 0);
+	table->login.channel = channel_new(pair[0], ROLE_LOGIN, ROLE_WORKER,
+	    hear_message, &table->login);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(table->login.channel);
+	channel_running(table->login.channel);
+	broker_connect(table->broker, pair[1]);
+}
+
+static void
+start(struct table *table, bool connected)
+{
+	memset(table, 0, sizeof(*table));
+	rig_start(&table->rig);
+	table->broker = broker_new(&table->rig.worker);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(table->broker);
+	if (connected)
+		connect_login(table);
+}
+
+static void
+stop(struct table *table)
+{
+	broker_free(&table->broker);
+	channel_free(&table->login.channel);
+	rig_stop(&table->rig);
+}
+
+/* A session -------------------------------------------------------------- */
+
+static void
+on_verdict(enum limit limit, void *context)
+{
+	struct seat *seat = context;
+
+	seat->verdicts++;
+	seat->limit = limit;
+	if (seat->leaves)
+		broker_leave(&seat->client);
+}
+
+static void
+on_login(const struct broker_login *login, void *context)
+{
+	struct seat *seat = context;
+
+	seat->logins++;
+	seat->login = *login;
+	(void)snprintf(seat->name, sizeof(seat->name), "%s", login->name);
+	(void)snprintf(seat->group, sizeof(seat->group), "%s", login->group);
+	if (seat->leaves)
+		broker_leave(&seat->client);
+}
+
+static void
+on_agent(int fd, int error, void *context)
+{
+	struct seat *seat = context;
+
+	seat->agents++;
+	seat->fd = fd;
+	seat->error = error;
+}
+
+static const struct broker_handlers handlers = { on_verdict, on_login,
+	on_agent };
+
+static void
+sit(struct table *table, struct seat *seat, uint64_t session)
+{
+	memset(seat, 0, sizeof(*seat));
+	seat->fd = -1;
+	seat->client.handlers = &handlers;
+	seat->client.context = seat;
+	seat->client.session = session;
+	broker_join(table->broker, &seat->client);
+}
+
+static void
+judge(struct table *table, uint32_t host, enum limit limit)
+{
+	const struct msg_session_verdict body = { .session = SESSION,
+		.limit = (uint32_t)limit,
+		.host = host };
+
+	CU_ASSERT_EQUAL(channel_post(table->login.channel,
+			    MSG_SESSION_VERDICT, &body),
+	    0);
+	talk(table);
+}
+
+static void
+ask_login(struct seat *seat)
+{
+	const struct broker_credentials credentials = { "joe", "secret",
+		true };
+
+	CU_ASSERT_EQUAL(broker_ask_login(&seat->client, &credentials), 0);
+}
+
+/* A result with these variable bytes: name, group and token. */
+static void
+send_result(struct table *table, struct msg_login_result *body,
+    const char *bytes, size_t len)
+{
+	const struct channel_message message = {
+		.type = MSG_LOGIN_RESULT,
+		.body = body,
+		.pieces = { { bytes, len } },
+		.fd = -1,
+	};
+
+	CU_ASSERT_EQUAL(channel_send(table->login.channel, &message), 0);
+	talk(table);
+}
+
+static void
+welcome(struct table *table)
+{
+	struct msg_login_result body = {
+		.session = SESSION,
+		.request = table->login.request,
+		.verdict = LOGIN_OK,
+		.policy = LOGIN_READ_ONLY,
+		.uid = 1001,
+		.gid = 1002,
+		.token_len = 5,
+		.name_len = 3,
+		.group_len = 4,
+	};
+
+	send_result(table, &body, "joecrewTOKEN", 12);
+}
+
+/* A session that has joined and logged in. */
+static void
+settle(struct table *table, struct seat *seat)
+{
+	start(table, true);
+	sit(table, seat, SESSION);
+	talk(table);
+	judge(table, 0, LIMIT_NONE);
+	ask_login(seat);
+	talk(table);
+	welcome(table);
+}
+
+/* Tests ------------------------------------------------------------------ */
+
+static void
+joins_logs_in_and_leaves(void)
+{
+	struct table table;
+	struct seat seat;
+
+	settle(&table, &seat);
+	CU_ASSERT_TRUE(heard(&table.login, 0, "SESSION_OPEN 0"));
+	CU_ASSERT_TRUE(heard(&table.login, 1, "LOGIN_REQUEST 1 joesecret"));
+	CU_ASSERT_EQUAL(seat.verdicts, 1);
+	CU_ASSERT_EQUAL(seat.limit, LIMIT_NONE);
+	CU_ASSERT_EQUAL(seat.logins, 1);
+	CU_ASSERT_EQUAL(seat.login.verdict, LOGIN_OK);
+	CU_ASSERT_EQUAL(seat.login.uid, 1001);
+	CU_ASSERT_EQUAL(seat.login.gid, 1002);
+	CU_ASSERT_EQUAL(seat.login.policy, LOGIN_READ_ONLY);
+	CU_ASSERT_STRING_EQUAL(seat.name, "joe");
+	CU_ASSERT_STRING_EQUAL(seat.group, "crew");
+	CU_ASSERT_PTR_NULL(seat.client.question);
+	broker_leave(&seat.client);
+	broker_leave(&seat.client);
+	broker_leave(NULL);
+	talk(&table);
+	CU_ASSERT_EQUAL(table.login.nheard, 3);
+	CU_ASSERT_TRUE(heard(&table.login, 2, "SESSION_CLOSE"));
+	stop(&table);
+}
+
+static void
+gets_an_agent(void)
+{
+	struct table table;
+	struct seat seat;
+	struct msg_session granted = { .session = SESSION };
+	struct msg_agent_refused refused = { .session = SESSION,
+		.error = EAGAIN };
+	struct channel_message message = { .type = MSG_AGENT_GRANTED,
+		.body = &granted };
+	int fd;
+
+	settle(&table, &seat);
+	broker_ask_agent(&seat.client);
+	talk(&table);
+	CU_ASSERT_TRUE(heard(&table.login, 2, "AGENT_REQUEST TOKEN"));
+	refused.request = table.login.request;
+	CU_ASSERT_EQUAL(channel_post(table.login.channel, MSG_AGENT_REFUSED,
+			    &refused),
+	    0);
+	talk(&table);
+	CU_ASSERT_TRUE(seat.agents == 1 && seat.error == EAGAIN);
+
+	broker_ask_agent(&seat.client);
+	talk(&table);
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	message.fd = fd;
+	granted.request = refused.request; /* an old question */
+	CU_ASSERT_EQUAL(channel_send(table.login.channel, &message), 0);
+	talk(&table);
+	CU_ASSERT_EQUAL(seat.agents, 1);
+	granted.request = table.login.request;
+	CU_ASSERT_EQUAL(channel_send(table.login.channel, &message), 0);
+	CU_ASSERT_EQUAL(channel_send(table.login.channel, &message), 0);
+	talk(&table);
+	CU_ASSERT_TRUE(seat.agents == 2 && seat.error == 0 && seat.fd != -1);
+
+	/* One that is not wanted any more is closed unseen. */
+	broker_ask_agent(&seat.client);
+	talk(&table);
+	broker_forget_agent(&seat.client);
+	granted.request = table.login.request;
+	CU_ASSERT_EQUAL(channel_send(table.login.channel, &message), 0);
+	talk(&table);
+	CU_ASSERT_EQUAL(seat.agents, 2);
+	fd_close(&seat.fd);
+	fd_close(&fd);
+	broker_leave(&seat.client);
+	stop(&table);
+}
+
+/* Login is away, comes, dies, and comes again: nothing is lost. */
+static void
+repeats_to_a_successor(void)
+{
+	struct table table;
+	struct seat seat;
+
+	start(&table, false);
+	sit(&table, &seat, SESSION);
+	ask_login(&seat);
+	talk(&table);
+	connect_login(&table);
+	talk(&table);
+	CU_ASSERT_TRUE(heard(&table.login, 0, "SESSION_OPEN 0"));
+	CU_ASSERT_TRUE(heard(&table.login, 1, "LOGIN_REQUEST 1 joesecret"));
+
+	connect_login(&table);
+	talk(&table);
+	CU_ASSERT_EQUAL(table.login.nheard, 2);
+	CU_ASSERT_TRUE(heard(&table.login, 0, "SESSION_OPEN 0"));
+	judge(&table, 0, LIMIT_NONE);
+
+	connect_login(&table);
+	talk(&table);
+	CU_ASSERT_TRUE(heard(&table.login, 0, "SESSION_ANNOUNCE 0"));
+	CU_ASSERT_TRUE(heard(&table.login, 1, "LOGIN_REQUEST 1 joesecret"));
+	welcome(&table);
+	broker_ask_agent(&seat.client);
+
+	channel_free(&table.login.channel);
+	talk(&table);
+	connect_login(&table);
+	talk(&table);
+	CU_ASSERT_EQUAL(table.login.nheard, 2);
+	CU_ASSERT_TRUE(heard(&table.login, 0, "SESSION_ANNOUNCE 0 TOKEN"));
+	CU_ASSERT_TRUE(heard(&table.login, 1, "AGENT_REQUEST TOKEN"));
+	CU_ASSERT_TRUE(seat.verdicts == 1 && seat.logins == 1);
+	broker_leave(&seat.client);
+	stop(&table);
+}
+
+static void
+moves_to_another_host(void)
+{
+	struct table table;
+	struct seat seat;
+
+	/* Before the first answer: that one is noted, and the next asked. */
+	start(&table, true);
+	sit(&table, &seat, SESSION);
+	broker_move(&seat.client, 2);
+	talk(&table);
+	CU_ASSERT_EQUAL(table.login.nheard, 1);
+	judge(&table, 2, LIMIT_HOST); /* nobody asked */
+	judge(&table, 0, LIMIT_NONE);
+	CU_ASSERT_EQUAL(seat.verdicts, 0);
+	CU_ASSERT_TRUE(heard(&table.login, 1, "SESSION_HOST 2"));
+
+	/* A new login hears where it was, then where it goes. */
+	connect_login(&table);
+	talk(&table);
+	CU_ASSERT_TRUE(heard(&table.login, 0, "SESSION_ANNOUNCE 0"));
+	CU_ASSERT_TRUE(heard(&table.login, 1, "SESSION_HOST 2"));
+	judge(&table, 2, LIMIT_HOST);
+	CU_ASSERT_TRUE(seat.verdicts == 1 && seat.limit == LIMIT_HOST);
+
+	/* It was refused, so it is still counted where it was. */
+	connect_login(&table);
+	talk(&table);
+	CU_ASSERT_EQUAL(table.login.nheard, 1);
+	CU_ASSERT_TRUE(heard(&table.login, 0, "SESSION_ANNOUNCE 0"));
+	broker_leave(&seat.client);
+	stop(&table);
+}
+
+static void
+forgets_a_refused_session(void)
+{
+	struct table table;
+	struct seat seat;
+
+	start(&table, true);
+	sit(&table, &seat, SESSION);
+	talk(&table);
+	judge(&table, 0, LIMIT_ADDRESS);
+	CU_ASSERT_TRUE(seat.verdicts == 1 && seat.limit == LIMIT_ADDRESS);
+	connect_login(&table);
+	talk(&table);
+	CU_ASSERT_EQUAL(table.login.nheard, 0);
+	broker_leave(&seat.client);
+	talk(&table);
+	CU_ASSERT_EQUAL(table.login.nheard, 0);
+	stop(&table);
+}
+
+/* A handler may end its session; a late answer finds nobody. */
+static void
+survives_leaving_in_a_handler(void)
+{
+	struct table table;
+	struct seat seat;
+
+	start(&table, true);
+	sit(&table, &seat, SESSION);
+	seat.leaves = true;
+	ask_login(&seat);
+	talk(&table);
+	welcome(&table);
+	CU_ASSERT_EQUAL(seat.logins, 1);
+	CU_ASSERT_PTR_NULL(seat.client.broker);
+	judge(&table, 0, LIMIT_NONE);
+	welcome(&table);
+	CU_ASSERT_TRUE(seat.logins == 1 && seat.verdicts == 0);
+	stop(&table);
+}
+
+/* Thousands join and leave while login does not read. */
+static void
+keeps_what_has_no_room(void)
+{
+	struct seat *seats = calloc(CROWD, sizeof(*seats));
+	uint64_t sum = 0;
+	struct table table;
+	size_t i;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(seats);
+	start(&table, true);
+	for (i = 0; i < CROWD; i++)
+		sit(&table, &seats[i], SESSION + i);
+	for (i = 0; i < CROWD; i += 3)
+		broker_leave(&seats[i].client);
+	for (i = 0; i < CROWD; i++)
+		if (seats[i].client.broker != NULL)
+			sum += seats[i].client.session;
+	talk(&table);
+	CU_ASSERT_TRUE(table.login.sessions < CROWD);
+	CU_ASSERT_TRUE(table.login.closed > 0);
+	CU_ASSERT_EQUAL(table.login.sum, sum);
+
+	connect_login(&table);
+	talk(&table);
+	CU_ASSERT_EQUAL(table.login.sum, sum);
+	CU_ASSERT_EQUAL(table.login.closed, 0);
+	for (i = 0; i < CROWD; i++)
+		broker_leave(&seats[i].client);
+	talk(&table);
+	CU_ASSERT_EQUAL(table.login.sum, 0);
+	CU_ASSERT_EQUAL(table.login.closed, table.login.sessions);
+	stop(&table);
+	free(seats);
+}
+
+static void
+refuses_long_credentials(void)
+{
+	char name[LOGIN_NAME_MAX_LEN + 2], password[LOGIN_PASSWORD_MAX + 2];
+	struct broker_credentials credentials = { name, "secret", false };
+	struct table table;
+	struct seat seat;
+
+	memset(name, 'n', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	memset(password, 'p', sizeof(password));
+	password[sizeof(password) - 1] = '\0';
+	start(&table, true);
+	sit(&table, &seat, SESSION);
+	CU_ASSERT_EQUAL(broker_ask_login(&seat.client, &credentials), -1);
+	CU_ASSERT_EQUAL(errno, EMSGSIZE);
+	credentials.user = "joe";
+	credentials.password = password;
+	CU_ASSERT_EQUAL(broker_ask_login(&seat.client, &credentials), -1);
+	CU_ASSERT_EQUAL(errno, EMSGSIZE);
+	password[LOGIN_PASSWORD_MAX] = '\0';
+	CU_ASSERT_EQUAL(broker_ask_login(&seat.client, &credentials), 0);
+	broker_leave(&seat.client);
+	stop(&table);
+}
+
+/* What login must not say: it is cut off, and the session waits on. */
+static void
+cuts_off_nonsense(void)
+{
+	static const struct {
+		const char *what;
+		uint32_t verdict, limit, token_len;
+		uint16_t name_len, group_len;
+		const char *bytes;
+		size_t len;
+	} cases[] = {
+		{ "a verdict past the last", LOGIN_VERDICT_COUNT, 0, 0, 0, 0,
+		    "", 0 },
+		{ "a limit past the last", LOGIN_LIMIT, LIMIT_COUNT, 0, 0, 0,
+		    "", 0 },
+		{ "success without a token", LOGIN_OK, 0, 0, 1, 1, "ab", 2 },
+		{ "a token without success", LOGIN_DENIED, 0, 2, 0, 0, "ab",
+		    2 },
+		{ "a name with a NUL", LOGIN_OK, 0, 1, 3, 0, "a\0bT", 4 },
+		{ "lengths beyond the message", LOGIN_OK, 0, 9, 1, 1, "abc",
+		    3 },
+		{ "more bytes than lengths", LOGIN_OK, 0, 1, 1, 1, "abcd",
+		    4 },
+		{ "a token of 4 GiB", LOGIN_OK, 0, UINT32_MAX, 1, 1, "abcd",
+		    4 },
+	};
+	struct msg_login_result body;
+	struct table table;
+	struct seat seat;
+	size_t i;
+
+	for (i = 0; i < NITEMS(cases); i++) {
+		start(&table, true);
+		sit(&table, &seat, SESSION);
+		ask_login(&seat);
+		talk(&table);
+		memset(&body, 0, sizeof(body));
+		body.session = SESSION;
+		body.request = table.login.request;
+		body.verdict = cases[i].verdict;
+		body.limit = cases[i].limit;
+		body.token_len = cases[i].token_len;
+		body.name_len = cases[i].name_len;
+		body.group_len = cases[i].group_len;
+		send_result(&table, &body, cases[i].bytes, cases[i].len);
+		CHECK_CASE(seat.logins == 0, cases[i].what);
+		CHECK_CASE(channel_receive(table.login.channel, 1) == -1,
+		    cases[i].what);
+		CHECK_CASE(seat.client.question != NULL, cases[i].what);
+		broker_leave(&seat.client);
+		stop(&table);
+	}
+}
+
+CU_TestInfo broker_tests[] = {
+	{ "a session joins, logs in and leaves", joins_logs_in_and_leaves },
+	{ "a session gets an agent", gets_an_agent },
+	{ "a new login hears what the old one left open",
+	    repeats_to_a_successor },
+	{ "a session moves to another host", moves_to_another_host },
+	{ "a refused session is not announced", forgets_a_refused_session },
+	{ "a session may end in a handler", survives_leaving_in_a_handler },
+	{ "what has no room waits", keeps_what_has_no_room },
+	{ "credentials that are too long", refuses_long_credentials },
+	{ "a login that talks nonsense is cut off", cuts_off_nonsense },
+	CU_TEST_INFO_NULL,
+};
