@@ -1,0 +1,250 @@
+/* What a session asks of login: an account for a password, then an agent. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "master/login/session.h"
+#include "shm/base/fd.h"
+#include "shm/base/log.h"
+
+/* Session, request and verdict of an answer; the rest for LOGIN_OK only. */
+static int
+send_result(struct login_worker *worker, struct msg_login_result *result,
+    const struct account *account, const uint8_t *token)
+{
+	struct channel_message message;
+
+	memset(&message, 0, sizeof(message));
+	message.type = MSG_LOGIN_RESULT;
+	message.body = result;
+	message.fd = -1;
+	if (account != NULL) {
+		result->policy = account->policy;
+		result->uid = account->uid;
+		result->gid = account->gid;
+		result->name_len = (uint16_t)strlen(account->name);
+		result->group_len = (uint16_t)strlen(account->group);
+		message.pieces[0].data = account->name;
+		message.pieces[0].len = result->name_len;
+		message.pieces[1].data = account->group;
+		message.pieces[1].len = result->group_len;
+		message.pieces[2].data = token;
+		message.pieces[2].len = result->token_len;
+	}
+	return (link_send(worker->link, &message));
+}
+
+static int
+refuse(struct login_worker *worker, const struct msg_login_request *request,
+    enum login_verdict verdict)
+{
+	struct msg_login_result result;
+
+	memset(&result, 0, sizeof(result));
+	result.session = request->session;
+	result.request = request->request;
+	result.verdict = (uint32_t)verdict;
+	return (send_result(worker, &result, NULL, NULL));
+}
+
+static void
+log_refusal(const struct login_pending *pending, const char *why)
+{
+	const struct login_session *session = pending->session;
+	char client[ADDRESS_TEXT_MAX];
+	struct log_subject subject;
+
+	subject.generation = session->worker->generation;
+	subject.host = session->host;
+	subject.session = session->number;
+	subject.client = address_text(&session->address, client);
+	subject.user = pending->user;
+	log_event(LOG_LEVEL_NOTICE, LOG_STREAM_MAIN, &subject,
+	    "login refused: %s", why);
+}
+
+/* The password was right: is there room, and can a token be made? */
+static enum login_verdict
+accept_account(struct login_session *session, const struct account *account,
+    struct msg_login_result *result, uint8_t token_bytes[TOKEN_LEN_MAX])
+{
+	struct login_worker *worker = session->worker;
+	const struct workers_parts *parts = &worker->workers->parts;
+	const struct conf_host *host =
+	    setting_host(settings_find(parts->settings, worker->generation),
+		session->host);
+	struct limits_user user;
+	struct token token;
+	enum limit limit;
+
+	if (host == NULL)
+		return (LOGIN_UNAVAILABLE);
+	memset(&token, 0, sizeof(token));
+	token.session = session->number;
+	token.generation = worker->generation;
+	token.host = session->host;
+	token.account = *account;
+	result->token_len = (uint32_t)token_close(parts->token_key,
+	    &worker->owner, &token, token_bytes);
+	if (result->token_len == 0)
+		return (LOGIN_UNAVAILABLE);
+	user.name = account->name;
+	user.anonymous = (account->policy & LOGIN_ANONYMOUS) != 0;
+	limit = limits_login(parts->limits, &session->hold, host, &user,
+	    LIMITS_ASK);
+	result->limit = (uint32_t)limit;
+	return (limit == LIMIT_NONE ? LOGIN_OK : LOGIN_LIMIT);
+}
+
+static void
+tell_reason(const struct login_pending *pending, enum login_verdict verdict,
+    const char *reason)
+{
+	if (verdict == LOGIN_LIMIT)
+		log_refusal(pending, "the limit of sessions per user");
+	else if (verdict != LOGIN_OK)
+		log_refusal(pending, reason[0] == '\0' ? "no reason" : reason);
+	else if (reason[0] != '\0')
+		log_warn("%s", reason);
+}
+
+static void
+on_answer(const struct checkers_answer *answer, void *context)
+{
+	struct login_pending *pending = context;
+	struct login_session *session = pending->session;
+	enum login_verdict verdict = answer->verdict;
+	const struct account *account = NULL;
+	uint8_t token[TOKEN_LEN_MAX];
+	struct msg_login_result result;
+
+	memset(&result, 0, sizeof(result));
+	result.session = session->number;
+	result.request = pending->request;
+	if (verdict == LOGIN_OK)
+		verdict =
+		    accept_account(session, &answer->account, &result, token);
+	if (verdict == LOGIN_OK)
+		account = &answer->account;
+	else
+		result.token_len = 0;
+	result.verdict = (uint32_t)verdict;
+	tell_reason(pending, verdict, answer->reason);
+	session->pending = NULL;
+	free(pending);
+	/* A worker that takes no answers is one whose channel is ending. */
+	if (send_result(session->worker, &result, account, token) == -1)
+		log_warn("an answer to a login is lost: %s", strerror(errno));
+}
+
+/* 0, or -1: it cannot be checked now. */
+static int
+begin_check(struct login_session *session,
+    const struct msg_login_request *request, const struct message_part parts[2])
+{
+	struct login_worker *worker = session->worker;
+	struct checkers_question question;
+	struct login_pending *pending;
+
+	pending = calloc(1, sizeof(*pending));
+	if (pending == NULL)
+		return (-1);
+	pending->session = session;
+	pending->request = request->request;
+	memcpy(pending->user, parts[0].data, parts[0].len);
+	question.generation = worker->generation;
+	question.host = session->host;
+	question.address = session->address;
+	question.tls = request->tls != 0;
+	question.user = parts[0].data;
+	question.user_len = parts[0].len;
+	question.password = parts[1].data;
+	question.password_len = parts[1].len;
+	pending->check = checkers_ask(worker->workers->parts.checkers,
+	    &question, on_answer, pending);
+	if (pending->check == NULL) {
+		log_refusal(pending, "too many logins are waiting");
+		free(pending);
+		return (-1);
+	}
+	session->pending = pending;
+	return (0);
+}
+
+int
+session_on_login(struct login_worker *worker, const struct message *message)
+{
+	const struct msg_login_request *body = message->body;
+	size_t lens[2] = { body->user_len, body->password_len };
+	struct login_session *session;
+	struct message_part parts[2];
+
+	if (message_split(message, lens, parts, 2) == -1 ||
+	    body->generation != worker->generation ||
+	    body->user_len > LOGIN_NAME_MAX_LEN ||
+	    body->password_len > LOGIN_PASSWORD_MAX)
+		return (-1);
+	session = session_find(worker, body->session);
+	if (session == NULL || session->host != body->host)
+		return (refuse(worker, body, LOGIN_UNAVAILABLE));
+	session_cancel_login(session); /* the client has begun anew */
+	if (begin_check(session, body, parts) == 0)
+		return (0);
+	return (refuse(worker, body, LOGIN_UNAVAILABLE));
+}
+
+static int
+refuse_agent(struct login_worker *worker,
+    const struct msg_agent_request *request, int error)
+{
+	struct msg_agent_refused body;
+
+	memset(&body, 0, sizeof(body));
+	body.session = request->session;
+	body.request = request->request;
+	body.error = error;
+	return (link_post(worker->link, MSG_AGENT_REFUSED, &body));
+}
+
+static int
+grant_agent(struct login_worker *worker,
+    const struct msg_agent_request *request, int fd)
+{
+	struct msg_session body = { request->session, request->request };
+	struct channel_message message;
+
+	memset(&message, 0, sizeof(message));
+	message.type = MSG_AGENT_GRANTED;
+	message.body = &body;
+	message.fd = fd;
+	return (link_send(worker->link, &message));
+}
+
+int
+session_on_agent(struct login_worker *worker, const struct message *message)
+{
+	const struct msg_agent_request *body = message->body;
+	const struct workers_parts *parts = &worker->workers->parts;
+	struct seal_data sealed = { message->bytes, message->len };
+	struct token token;
+	int error, ret, fd;
+
+	if (message->len != body->token_len || body->token_len > TOKEN_LEN_MAX)
+		return (-1);
+	if (session_find(worker, body->session) == NULL)
+		return (refuse_agent(worker, body, EACCES));
+	if (token_open(parts->token_key, &worker->owner, sealed, &token) ==
+		-1 ||
+	    token.session != body->session ||
+	    token.generation != worker->generation) {
+		log_warn("a worker asked for an agent with a token that is "
+			 "not its own");
+		return (refuse_agent(worker, body, EACCES));
+	}
+	error = agents_attach(parts->agents, &token, &fd);
+	if (error != 0)
+		return (refuse_agent(worker, body, error));
+	ret = grant_agent(worker, body, fd);
+	fd_close(&fd);
+	return (ret);
+}
