@@ -1,0 +1,308 @@
+#include "worker/ftp/args.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "shm/ipc/body.h"
+#include "worker/ftp/time.h"
+
+/* Reads decimal digits; false when there are none, or more than max. */
+static bool
+decimal(const char **text, uint64_t max, uint64_t *value)
+{
+	const char *p = *text;
+	uint64_t digit, sum = 0;
+
+	if (!isdigit((unsigned char)*p))
+		return (false);
+	for (; isdigit((unsigned char)*p); p++) {
+		digit = (uint64_t)(*p - '0');
+		if (sum > (max - digit) / 10)
+			return (false);
+		sum = sum * 10 + digit;
+	}
+	*text = p;
+	*value = sum;
+	return (true);
+}
+
+enum args_result
+args_port(const char *text, struct address *address)
+{
+	uint64_t part[6];
+	size_t i;
+
+	for (i = 0; i < NITEMS(part); i++) {
+		if (i > 0 && *text++ != ',')
+			return (ARGS_SYNTAX);
+		if (!decimal(&text, 255, &part[i]))
+			return (ARGS_SYNTAX);
+	}
+	if (*text != '\0')
+		return (ARGS_SYNTAX);
+	memset(address, 0, sizeof(*address));
+	address->ip[10] = 0xff;
+	address->ip[11] = 0xff;
+	for (i = 0; i < 4; i++)
+		address->ip[12 + i] = (uint8_t)part[i];
+	address->port = (uint16_t)(part[4] << 8 | part[5]);
+	return (ARGS_OK);
+}
+
+enum args_result
+args_eprt(const char *text, struct address *address)
+{
+	char host[ADDRESS_TEXT_MAX];
+	uint64_t family, port;
+	const char *end;
+	char mark = *text;
+	size_t len;
+
+	if (mark < 33 || mark > 126 || isdigit((unsigned char)mark))
+		return (ARGS_SYNTAX);
+	text++;
+	if (!decimal(&text, 65535, &family) || *text++ != mark)
+		return (ARGS_SYNTAX);
+	end = strchr(text, mark);
+	if (end == NULL)
+		return (ARGS_SYNTAX);
+	len = (size_t)(end - text);
+	if (family != 1 && family != 2)
+		return (ARGS_UNSUPPORTED);
+	if (len == 0 || len >= sizeof(host))
+		return (ARGS_SYNTAX);
+	memcpy(host, text, len);
+	host[len] = '\0';
+	text = end + 1;
+	if (!decimal(&text, 65535, &port) || text[0] != mark || text[1] != '\0')
+		return (ARGS_SYNTAX);
+	if (address_parse(address, host) != 0 ||
+	    (strchr(host, ':') != NULL) != (family == 2))
+		return (ARGS_SYNTAX);
+	address->port = (uint16_t)port;
+	return (ARGS_OK);
+}
+
+enum args_result
+args_epsv(const char *text, enum args_epsv *value)
+{
+	uint64_t family;
+
+	if (*text == '\0') {
+		*value = ARGS_EPSV_ANY;
+		return (ARGS_OK);
+	}
+	if (strcasecmp(text, "ALL") == 0) {
+		*value = ARGS_EPSV_ALL;
+		return (ARGS_OK);
+	}
+	if (!decimal(&text, 65535, &family) || *text != '\0')
+		return (ARGS_SYNTAX);
+	if (family != 1 && family != 2)
+		return (ARGS_UNSUPPORTED);
+	*value = family == 1 ? ARGS_EPSV_V4 : ARGS_EPSV_V6;
+	return (ARGS_OK);
+}
+
+enum args_result
+args_type(const char *text, bool *ascii)
+{
+	char type = (char)toupper((unsigned char)text[0]), form = '\0';
+
+	if (text[0] == '\0')
+		return (ARGS_SYNTAX);
+	if (text[1] != '\0') {
+		if (text[1] != ' ' || text[2] == '\0' || text[3] != '\0')
+			return (ARGS_SYNTAX);
+		form = (char)toupper((unsigned char)text[2]);
+	}
+	switch (type) {
+	case 'A':
+		*ascii = true;
+		if (form == '\0' || form == 'N')
+			return (ARGS_OK);
+		return (form == 'T' || form == 'C' ? ARGS_UNSUPPORTED
+						   : ARGS_SYNTAX);
+	case 'I':
+		*ascii = false;
+		return (form == '\0' ? ARGS_OK : ARGS_SYNTAX);
+	case 'L':
+		*ascii = false;
+		if (form == '8')
+			return (ARGS_OK);
+		return (isdigit((unsigned char)form) ? ARGS_UNSUPPORTED
+						     : ARGS_SYNTAX);
+	default:
+		return (ARGS_UNSUPPORTED);
+	}
+}
+
+enum args_result
+args_number(const char *text, uint64_t *value)
+{
+	if (!decimal(&text, INT64_MAX, value) || *text != '\0')
+		return (ARGS_SYNTAX);
+	return (ARGS_OK);
+}
+
+static const struct {
+	uint32_t bit;
+	const char *name;
+} facts_known[] = {
+	{ FS_FACT_TYPE, "type" },
+	{ FS_FACT_SIZE, "size" },
+	{ FS_FACT_MODIFY, "modify" },
+	{ FS_FACT_PERM, "perm" },
+	{ FS_FACT_UNIQUE, "unique" },
+	{ FS_FACT_CREATE, "create" },
+	{ FS_FACT_UNIX_MODE, "UNIX.mode" },
+	{ FS_FACT_UNIX_OWNER, "UNIX.owner" },
+	{ FS_FACT_UNIX_GROUP, "UNIX.group" },
+	{ FS_FACT_UNIX_OWNERNAME, "UNIX.ownername" },
+	{ FS_FACT_UNIX_GROUPNAME, "UNIX.groupname" },
+};
+
+static uint32_t
+fact_bit(const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < NITEMS(facts_known); i++)
+		if (strlen(facts_known[i].name) == len &&
+		    strncasecmp(facts_known[i].name, name, len) == 0)
+			return (facts_known[i].bit);
+	return (0);
+}
+
+enum args_result
+args_facts(const char *text, uint32_t *facts)
+{
+	uint32_t chosen = 0;
+	size_t len;
+
+	while (*text != '\0') {
+		len = strcspn(text, "; ");
+		if (len == 0 || text[len] != ';')
+			return (ARGS_SYNTAX);
+		chosen |= fact_bit(text, len);
+		text += len + 1;
+	}
+	*facts = chosen;
+	return (ARGS_OK);
+}
+
+void
+args_facts_text(uint32_t facts, uint32_t marked, char *out)
+{
+	size_t i;
+
+	for (i = 0; i < NITEMS(facts_known); i++) {
+		if ((facts & facts_known[i].bit) == 0)
+			continue;
+		out = stpcpy(out, facts_known[i].name);
+		if ((marked & facts_known[i].bit) != 0)
+			out = stpcpy(out, "*");
+		out = stpcpy(out, ";");
+	}
+	*out = '\0';
+}
+
+enum args_result
+args_chmod(const char *text, uint32_t *mode, const char **name)
+{
+	size_t digits = strspn(text, "01234567"), i;
+	uint32_t value = 0;
+
+	if (text[digits] != ' ' || text[digits + 1] == '\0')
+		return (ARGS_SYNTAX);
+	if (digits == 0)
+		return (ARGS_UNSUPPORTED);
+	for (i = 0; i < digits; i++) {
+		value = value * 8 + (uint32_t)(text[i] - '0');
+		if (value > 0777)
+			return (ARGS_UNSUPPORTED);
+	}
+	*mode = value;
+	*name = text + digits + 1;
+	return (ARGS_OK);
+}
+
+enum args_result
+args_mfmt(const char *text, int64_t *seconds, const char **name)
+{
+	size_t len = strcspn(text, " ");
+
+	if (text[len] == '\0' || text[len + 1] == '\0')
+		return (ARGS_SYNTAX);
+	if (time_parse(text, len, seconds) != 0)
+		return (ARGS_SYNTAX);
+	*name = text + len + 1;
+	return (ARGS_OK);
+}
+
+/*
+ * "name access modify create UTC", from the end, since a name may hold
+ * spaces.  Returns the length of the name, or 0.
+ */
+static size_t
+utime_five(const char *text, struct args_utime *times)
+{
+	int64_t when[3]; /* create, modify, access */
+	size_t end = strlen(text), start, i;
+
+	if (end < 4 || strcasecmp(text + end - 4, " UTC") != 0)
+		return (0);
+	end -= 4;
+	for (i = 0; i < NITEMS(when); i++) {
+		for (start = end; start > 0 && text[start - 1] != ' ';)
+			start--;
+		if (start == 0 ||
+		    time_parse(text + start, end - start, &when[i]) != 0)
+			return (0);
+		end = start - 1;
+	}
+	times->modified = when[1];
+	times->accessed = when[2];
+	return (end);
+}
+
+enum args_result
+args_utime(const char *text, struct args_utime *times, char *out, size_t size)
+{
+	const char *name = text;
+	size_t len;
+
+	len = utime_five(text, times);
+	if (len == 0) {
+		if (args_mfmt(text, &times->modified, &name) != ARGS_OK)
+			return (ARGS_SYNTAX);
+		times->accessed = times->modified;
+		len = strlen(name);
+	}
+	if (len >= size)
+		return (ARGS_SYNTAX);
+	memcpy(out, name, len);
+	out[len] = '\0';
+	return (ARGS_OK);
+}
+
+const char *
+args_list(const char *text, struct args_list *options)
+{
+	size_t len;
+
+	options->all = false;
+	options->self = false;
+	while (*text == '-') {
+		len = strcspn(text, " ");
+		if (memchr(text, 'a', len) != NULL ||
+		    memchr(text, 'A', len) != NULL)
+			options->all = true;
+		if (memchr(text, 'd', len) != NULL)
+			options->self = true;
+		text += len;
+		text += strspn(text, " ");
+	}
+	return (text);
+}

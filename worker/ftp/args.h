@@ -1,0 +1,79 @@
+/*
+ * args - the arguments of commands that have a syntax of their own.
+ *
+ * Nothing here knows a session: text in, values out.
+ */
+#ifndef WORKER_FTP_ARGS_H
+#define WORKER_FTP_ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shm/base/address.h"
+#include "shm/base/attr.h"
+
+enum args_result {
+	ARGS_OK,
+	ARGS_SYNTAX,     /* not what the command takes: 501 */
+	ARGS_UNSUPPORTED /* well-formed, but a value we do not do: 504, 522 */
+};
+
+/* PORT: h1,h2,h3,h4,p1,p2. */
+NODISCARD enum args_result args_port(const char *text, struct address *address);
+
+/* EPRT: |1|192.0.2.1|2000| and |2|2001:db8::1|2000|, any delimiter. */
+NODISCARD enum args_result args_eprt(const char *text, struct address *address);
+
+enum args_epsv {
+	ARGS_EPSV_ANY,
+	ARGS_EPSV_V4,
+	ARGS_EPSV_V6,
+	ARGS_EPSV_ALL
+};
+NODISCARD enum args_result args_epsv(const char *text, enum args_epsv *value);
+
+/* TYPE: A, A N, I, L 8; *ascii tells which. */
+NODISCARD enum args_result args_type(const char *text, bool *ascii);
+
+/* Decimal digits only, within 63 bits. */
+NODISCARD enum args_result args_number(const char *text, uint64_t *value);
+
+/* OPTS MLST: "fact;fact;" in any case; unknown ones are left out. */
+NODISCARD enum args_result args_facts(const char *text, uint32_t *facts);
+/* The names of facts, each followed by a ";" and, for FEAT, marked with "*"
+ * when it is in chosen; out has ARGS_FACTS_MAX bytes. */
+#define ARGS_FACTS_MAX 192
+void args_facts_text(uint32_t facts, uint32_t marked, char *out);
+
+/* SITE CHMOD: octal digits and a name.  *name points into text. */
+NODISCARD enum args_result args_chmod(const char *text, uint32_t *mode,
+    const char **name);
+
+/*
+ * MFMT: "time name".  *name points into text.
+ */
+NODISCARD enum args_result args_mfmt(const char *text, int64_t *seconds,
+    const char **name);
+
+/*
+ * SITE UTIME: "time name", or "name access modify create UTC".  The name is
+ * copied into out (size bytes).
+ */
+struct args_utime {
+	int64_t modified, accessed;
+};
+NODISCARD enum args_result args_utime(const char *text,
+    struct args_utime *times, char *out, size_t size);
+
+/*
+ * LIST and NLST: takes off leading words that begin with "-" and notes the
+ * letters a and d.  Returns what is left: the path, or "".
+ */
+struct args_list {
+	bool all;  /* names that begin with a dot, too */
+	bool self; /* the path itself, not what is in it */
+};
+NODISCARD const char *args_list(const char *text, struct args_list *options);
+
+#endif

@@ -1,0 +1,272 @@
+#include "worker/ftp/command.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "shm/base/ensure.h"
+#include "shm/base/secret.h"
+#include "worker/ftp/state.h"
+#include "worker/ftp/verbs.h"
+
+static enum flow command(struct session *session);
+
+const struct step step_command = { "command", command };
+
+static bool
+is_anonymous(const char *user)
+{
+	return (user != NULL &&
+	    (strcasecmp(user, "anonymous") == 0 ||
+		strcasecmp(user, "ftp") == 0));
+}
+
+const struct conf_required *
+session_required(const struct session *session)
+{
+	const struct conf_host *host = session->host;
+	bool anonymous;
+
+	anonymous = session->logged_in
+	    ? (session->policy & LOGIN_ANONYMOUS) != 0
+	    : is_anonymous(session->user);
+	return (anonymous && host->anonymous.enabled ? &host->anonymous.required
+						     : &host->tls.required);
+}
+
+/* A command that tls.required does not allow in clear: its code, or 0. */
+static int
+needs_tls(const struct session *session, const struct verb *verb,
+    const char *argument)
+{
+	const struct conf_required *required = session_required(session);
+	const struct conf_host *host = session->host;
+	unsigned int login = VERB_IDENTITY | VERB_LOGIN;
+
+	if (session_is_tls(session) || (verb->flags & VERB_CLEAR) != 0)
+		return (0);
+	if (!session->logged_in && strcmp(verb->name, "USER") == 0)
+		required = host->anonymous.enabled && is_anonymous(argument)
+		    ? &host->anonymous.required
+		    : &host->tls.required;
+	if (required->auth && (verb->flags & VERB_IDENTITY) != 0)
+		return (530);
+	if (!required->control || (verb->flags & VERB_TLS) != 0)
+		return (0);
+	if ((verb->flags & VERB_IDENTITY) != 0 ||
+	    (!session->logged_in && (verb->flags & login) != 0))
+		return (530);
+	return (550);
+}
+
+/* Whether the command may run; if not, it has been answered. */
+static bool
+admitted(struct session *session, const struct verb *verb, const char *argument)
+{
+	struct reply *reply = &session->reply;
+	unsigned int flags = verb->flags;
+	int code;
+
+	if (verb->run == NULL)
+		reply_send(reply, 502, "%s is not implemented.", verb->name);
+	else if ((flags & VERB_TLS) != 0 && !session->host->tls.engine)
+		reply_send(reply, 500, "%s is not understood.", verb->name);
+	else if ((code = needs_tls(session, verb, argument)) != 0)
+		reply_send(reply, code,
+		    "TLS is required here: send AUTH TLS first.");
+	else if ((flags & VERB_LOGIN) != 0 && !session->logged_in)
+		reply_send(reply, 530, "Please log in with USER and PASS.");
+	else if (verb->argument == ARGUMENT_NONE && *argument != '\0')
+		reply_send(reply, 501, "%s takes no argument.", verb->name);
+	else if (verb->argument == ARGUMENT_REQUIRED && *argument == '\0')
+		reply_send(reply, 501, "Syntax: %s", verb->help);
+	else if ((flags & VERB_WRITE) != 0 &&
+	    (session->policy & LOGIN_READ_ONLY) != 0)
+		reply_send(reply, 550, "This account may not change files.");
+	else if ((flags & VERB_NO_ALL) != 0 && session->epsv_all)
+		reply_send(reply, 501, "Not allowed after EPSV ALL.");
+	else
+		return (true);
+	return (false);
+}
+
+/* What lasts for one command only. */
+static void
+forget(struct session *session, const struct verb *verb)
+{
+	if (verb == NULL || (verb->flags & (VERB_REST | VERB_DATA)) == 0) {
+		session->rest = 0;
+		session->rest_set = false;
+	}
+	if (verb == NULL || strcmp(verb->name, "RNTO") != 0) {
+		free(session->rename_from);
+		session->rename_from = NULL;
+	}
+}
+
+/* Browsers can be made to post FTP commands; what comes first gives it away. */
+static bool
+speaks_http(const char *line)
+{
+	static const char *const methods[] = { "GET ", "POST ", "HEAD ", "PUT ",
+		"OPTIONS ", "CONNECT ", "DELETE ", "PATCH ", "TRACE " };
+	size_t i;
+
+	for (i = 0; i < NITEMS(methods); i++)
+		if (strncmp(line, methods[i], strlen(methods[i])) == 0)
+			return (true);
+	return (false);
+}
+
+static void
+log_command(struct session *session, const struct verb *verb,
+    const char *argument)
+{
+	bool secret = strcmp(verb->name, "PASS") == 0;
+
+	session_log(session, DEBUG, "command %s %s", verb->name,
+	    secret ? "(hidden)" : argument);
+}
+
+static enum flow
+unknown(struct session *session, const char *line)
+{
+	if (!session->logged_in && speaks_http(line)) {
+		session_log(session, NOTICE, "closed: the client speaks HTTP");
+		return (FLOW_END);
+	}
+	if (!session->logged_in && line[0] == 0x16) {
+		session_log(session, NOTICE,
+		    "closed: the client speaks TLS without AUTH TLS");
+		return (FLOW_END);
+	}
+	return (session_answer(session, 500, "Command not understood."));
+}
+
+static enum flow
+dispatch(struct session *session, const char *line)
+{
+	const struct verb *verb;
+	const char *argument = "";
+
+	verb = verb_find(line, &argument);
+	forget(session, verb);
+	if (verb == NULL)
+		return (unknown(session, line));
+	log_command(session, verb, argument);
+	if (!admitted(session, verb, argument))
+		return (session_goto(session, &step_command));
+	return (verb->run(session, argument));
+}
+
+/* Nothing to do: how long may that last? */
+static enum flow
+idle(struct session *session)
+{
+	uint64_t ms = session->host->timeout_idle * UINT64_C(1000);
+
+	if (session->eof)
+		return (session_goto(session, &step_bye));
+	if (ms == 0)
+		return (session_wait(session, WAIT_INPUT));
+	if (session_expired(session, ms))
+		return (session_farewell(session,
+		    "No command for too long (timeout_idle)."));
+	return (session_wait(session, WAIT_INPUT | WAIT_CLOCK));
+}
+
+static enum flow
+command(struct session *session)
+{
+	char line[INPUT_LINE_MAX + 1];
+	enum input_result taken;
+	enum flow flow;
+
+	ensure(session->reply.owed == 0);
+	if (session->drain != DRAIN_NO)
+		return (session_farewell(session, "The server is going down."));
+	if (buf_len(&session->reply.buf) > REPLY_HIGH)
+		return (session_wait(session, WAIT_OUTPUT));
+	taken = input_take(&session->input, line);
+	if (taken == INPUT_NONE)
+		return (idle(session));
+	reply_expect(&session->reply);
+	switch (taken) {
+	case INPUT_TOO_LONG:
+		score_add(session->worker->score, SCORE_LINES_TOO_LONG, 1);
+		return (session_answer(session, 500, "Line too long."));
+	case INPUT_BAD:
+		return (session_answer(session, 501,
+		    "A command may not contain NUL or CR."));
+	case INPUT_NONE:
+	case INPUT_LINE:
+		break;
+	}
+	flow = dispatch(session, line);
+	secret_wipe(line, sizeof(line));
+	return (flow);
+}
+
+/*
+ * The next line, if it is a command that is answered while a transfer runs:
+ * STAT with a path needs the agent, and waits.
+ */
+static const struct verb *
+next_aside(struct session *session)
+{
+	const struct verb *verb;
+	const char *argument;
+	size_t offset = 0;
+	char head[16];
+
+	if (!input_peek(&session->input, &offset, head, sizeof(head)))
+		return (NULL);
+	verb = verb_find(head, &argument);
+	if (verb == NULL || (verb->flags & VERB_ASIDE) == 0)
+		return (NULL);
+	if (strcmp(verb->name, "STAT") == 0 && *argument != '\0')
+		return (NULL);
+	return (verb);
+}
+
+/* The transfer's own final reply is owed while these are answered. */
+void
+command_aside(struct session *session)
+{
+	struct reply *reply = &session->reply;
+	char line[INPUT_LINE_MAX + 1];
+	const struct verb *verb;
+	unsigned int owed = reply->owed;
+
+	while (buf_len(&reply->buf) <= REPLY_HIGH) {
+		verb = next_aside(session);
+		if (verb == NULL)
+			return;
+		reply_expect(reply);
+		if (input_take(&session->input, line) == INPUT_LINE)
+			(void)verb->run(session, "");
+		else
+			reply_send(reply, 501, "Syntax: %s", verb->help);
+		ensure(reply->owed == owed);
+	}
+}
+
+bool
+command_abort_waits(const struct session *session)
+{
+	const struct verb *verb;
+	const char *argument;
+	size_t offset = 0;
+	char head[16];
+
+	while (input_peek(&session->input, &offset, head, sizeof(head))) {
+		verb = verb_find(head, &argument);
+		if (verb == NULL)
+			continue;
+		if (strcmp(verb->name, "ABOR") == 0)
+			return (true);
+		if ((verb->flags & VERB_DATA) != 0)
+			return (false);
+	}
+	return (false);
+}

@@ -1,0 +1,20 @@
+/* command - takes commands from a session's input and hands them out. */
+#ifndef WORKER_FTP_COMMAND_H
+#define WORKER_FTP_COMMAND_H
+
+#include <stdbool.h>
+
+#include "shm/base/attr.h"
+
+struct session;
+
+/*
+ * While a transfer runs: answers NOOP and STAT that come next.  All else waits
+ * its turn.
+ */
+void command_aside(struct session *session);
+
+/* Whether ABOR waits, meant for the transfer that runs. */
+NODISCARD bool command_abort_waits(const struct session *session);
+
+#endif

@@ -1,0 +1,120 @@
+/* PASV, EPSV, PORT, EPRT: where the next data connection comes from. */
+#include <errno.h>
+#include <string.h>
+
+#include "worker/ftp/args.h"
+#include "worker/ftp/data.h"
+#include "worker/ftp/state.h"
+#include "worker/ftp/verbs.h"
+
+#define LOWEST_PORT 1024 /* below are services: RFC 2577 */
+
+static enum flow
+no_listener(struct session *session, int error)
+{
+	session_log(session, WARNING, "no port for a data connection: %s",
+	    strerror(error));
+	return (session_answer(session, 425,
+	    "No port is free for a data connection."));
+}
+
+enum flow
+verb_pasv(struct session *session, const char *text)
+{
+	const struct address *shown = &session->host->passive_address;
+	unsigned int port;
+	int error;
+
+	(void)text;
+	if (!address_is_v4(&session->local))
+		return (session_answer(session, 425,
+		    "PASV is for IPv4 only: use EPSV."));
+	error = data_listen(session);
+	if (error != 0)
+		return (no_listener(session, error));
+	if (address_is_any(shown) || !address_is_v4(shown))
+		shown = &session->local;
+	port = session->data.port;
+	return (session_answer(session, 227,
+	    "Entering Passive Mode (%u,%u,%u,%u,%u,%u).", shown->ip[12],
+	    shown->ip[13], shown->ip[14], shown->ip[15], port >> 8,
+	    port & 0xff));
+}
+
+enum flow
+verb_epsv(struct session *session, const char *text)
+{
+	enum args_result result;
+	enum args_epsv value;
+	int error;
+
+	result = args_epsv(text, &value);
+	if (result == ARGS_SYNTAX)
+		return (
+		    session_answer(session, 501, "Syntax: EPSV [1 | 2 | ALL]"));
+	if (result == ARGS_OK && value == ARGS_EPSV_ALL) {
+		session->epsv_all = true;
+		return (session_answer(session, 200,
+		    "Only EPSV is accepted from now on."));
+	}
+	if (result != ARGS_OK ||
+	    (value == ARGS_EPSV_V4 && !address_is_v4(&session->local)) ||
+	    (value == ARGS_EPSV_V6 && address_is_v4(&session->local)))
+		return (session_answer(session, 522,
+		    "Network protocol not supported, use (%d).",
+		    address_is_v4(&session->local) ? 1 : 2));
+	error = data_listen(session);
+	if (error != 0)
+		return (no_listener(session, error));
+	return (session_answer(session, 229,
+	    "Entering Extended Passive Mode (|||%u|).",
+	    (unsigned int)session->data.port));
+}
+
+/* Not a third party's port (bounce), and not a service of the client's. */
+static enum flow
+set_target(struct session *session, const struct address *target)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	if (!address_same_ip(target, &session->peer) ||
+	    target->port < LOWEST_PORT) {
+		session_log(session, NOTICE,
+		    "refused a data connection to %s port %u",
+		    address_text(target, text), (unsigned int)target->port);
+		return (session_answer(session, 504,
+		    "Only your own address, and ports from %d on.",
+		    LOWEST_PORT));
+	}
+	data_target(session, target->port);
+	return (session_answer(session, 200, "OK."));
+}
+
+enum flow
+verb_port(struct session *session, const char *text)
+{
+	struct address target;
+
+	if (args_port(text, &target) != ARGS_OK)
+		return (session_answer(session, 501,
+		    "Syntax: PORT h1,h2,h3,h4,p1,p2"));
+	return (set_target(session, &target));
+}
+
+enum flow
+verb_eprt(struct session *session, const char *text)
+{
+	struct address target;
+
+	switch (args_eprt(text, &target)) {
+	case ARGS_OK:
+		break;
+	case ARGS_SYNTAX:
+		return (session_answer(session, 501,
+		    "Syntax: EPRT |family|address|port|"));
+	case ARGS_UNSUPPORTED:
+		return (session_answer(session, 522,
+		    "Network protocol not supported, use (1,2)."));
+	}
+	return (set_target(session, &target));
+}

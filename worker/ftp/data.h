@@ -1,0 +1,51 @@
+/*
+ * data - where a session's next data connection comes from.
+ *
+ * PASV and EPSV make a listener, PORT and EPRT name a target; either serves
+ * one transfer.  Only the client's own address is served: connections from
+ * others are dropped, and the real one is still waited for.
+ */
+#ifndef WORKER_FTP_DATA_H
+#define WORKER_FTP_DATA_H
+
+#include <stdint.h>
+
+#include "shm/base/address.h"
+#include "shm/base/attr.h"
+
+struct session;
+struct stream;
+
+enum data_mode {
+	DATA_NONE,
+	DATA_PASSIVE,
+	DATA_ACTIVE
+};
+
+struct data {
+	enum data_mode mode;
+	int listener;         /* passive, until it is watched; else -1 */
+	struct stream *watch; /* of the listener, or of what connects */
+	uint16_t port;        /* passive: ours; active: the client's */
+};
+
+void data_init(struct data *data);
+/* Closes what there is; nothing is set up afterwards. */
+void data_reset(struct data *data);
+
+/* Listens on the control connection's local address.  0, or an errno. */
+NODISCARD int data_listen(struct session *session);
+/* The next data connection goes to this port of the client. */
+void data_target(struct session *session, uint16_t port);
+
+enum data_result {
+	DATA_PENDING, /* the watch is armed: session_run() will be called */
+	DATA_READY,   /* *stream is connected, the caller's; all else is gone */
+	DATA_FAILED   /* with errno */
+};
+
+/* Accepts or connects, as was set up. */
+NODISCARD enum data_result data_poll(struct session *session,
+    struct stream **stream);
+
+#endif

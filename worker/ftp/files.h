@@ -1,0 +1,39 @@
+/*
+ * files - what the commands that ask the agent one thing have in common.
+ */
+#ifndef WORKER_FTP_FILES_H
+#define WORKER_FTP_FILES_H
+
+#include "shm/base/attr.h"
+#include "worker/ftp/refusal.h"
+#include "worker/ftp/state.h"
+
+/* The final reply for an errno. */
+enum flow files_refuse(struct session *session, int error,
+    enum refusal_kind kind);
+
+/*
+ * Makes session->path the absolute path that the client means by name.  0, or
+ * an errno.
+ */
+NODISCARD int files_path(struct session *session, const char *name);
+
+/*
+ * The question was sent as request (0: it was not; errno tells): goes to step
+ * for the answer, or refuses.
+ */
+enum flow files_ask(struct session *session, uint32_t request,
+    const struct step *step);
+
+/*
+ * The answer's errno is in answer->error.  false: *flow is what the step
+ * returns, since it waits, or has refused (an error of any kind).
+ */
+NODISCARD bool files_answer(struct session *session, struct fs_answer *answer,
+    enum flow *flow);
+
+/* The same, but leaves errors to the caller, and no answer in time is one. */
+NODISCARD bool files_answer_any(struct session *session,
+    struct fs_answer *answer, enum flow *flow);
+
+#endif

@@ -1,0 +1,254 @@
+/* FEAT, OPTS, SYST, NOOP, HELP, CLNT, STAT without a path, TYPE, STRU, MODE,
+ * ALLO, REST, ABOR: answered at once. */
+#include <inttypes.h>
+#include <string.h>
+#include <strings.h>
+
+#include "worker/ftp/args.h"
+#include "worker/ftp/state.h"
+#include "worker/ftp/tell.h"
+#include "worker/ftp/transfer.h"
+#include "worker/ftp/verbs.h"
+
+#define FACTS_OFFERED FS_FACT_ALL
+
+/* Whether FEAT lists the command for this session. */
+static bool
+offered(const struct session *session, const struct verb *verb)
+{
+	if (verb->feature == NULL)
+		return (false);
+	if ((verb->flags & VERB_TLS) != 0 &&
+	    !tls_available(session->worker->tls, session->client.host))
+		return (false);
+	if (strcmp(verb->name, "CCC") == 0)
+		return (session->host->tls.allow_ccc &&
+		    !session_required(session)->control);
+	return (true);
+}
+
+enum flow
+verb_feat(struct session *session, const char *text)
+{
+	char facts[ARGS_FACTS_MAX];
+	size_t i;
+
+	(void)text;
+	reply_begin(&session->reply, 211, "Features:");
+	for (i = 0; i < verbs_count; i++) {
+		if (!offered(session, &verbs[i]))
+			continue;
+		if (strcmp(verbs[i].name, "MLST") != 0) {
+			reply_line(&session->reply, "%s", verbs[i].feature);
+			continue;
+		}
+		args_facts_text(FACTS_OFFERED, session->facts, facts);
+		reply_line(&session->reply, "MLST %s", facts);
+	}
+	reply_end(&session->reply, "End");
+	return (session_goto(session, &step_command));
+}
+
+static enum flow
+opts_mlst(struct session *session, const char *text)
+{
+	char facts[ARGS_FACTS_MAX];
+	uint32_t chosen;
+
+	if (args_facts(text, &chosen) != ARGS_OK)
+		return (session_answer(session, 501,
+		    "Syntax: OPTS MLST [fact;...]"));
+	session->facts = chosen & FACTS_OFFERED;
+	args_facts_text(session->facts, 0, facts);
+	return (session_answer(session, 200, "MLST OPTS %s", facts));
+}
+
+static enum flow
+opts_utf8(struct session *session, const char *text)
+{
+	if (*text == '\0' || strcasecmp(text, "ON") == 0)
+		return (session_answer(session, 200, "UTF-8 is on."));
+	if (strcasecmp(text, "OFF") == 0)
+		return (session_answer(session, 504, "UTF-8 is always on."));
+	return (session_answer(session, 501, "Syntax: OPTS UTF8 ON"));
+}
+
+enum flow
+verb_opts(struct session *session, const char *text)
+{
+	size_t len = strcspn(text, " ");
+	const char *rest = text + len + (text[len] == ' ');
+
+	if (len == 4 && strncasecmp(text, "MLST", len) == 0)
+		return (opts_mlst(session, rest));
+	if (len == 4 && strncasecmp(text, "UTF8", len) == 0)
+		return (opts_utf8(session, rest));
+	/* Internet Explorer and its heirs. */
+	if (len == 5 && strncasecmp(text, "UTF-8", len) == 0)
+		return (opts_utf8(session, rest));
+	return (session_answer(session, 501, "No such option."));
+}
+
+enum flow
+verb_syst(struct session *session, const char *text)
+{
+	(void)text;
+	return (session_answer(session, 215, "UNIX Type: L8"));
+}
+
+enum flow
+verb_noop(struct session *session, const char *text)
+{
+	(void)text;
+	return (session_answer(session, 200, "OK."));
+}
+
+enum flow
+verb_clnt(struct session *session, const char *text)
+{
+	session_log(session, INFO, "client software: %s", text);
+	return (session_answer(session, 200, "Noted."));
+}
+
+enum flow
+verb_help(struct session *session, const char *text)
+{
+	const struct verb *verb;
+	const char *argument;
+	size_t i;
+
+	if (*text != '\0') {
+		verb = verb_find(text, &argument);
+		if (verb == NULL || verb->run == NULL)
+			return (
+			    session_answer(session, 502, "No such command."));
+		return (session_answer(session, 214, "Syntax: %s", verb->help));
+	}
+	reply_begin(&session->reply, 214, "Commands:");
+	for (i = 0; i < verbs_count; i++)
+		if (verbs[i].run != NULL)
+			reply_line(&session->reply, "%s", verbs[i].help);
+	reply_end(&session->reply, "End");
+	return (session_goto(session, &step_command));
+}
+
+enum flow
+verb_stat(struct session *session, const char *text)
+{
+	const struct transfer *transfer = session->transfer;
+	struct reply *reply = &session->reply;
+
+	if (*text != '\0')
+		return (tell_stat(session, text));
+	reply_begin(reply, 211, "FTP server status:");
+	reply_line(reply, "Connected from %s", session->client_text);
+	reply_line(reply, "Logged in as %s", session->user);
+	reply_line(reply, "Control connection: %s",
+	    session_is_tls(session) ? "TLS" : "clear");
+	reply_line(reply, "TYPE: %s; STRU: File; MODE: Stream; PROT: %s",
+	    session->ascii ? "ASCII" : "Image",
+	    session->prot_private ? "Private" : "Clear");
+	if (transfer != NULL)
+		reply_line(reply, "%s %s: %" PRIu64 " bytes so far",
+		    transfer->verb, transfer->path, transfer->moved);
+	else
+		reply_line(reply, "No transfer is running");
+	reply_end(reply, "End");
+	if (transfer != NULL)
+		return (FLOW_NEXT);
+	return (session_goto(session, &step_command));
+}
+
+enum flow
+verb_type(struct session *session, const char *text)
+{
+	bool ascii;
+
+	switch (args_type(text, &ascii)) {
+	case ARGS_OK:
+		break;
+	case ARGS_SYNTAX:
+		return (session_answer(session, 501,
+		    "Syntax: TYPE A | I | L "
+		    "8"));
+	case ARGS_UNSUPPORTED:
+		return (session_answer(session, 504,
+		    "Only TYPE A, I and L 8 are possible."));
+	}
+	session->ascii = ascii;
+	return (session_answer(session, 200, "TYPE is %s.",
+	    ascii ? "ASCII" : "Image"));
+}
+
+/* STRU and MODE: one value that we do, and two that are in RFC 959. */
+static enum flow
+one_of(struct session *session, const char *text, const char *known)
+{
+	if (text[0] == '\0' || text[1] != '\0' ||
+	    strcasestr(known, text) == NULL)
+		return (session_answer(session, 501, "Unknown value."));
+	if (strncasecmp(known, text, 1) != 0)
+		return (session_answer(session, 504, "Only %c is possible.",
+		    known[0]));
+	return (session_answer(session, 200, "OK."));
+}
+
+enum flow
+verb_stru(struct session *session, const char *text)
+{
+	return (one_of(session, text, "FRP"));
+}
+
+enum flow
+verb_mode(struct session *session, const char *text)
+{
+	return (one_of(session, text, "SBCZ"));
+}
+
+enum flow
+verb_allo(struct session *session, const char *text)
+{
+	char digits[24];
+	uint64_t size;
+	size_t len = strcspn(text, " ");
+
+	if (len < sizeof(digits)) {
+		memcpy(digits, text, len);
+		digits[len] = '\0';
+		if (args_number(digits, &size) == ARGS_OK)
+			return (session_answer(session, 202,
+			    "No space needs to be reserved."));
+	}
+	return (session_answer(session, 501, "Syntax: ALLO size"));
+}
+
+enum flow
+verb_rest(struct session *session, const char *text)
+{
+	uint64_t position;
+
+	session->rest = 0;
+	session->rest_set = false;
+	if (args_number(text, &position) != ARGS_OK)
+		return (session_answer(session, 501, "Syntax: REST position"));
+	if (position > 0 && session->ascii)
+		return (session_answer(session, 501,
+		    "REST is possible in TYPE I only."));
+	session->rest = position;
+	session->rest_set = true;
+	return (session_answer(session, 350,
+	    "Send RETR or STOR to begin at "
+	    "%" PRIu64 ".",
+	    position));
+}
+
+/* A transfer that ran was ended when this was read: see transfer.c. */
+enum flow
+verb_abor(struct session *session, const char *text)
+{
+	(void)text;
+	if (!session->aborted)
+		return (session_answer(session, 225, "No transfer to abort."));
+	session->aborted = false;
+	return (session_answer(session, 226, "Aborted."));
+}

@@ -1,0 +1,28 @@
+/*
+ * list - asks the agent for a listing, which comes through a pipe.
+ */
+#ifndef WORKER_FTP_LIST_H
+#define WORKER_FTP_LIST_H
+
+#include <stdbool.h>
+
+#include "shm/base/attr.h"
+#include "worker/ftp/args.h"
+#include "worker/ftp/state.h"
+#include "worker/work.h"
+
+struct list_what {
+	const char *path;
+	const char *prefix; /* NLST: before each name */
+	enum fs_list_format format;
+	bool hidden, self;
+};
+
+/*
+ * Asks; the listing is read from what is returned, and the answer comes when
+ * it is over.  NULL with errno: nothing was asked.
+ */
+NODISCARD struct work *list_begin(struct session *session,
+    const struct list_what *what);
+
+#endif

@@ -1,0 +1,158 @@
+/*
+ * Logging in:
+ *
+ *	PASS --> login/answer --> command
+ *	              |
+ *	              +--> login/delay --> command, or bye
+ *
+ * An unknown user and a wrong password differ neither in what is said nor in
+ * the way through this file.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "worker/ftp/limits.h"
+#include "worker/ftp/state.h"
+#include "worker/ftp/verbs.h"
+
+static enum flow answer(struct session *session);
+static enum flow delay(struct session *session);
+
+static const struct step step_answer = { "login/answer", answer };
+static const struct step step_delay = { "login/delay", delay };
+
+static void
+forget_user(struct session *session)
+{
+	session->user_given = false;
+	session->subject.user = NULL;
+	free(session->user);
+	session->user = NULL;
+}
+
+enum flow
+verb_user(struct session *session, const char *text)
+{
+	if (session->logged_in)
+		return (session_answer(session, 530,
+		    "Already logged in; begin a new session to change the "
+		    "user."));
+	forget_user(session);
+	if (strlen(text) > LOGIN_NAME_MAX_LEN)
+		return (session_answer(session, 501, "Name too long."));
+	session->user = strdup(text);
+	if (session->user == NULL)
+		return (session_answer(session, 421, "Out of memory."));
+	session->subject.user = session->user;
+	session->user_given = true;
+	return (session_answer(session, 331, "Password required."));
+}
+
+enum flow
+verb_pass(struct session *session, const char *text)
+{
+	struct broker_credentials credentials = {
+		.user = session->user,
+		.password = text,
+		.tls = session_is_tls(session) || session->ccc,
+	};
+
+	if (session->logged_in)
+		return (session_answer(session, 503, "Already logged in."));
+	if (!session->user_given)
+		return (session_answer(session, 503, "Send USER first."));
+	session->login_known = false;
+	if (strlen(text) > LOGIN_PASSWORD_MAX) {
+		session->verdict = LOGIN_DENIED;
+		session->login_known = true;
+	} else if (broker_ask_login(&session->client, &credentials) != 0) {
+		return (session_answer(session, 530,
+		    "Logging in is not possible now; try again later."));
+	}
+	return (session_goto(session, &step_answer));
+}
+
+enum flow
+verb_acct(struct session *session, const char *text)
+{
+	(void)text;
+	return (session_answer(session, 202, "No account is needed."));
+}
+
+enum flow
+verb_quit(struct session *session, const char *text)
+{
+	(void)text;
+	reply_send(&session->reply, 221, "Goodbye.");
+	return (session_goto(session, &step_bye));
+}
+
+static enum flow
+welcome(struct session *session)
+{
+	session->cwd = strdup("/");
+	if (session->cwd == NULL)
+		return (session_farewell(session, "Out of memory."));
+	session->logged_in = true;
+	deadline_clear(&session->login);
+	score_add(session->worker->score, SCORE_LOGINS, 1);
+	score_add(session->worker->score, SCORE_LOGGED_IN, 1);
+	session_log(session, INFO, "logged in%s%s",
+	    (session->policy & LOGIN_ANONYMOUS) != 0 ? " as anonymous" : "",
+	    session_is_tls(session) ? "" : " without TLS");
+	return (session_answer(session, 230, "Logged in."));
+}
+
+static enum flow
+answer(struct session *session)
+{
+	if (!session->login_known)
+		return (session_wait(session, WAIT_LOGIN));
+	session->login_known = false;
+	if (session->verdict == LOGIN_OK)
+		return (welcome(session));
+
+	score_add(session->worker->score, SCORE_LOGINS_FAILED, 1);
+	switch (session->verdict) {
+	case LOGIN_LIMIT:
+		limit_count(session->worker->score, session->limit);
+		return (session_farewell(session, limit_text(session->limit)));
+	case LOGIN_HOME:
+		session_log(session, WARNING,
+		    "login refused: the home directory is missing or closed");
+		return (session_answer(session, 530,
+		    "The home directory is not accessible."));
+	case LOGIN_UNAVAILABLE:
+		session_log(session, WARNING,
+		    "login refused: no answer about the password in time");
+		return (session_answer(session, 530,
+		    "Logging in is not possible now; try again later."));
+	case LOGIN_OK:
+	case LOGIN_DENIED:
+	case LOGIN_VERDICT_COUNT:
+		break;
+	}
+	return (session_goto(session, &step_delay));
+}
+
+/* The session waits; the worker does not. */
+static enum flow
+delay(struct session *session)
+{
+	const struct conf_host *host = session->host;
+
+	if (host->login_delay != 0 &&
+	    !session_expired(session, host->login_delay * UINT64_C(1000)))
+		return (session_wait(session, WAIT_CLOCK));
+	session->attempts++;
+	session_log(session, NOTICE, "login failed (attempt %u)",
+	    (unsigned int)session->attempts);
+	forget_user(session);
+	if (host->login_attempts != 0 &&
+	    session->attempts >= host->login_attempts)
+		return (session_farewell(session,
+		    "Too many failed logins (login_attempts)."));
+	if (session->attempts == UINT8_MAX)
+		session->attempts--;
+	return (session_answer(session, 530, "Login incorrect."));
+}

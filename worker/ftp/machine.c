@@ -1,0 +1,196 @@
+#include "worker/ftp/state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "shm/base/ensure.h"
+#include "worker/ftp/command.h"
+#include "worker/ftp/transfer.h"
+
+enum flow
+session_goto(struct session *session, const struct step *step)
+{
+	deadline_clear(&session->pause);
+	session->timed_out = false;
+	session->wants = 0;
+	session->step = step;
+	return (FLOW_NEXT);
+}
+
+enum flow
+session_wait(struct session *session, unsigned int waits)
+{
+	session->waits |= waits;
+	return (FLOW_WAIT);
+}
+
+bool
+session_expired(struct session *session, uint64_t ms)
+{
+	if (!session->timed_out && !deadline_is_set(&session->pause))
+		deadline_set(session->worker, &session->pause, ms);
+	return (session->timed_out);
+}
+
+enum flow
+session_answer(struct session *session, int code, const char *format, ...)
+{
+	char text[2 * FS_PATH_MAX + 256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	reply_send(&session->reply, code, "%s", text);
+	if (session->transfer != NULL)
+		return (FLOW_NEXT);
+	return (session_goto(session, &step_command));
+}
+
+enum flow
+session_farewell(struct session *session, const char *text)
+{
+	if (session->reply.code != 0)
+		reply_end(&session->reply, "Cut off.");
+	if (session->reply.owed == 0)
+		reply_expect(&session->reply);
+	reply_send(&session->reply, 421, "%s", text);
+	session_log(session, NOTICE, "told 421 %s", text);
+	session->leaving = true;
+	session->listening = false;
+	return (session_goto(session, &step_bye));
+}
+
+bool
+session_is_tls(const struct session *session)
+{
+	return (stream_is_tls(session->control));
+}
+
+/* Reads as many commands as there is room for. */
+static void
+read_input(struct session *session)
+{
+	uint8_t block[INPUT_MAX];
+	enum stream_result result;
+	size_t room, done;
+
+	while (session->listening && !session->eof && !session->lost) {
+		room = input_room(&session->input);
+		if (room == 0)
+			return;
+		result = stream_read(session->control, block, room, &done);
+		if (result == STREAM_AGAIN)
+			return;
+		if (result == STREAM_END)
+			session->eof = true;
+		else if (result != STREAM_OK ||
+		    input_feed(&session->input, block, done) != 0)
+			session->lost = true;
+	}
+}
+
+static void
+write_replies(struct session *session)
+{
+	struct buf *buf = &session->reply.buf;
+	enum stream_result result;
+	size_t done;
+
+	if (session->reply.failed)
+		session->lost = true;
+	while (!session->lost && buf_len(buf) > 0) {
+		result = stream_write(session->control, buf_data(buf),
+		    buf_len(buf), &done);
+		if (result == STREAM_AGAIN)
+			return;
+		if (result == STREAM_OK)
+			buf_consume(buf, done);
+		else
+			session->lost = true;
+	}
+}
+
+/*
+ * What may end a step from outside: the login's deadline, and the end of the
+ * worker, which cuts a transfer (its own step does that) and anything else.
+ */
+static void
+intervene(struct session *session)
+{
+	if (session->step == &step_bye || session->leaving)
+		return;
+	if (session->transfer != NULL) {
+		if (transfer_interrupted(session))
+			(void)session_goto(session, &step_abort);
+	} else if (session->login_late && !session->logged_in) {
+		session->login_late = false;
+		(void)session_farewell(session,
+		    "No login in time (timeout_login).");
+	} else if (session->drain == DRAIN_HARD) {
+		session_drop_question(session);
+		(void)session_farewell(session, "The server is going down.");
+	}
+}
+
+static enum flow
+run_steps(struct session *session)
+{
+	enum flow flow;
+
+	do {
+		session->waits = 0;
+		intervene(session);
+		log_debug("session %llx: %s",
+		    (unsigned long long)session->subject.session,
+		    session->step->name);
+		flow = session->step->run(session);
+		if (session->reply.failed)
+			flow = FLOW_END;
+	} while (flow == FLOW_NEXT);
+	return (flow);
+}
+
+/* Arms the control connection for what the session wants of it. */
+static void
+arm(struct session *session)
+{
+	unsigned int wants = session->wants;
+
+	if (buf_len(&session->reply.buf) > 0)
+		wants |= STREAM_WRITE;
+	if (session->listening && !session->eof &&
+	    input_room(&session->input) > 0)
+		wants |= STREAM_READ;
+	stream_want(session->control, wants);
+}
+
+/*
+ * Only the event loop calls this, so a session is never freed below a function
+ * that still uses it.
+ */
+void
+session_run(struct session *session)
+{
+	enum flow flow = FLOW_WAIT;
+
+	read_input(session);
+	if (session->transfer != NULL)
+		command_aside(session);
+	do {
+		if (!session->lost)
+			flow = run_steps(session);
+		write_replies(session);
+	} while (flow == FLOW_WAIT && !session->lost &&
+	    (session->waits & WAIT_OUTPUT) != 0 &&
+	    buf_len(&session->reply.buf) == 0);
+	if (flow == FLOW_END || session->lost) {
+		session_free(session);
+		return;
+	}
+	ensure(session->waits != 0);
+	ensure((session->waits & WAIT_CLOCK) == 0 ||
+	    deadline_is_set(&session->pause) || session->timed_out);
+	ensure((session->waits & WAIT_FS) == 0 || session->request != 0);
+	arm(session);
+}

@@ -1,0 +1,358 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shm/base/fd.h"
+#include "worker/ftp/files.h"
+#include "worker/ftp/path.h"
+#include "worker/ftp/transfer.h"
+#include "worker/ftp/verbs.h"
+
+/*
+ *	STOR, APPE --> data/connect ... --> stor/create --> stor/created
+ *	    --> receive --> stor/commit --> command
+ *	STOU --> stou/create --> data/connect ... --> receive ...
+ *
+ * Nothing is created before the data connection has been proved to be the
+ * client's; but the name that STOU chooses belongs into its 150, so it is
+ * created (hidden, and discarded if need be) before.
+ */
+static enum flow create(struct session *session);
+static enum flow created(struct session *session);
+static enum flow unique(struct session *session);
+static enum flow receive(struct session *session);
+static enum flow commit(struct session *session);
+static enum flow committed(struct session *session);
+
+static const struct step step_create = { "stor/create", create };
+static const struct step step_created = { "stor/created", created };
+static const struct step step_unique = { "stou/created", unique };
+static const struct step step_receive = { "receive", receive };
+static const struct step step_commit = { "stor/commit", commit };
+static const struct step step_committed = { "stor/committed", committed };
+
+/* Room that a converted block, and a CR held back, may need. */
+#define ROOM_MIN (TRANSFER_BLOCK + 2)
+
+static uint32_t
+ask_create(struct session *session)
+{
+	const struct transfer *transfer = session->transfer;
+	struct fs_create request = {
+		.path = transfer->path,
+		.how = transfer->how,
+		.offset = transfer->start,
+		.mode = 0666 & ~session->host->umask,
+	};
+
+	return (fs_create(session->fs, &request));
+}
+
+static enum flow
+store(struct session *session, const char *verb, const char *name,
+    enum fs_create_how how)
+{
+	struct transfer *transfer;
+	bool restart = session->rest > 0;
+	int error;
+
+	if (restart && how != FS_CREATE_RESUME) {
+		session->rest = 0;
+		return (
+		    session_answer(session, 503, "REST is for RETR and STOR."));
+	}
+	transfer = transfer_new(session, verb, TRANSFER_RECEIVE, name, &error);
+	if (transfer == NULL)
+		return (files_refuse(session, error, REFUSAL_STORE));
+	transfer->how = how;
+	transfer->begin = &step_create;
+	if (!transfer_allowed(session))
+		return (transfer_over(session));
+	if (transfer->convert) {
+		transfer->block = malloc(TRANSFER_BLOCK);
+		if (transfer->block == NULL)
+			return (
+			    transfer_refuse(session, ENOMEM, REFUSAL_STORE));
+	}
+	if (how != FS_CREATE_UNIQUE)
+		return (session_goto(session, &step_connect));
+	transfer->begin = &step_receive;
+	return (transfer_ask(session, ask_create(session), &step_unique));
+}
+
+enum flow
+verb_stor(struct session *session, const char *text)
+{
+	return (store(session, "STOR", text,
+	    session->rest > 0 ? FS_CREATE_RESUME : FS_CREATE_REPLACE));
+}
+
+enum flow
+verb_appe(struct session *session, const char *text)
+{
+	return (store(session, "APPE", text, FS_CREATE_APPEND));
+}
+
+enum flow
+verb_stou(struct session *session, const char *text)
+{
+	return (store(session, "STOU", *text == '\0' ? "upload" : text,
+	    FS_CREATE_UNIQUE));
+}
+
+static enum flow
+create(struct session *session)
+{
+	return (transfer_ask(session, ask_create(session), &step_created));
+}
+
+/* The file is open; -1 when its descriptor cannot be used. */
+static int
+take_file(struct session *session, const struct fs_answer *answer)
+{
+	struct transfer *transfer = session->transfer;
+
+	transfer->handle = answer->handle;
+	transfer->created = true;
+	transfer->position = transfer->start;
+	if (transfer->how == FS_CREATE_APPEND)
+		transfer->position = answer->size;
+	transfer->start = transfer->position;
+	if (answer->in_place && transfer->how == FS_CREATE_REPLACE)
+		session_log(session, NOTICE,
+		    "%s is written in place: it has other links or another "
+		    "owner, or its directory is not writable",
+		    transfer->path);
+	transfer->work =
+	    work_new(session->worker, answer->fd, answer->pipe, session->uid);
+	return (transfer->work == NULL ? -1 : 0);
+}
+
+static enum flow
+created(struct session *session)
+{
+	struct fs_answer answer;
+	enum flow flow;
+
+	if (!transfer_answer(session, &answer, REFUSAL_STORE, &flow))
+		return (flow);
+	if (take_file(session, &answer) != 0)
+		return (transfer_refuse(session, errno, REFUSAL_STORE));
+	return (session_goto(session, &step_receive));
+}
+
+/* The name that was chosen lies in the directory that was asked for. */
+static char *
+renamed(const char *path, const char *name)
+{
+	size_t directory = (size_t)(path_base(path) - path);
+	char *chosen;
+
+	if (asprintf(&chosen, "%.*s%s", (int)directory, path,
+		path_base(name)) == -1)
+		return (NULL);
+	return (chosen);
+}
+
+static enum flow
+unique(struct session *session)
+{
+	struct transfer *transfer = session->transfer;
+	struct fs_answer answer;
+	enum flow flow;
+	char *path;
+
+	if (!transfer_answer(session, &answer, REFUSAL_STORE, &flow))
+		return (flow);
+	if (take_file(session, &answer) != 0)
+		return (transfer_refuse(session, errno, REFUSAL_STORE));
+	if (*answer.name != '\0') {
+		path = renamed(transfer->path, answer.name);
+		if (path == NULL)
+			return (
+			    transfer_refuse(session, ENOMEM, REFUSAL_STORE));
+		free(transfer->path);
+		transfer->path = path;
+	}
+	return (session_goto(session, &step_connect));
+}
+
+static enum flow
+cut(struct session *session, const char *why)
+{
+	session_log(session, NOTICE, "upload of %s discarded: %s",
+	    session->transfer->path, why);
+	return (transfer_end(session, 426,
+	    "The data connection was cut; nothing was stored."));
+}
+
+static enum flow
+hold(struct session *session, unsigned int waits)
+{
+	if (transfer_stalled(session))
+		return (transfer_end(session, 426,
+		    "Nothing moved for too long (timeout_stalled)."));
+	return (session_wait(session, waits));
+}
+
+/* Reads once, into the work's buffer. */
+static enum stream_result
+fill(struct session *session, size_t *done)
+{
+	struct transfer *transfer = session->transfer;
+	uint8_t *room = work_buffer(transfer->work) + transfer->len;
+	enum stream_result result;
+
+	result = transfer->convert ? stream_read(transfer->stream,
+					 transfer->block, TRANSFER_BLOCK, done)
+				   : stream_read(transfer->stream, room,
+					 WORK_BUFFER - transfer->len, done);
+	if (result == STREAM_END && transfer->convert)
+		transfer->len += ascii_end(&transfer->ascii, room);
+	if (result != STREAM_OK)
+		return (result);
+	if (transfer->convert)
+		transfer->len += ascii_to_file(&transfer->ascii,
+		    transfer->block, *done, room);
+	else
+		transfer->len += *done;
+	transfer_progress(session, *done);
+	score_add(session->worker->score, SCORE_BYTES_RECEIVED, (int64_t)*done);
+	return (result);
+}
+
+static bool
+is_full(const struct transfer *transfer)
+{
+	if (transfer->convert)
+		return (WORK_BUFFER - transfer->len < ROOM_MIN);
+	return (transfer->len == WORK_BUFFER);
+}
+
+/* Writes the buffer: 0 when it is empty, -EINPROGRESS, or a negative errno. */
+static ssize_t
+spill(struct session *session)
+{
+	struct transfer *transfer = session->transfer;
+	ssize_t put;
+
+	if (transfer->working)
+		return (-EINPROGRESS);
+	if (transfer->worked) {
+		transfer->worked = false;
+		put = transfer->result;
+	} else {
+		if (transfer->len == 0)
+			return (0);
+		put = work_write(transfer->work, transfer->len,
+		    transfer->position, transfer_worked, session);
+	}
+	transfer->working = put == -EINPROGRESS;
+	if (put < 0)
+		return (put);
+	if ((size_t)put != transfer->len)
+		return (-EIO);
+	transfer->position += transfer->len;
+	transfer->written += transfer->len;
+	transfer->len = 0;
+	return (0);
+}
+
+/* Reads until the buffer is full or nothing is there; the last result. */
+static enum stream_result
+gather(struct session *session, size_t *budget)
+{
+	enum stream_result result;
+	size_t done;
+
+	while (!is_full(session->transfer)) {
+		if (*budget == 0)
+			return (STREAM_AGAIN);
+		result = fill(session, &done);
+		if (result != STREAM_OK)
+			return (result);
+		*budget -= done < *budget ? done : *budget;
+	}
+	return (STREAM_OK);
+}
+
+static enum flow
+receive(struct session *session)
+{
+	struct transfer *transfer = session->transfer;
+	size_t budget = TRANSFER_BUDGET;
+	enum stream_result result;
+	ssize_t put;
+
+	for (;;) {
+		if (transfer->working || transfer->worked ||
+		    is_full(transfer) || transfer->eof) {
+			put = spill(session);
+			if (put == -EINPROGRESS)
+				return (hold(session, WAIT_WORK));
+			if (put < 0)
+				return (transfer_refuse(session, (int)-put,
+				    REFUSAL_STORE));
+		}
+		if (transfer->eof)
+			return (session_goto(session, &step_commit));
+		result = gather(session, &budget);
+		if (result == STREAM_END)
+			transfer->eof = true;
+		else if (result == STREAM_AGAIN) {
+			stream_want(transfer->stream, STREAM_READ);
+			return (hold(session, WAIT_DATA));
+		} else if (result != STREAM_OK)
+			return (cut(session, stream_reason(transfer->stream)));
+	}
+}
+
+static enum fs_durability
+durability(const struct session *session)
+{
+	switch (session->host->durability) {
+	case CONF_DURABILITY_NONE:
+		break;
+	case CONF_DURABILITY_DATA:
+		return (FS_DURABLE_DATA);
+	case CONF_DURABILITY_FULL:
+		return (FS_DURABLE_FULL);
+	}
+	return (FS_DURABLE_NONE);
+}
+
+/*
+ * The client has said that this is all.  Our side of the data connection is
+ * closed at once; the client may want that before it reads the final reply.
+ */
+static enum flow
+commit(struct session *session)
+{
+	struct transfer *transfer = session->transfer;
+	uint32_t request;
+
+	if (stream_close_write(transfer->stream, true) != STREAM_OK)
+		session_log(session, DEBUG,
+		    "the data connection's other side "
+		    "has gone already");
+	work_free(&transfer->work);
+	request = fs_commit(session->fs, transfer->handle, durability(session),
+	    transfer->written);
+	if (session_asked(session, request) != 0)
+		return (transfer_refuse(session, errno, REFUSAL_STORE));
+	transfer->committing = true;
+	return (session_goto(session, &step_committed));
+}
+
+static enum flow
+committed(struct session *session)
+{
+	struct fs_answer answer;
+	enum flow flow;
+
+	if (!transfer_answer(session, &answer, REFUSAL_STORE, &flow))
+		return (flow);
+	session->transfer->created = false;
+	score_add(session->worker->score, SCORE_FILES_RECEIVED, 1);
+	return (transfer_end(session, 226, "Transfer complete."));
+}

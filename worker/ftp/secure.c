@@ -1,0 +1,321 @@
+/*
+ * TLS on the control connection:
+ *
+ *	AUTH --> tls/flush --> tls/handshake --> tls/host --> command, or banner
+ *	                            |                |
+ *	                            +----------------+--> bye
+ *	CCC --> ccc/flush --> ccc/close --> command
+ */
+#include <strings.h>
+
+#include "worker/ftp/args.h"
+#include "worker/ftp/limits.h"
+#include "worker/ftp/state.h"
+#include "worker/ftp/verbs.h"
+
+#define CCC_MS 10000 /* for the client's close_notify */
+
+static enum flow flush(struct session *session);
+static enum flow handshake(struct session *session);
+static enum flow host(struct session *session);
+static enum flow ccc_flush(struct session *session);
+static enum flow ccc_close(struct session *session);
+
+const struct step step_secure = { "tls/flush", flush };
+static const struct step step_handshake = { "tls/handshake", handshake };
+static const struct step step_host = { "tls/host", host };
+static const struct step step_ccc_flush = { "ccc/flush", ccc_flush };
+static const struct step step_ccc_close = { "ccc/close", ccc_close };
+
+static bool
+too_many_handshakes(const struct session *session)
+{
+	uint32_t max = session->worker->conf->max_handshakes;
+
+	return (max != 0 && session->worker->handshakes >= max);
+}
+
+static enum flow
+begin_auth(struct session *session, bool private)
+{
+	struct worker *worker = session->worker;
+
+	if (!tls_available(worker->tls, session->client.host))
+		return (session_answer(session, 431,
+		    "TLS is not possible: this host has no certificate."));
+	if (session->logged_in)
+		return (session_answer(session, 534,
+		    "AUTH must come before the login."));
+	if (too_many_handshakes(session)) {
+		score_add(worker->score, SCORE_REFUSED_HANDSHAKES, 1);
+		return (session_answer(session, 431,
+		    "Too many handshakes at once (max_handshakes)."));
+	}
+	reply_send(&session->reply, 234, "Begin the TLS handshake.");
+	session->listening = false;
+	session->user_given = false;
+	session->prot_private =
+	    private && session->host->tls.required.data != CONF_DATA_CLEAR;
+	return (session_goto(session, &step_secure));
+}
+
+enum flow
+verb_auth(struct session *session, const char *text)
+{
+	if (session_is_tls(session))
+		return (session_answer(session, 503,
+		    "The connection is protected already."));
+	if (*text == '\0')
+		return (session_answer(session, 504, "Use AUTH TLS."));
+	if (session->ccc)
+		return (session_answer(session, 534,
+		    "AUTH is not possible after CCC."));
+	if (strcasecmp(text, "TLS") == 0 || strcasecmp(text, "TLS-C") == 0)
+		return (begin_auth(session, false));
+	if (strcasecmp(text, "SSL") == 0 || strcasecmp(text, "TLS-P") == 0)
+		return (begin_auth(session, true));
+	return (session_answer(session, 504,
+	    "Unknown mechanism: use AUTH "
+	    "TLS."));
+}
+
+/*
+ * The handshake failed or could not begin.  A client that asked for it by AUTH
+ * is told in clear; nothing is ever read from it in clear again.
+ */
+static enum flow
+give_up(struct session *session, const char *reason)
+{
+	session_log_tls(session, NOTICE, "TLS handshake failed: %s", reason);
+	if (session->implicit)
+		return (FLOW_END);
+	if (session_is_tls(session))
+		stream_end_tls(session->control);
+	return (session_farewell(session, "The TLS handshake failed."));
+}
+
+/*
+ * What came in clear behind AUTH was not protected by anything: whoever sits
+ * on the wire may have put it there.
+ */
+static enum flow
+flush(struct session *session)
+{
+	struct worker *worker = session->worker;
+	size_t dropped;
+
+	if (buf_len(&session->reply.buf) > 0)
+		return (session_wait(session, WAIT_OUTPUT));
+	dropped = input_discard(&session->input);
+	if (dropped > 0)
+		session_log_tls(session, WARNING,
+		    "discarded %zu bytes that came in clear before the TLS "
+		    "handshake",
+		    dropped);
+	if (session->implicit && too_many_handshakes(session)) {
+		score_add(worker->score, SCORE_REFUSED_HANDSHAKES, 1);
+		session_log_tls(session, NOTICE,
+		    "refused: too many handshakes at once (max_handshakes)");
+		return (FLOW_END);
+	}
+	if (session->tls == NULL)
+		session->tls = tls_login_new(worker->tls, session->client.host,
+		    &session->subject);
+	if (session->tls == NULL ||
+	    stream_start_tls(session->control, session->tls, TLS_CONTROL) != 0)
+		return (give_up(session, "it could not be prepared"));
+	worker->handshakes++;
+	session->shaking = true;
+	return (session_goto(session, &step_handshake));
+}
+
+static void
+log_facts(struct session *session)
+{
+	struct tls_facts facts;
+
+	tls_facts(stream_tls(session->control), &facts);
+	session_log_tls(session, INFO, "control connection: %s, %s, %s%s%s",
+	    facts.protocol, facts.cipher,
+	    facts.resumed ? "resumed" : "full handshake",
+	    facts.server_name == NULL ? "" : ", for ",
+	    facts.server_name == NULL ? "" : facts.server_name);
+}
+
+static void
+shaken(struct session *session)
+{
+	if (session->shaking)
+		session->worker->handshakes--;
+	session->shaking = false;
+}
+
+static enum flow
+handshake(struct session *session)
+{
+	uint64_t ms = session->host->tls.timeout_handshake * UINT64_C(1000);
+	enum stream_result result;
+	uint32_t chosen;
+
+	result = stream_handshake(session->control);
+	if (result == STREAM_AGAIN) {
+		if (ms != 0 && session_expired(session, ms)) {
+			shaken(session);
+			return (
+			    give_up(session, "timeout (timeout_handshake)"));
+		}
+		session->wants = STREAM_READ | STREAM_WRITE;
+		return (session_wait(session, WAIT_TLS));
+	}
+	shaken(session);
+	if (result != STREAM_OK)
+		return (give_up(session, stream_reason(session->control)));
+	log_facts(session);
+	session_refresh(session);
+	chosen = tls_login_host(session->tls);
+	if (chosen != session->client.host) {
+		session->host = &session->worker->conf->hosts[chosen];
+		session->subject.host = chosen;
+		session->judged = false;
+		broker_move(&session->client, chosen);
+	}
+	return (session_goto(session, &step_host));
+}
+
+/* The host that the client named may have a limit of its own. */
+static enum flow
+host(struct session *session)
+{
+	if (!session->judged)
+		return (session_wait(session, WAIT_LOGIN));
+	if (session->limit != LIMIT_NONE) {
+		limit_count(session->worker->score, session->limit);
+		return (session_farewell(session, limit_text(session->limit)));
+	}
+	session->listening = true;
+	if (!session->implicit)
+		return (session_goto(session, &step_command));
+	session->pbsz = true;
+	session->prot_private =
+	    session->host->tls.required.data != CONF_DATA_CLEAR;
+	return (session_goto(session, &step_banner));
+}
+
+enum flow
+verb_pbsz(struct session *session, const char *text)
+{
+	uint64_t size;
+
+	if (!session_is_tls(session))
+		return (session_answer(session, 503,
+		    session->ccc ? "Not after CCC." : "Send AUTH TLS first."));
+	if (args_number(text, &size) != ARGS_OK)
+		return (session_answer(session, 501, "Syntax: PBSZ 0"));
+	session->pbsz = true;
+	return (session_answer(session, 200, "PBSZ=0"));
+}
+
+static enum flow
+set_protection(struct session *session, bool private)
+{
+	enum conf_required_data data = session_required(session)->data;
+
+	if (!private && data == CONF_DATA_PRIVATE)
+		return (session_answer(session, 534,
+		    "Data connections must be protected here: PROT P."));
+	if (private && data == CONF_DATA_CLEAR)
+		return (session_answer(session, 534,
+		    "Data connections are not protected here: PROT C."));
+	session->prot_private = private;
+	return (session_answer(session, 200, "Data connections are %s.",
+	    private ? "protected" : "in clear"));
+}
+
+enum flow
+verb_prot(struct session *session, const char *text)
+{
+	if (session->ccc)
+		return (session_answer(session, 534, "Not after CCC."));
+	if (!session_is_tls(session))
+		return (session_answer(session, 503, "Send AUTH TLS first."));
+	if (session->host->strict_pbsz && !session->pbsz)
+		return (session_answer(session, 503, "Send PBSZ first."));
+	if (strcasecmp(text, "C") == 0)
+		return (set_protection(session, false));
+	if (strcasecmp(text, "P") == 0)
+		return (set_protection(session, true));
+	if (strcasecmp(text, "S") == 0 || strcasecmp(text, "E") == 0)
+		return (session_answer(session, 536,
+		    "Not possible with TLS: use PROT C or P."));
+	return (session_answer(session, 504, "Use PROT C or PROT P."));
+}
+
+enum flow
+verb_ccc(struct session *session, const char *text)
+{
+	(void)text;
+	if (!session_is_tls(session))
+		return (session_answer(session, 533,
+		    "The connection is not protected."));
+	if (!session->logged_in)
+		return (session_answer(session, 530,
+		    "Please log in with USER and PASS."));
+	if (!session->host->tls.allow_ccc || session_required(session)->control)
+		return (session_answer(session, 534,
+		    "The control connection stays protected here."));
+	reply_send(&session->reply, 200, "The connection goes on in clear.");
+	session->listening = false;
+	return (session_goto(session, &step_ccc_flush));
+}
+
+static enum flow
+ccc_flush(struct session *session)
+{
+	enum stream_result result;
+
+	if (buf_len(&session->reply.buf) > 0)
+		return (session_wait(session, WAIT_OUTPUT));
+	result = stream_close_write(session->control, false);
+	if (result == STREAM_AGAIN) {
+		session->wants = STREAM_WRITE;
+		return (session_wait(session, WAIT_TLS));
+	}
+	if (result != STREAM_OK)
+		return (FLOW_END);
+	return (session_goto(session, &step_ccc_close));
+}
+
+/* Commands sent behind CCC under TLS are still TLS's, and are kept. */
+static enum flow
+ccc_close(struct session *session)
+{
+	enum stream_result result;
+	uint8_t block[1024];
+	size_t done, room;
+
+	if (session_expired(session, CCC_MS))
+		return (FLOW_END);
+	for (;;) {
+		room = input_room(&session->input);
+		if (room == 0)
+			return (FLOW_END);
+		result = stream_read(session->control, block,
+		    room < sizeof(block) ? room : sizeof(block), &done);
+		if (result != STREAM_OK)
+			break;
+		if (input_feed(&session->input, block, done) != 0)
+			return (FLOW_END);
+	}
+	if (result == STREAM_AGAIN) {
+		session->wants = STREAM_READ;
+		return (session_wait(session, WAIT_TLS | WAIT_CLOCK));
+	}
+	if (result != STREAM_END)
+		return (FLOW_END);
+	stream_end_tls(session->control);
+	session->ccc = true;
+	session->listening = true;
+	session_log_tls(session, NOTICE,
+	    "control connection in clear from now on (CCC)");
+	return (session_goto(session, &step_command));
+}

@@ -1,0 +1,293 @@
+#include <errno.h>
+#include <linux/sockios.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "worker/ftp/files.h"
+#include "worker/ftp/transfer.h"
+#include "worker/ftp/verbs.h"
+
+/*
+ *	RETR --> retr/open --> data/connect ... --> send --> send/close
+ *	    --> send/end --> command
+ *
+ * A file and the pipe of a listing are sent alike.
+ */
+static enum flow opened(struct session *session);
+static enum flow send_data(struct session *session);
+static enum flow close_side(struct session *session);
+static enum flow end(struct session *session);
+static enum flow finish(struct session *session);
+
+static const struct step step_opened = { "retr/open", opened };
+const struct step step_send = { "send", send_data };
+static const struct step step_close = { "send/close", close_side };
+static const struct step step_end = { "send/end", end };
+static const struct step step_finish = { "send/finish", finish };
+
+#define DELIVERED_MS 1000  /* until we ask the kernel what has arrived */
+#define END_MS       10000 /* for the client to end its side */
+
+enum flow
+verb_retr(struct session *session, const char *text)
+{
+	struct transfer *transfer;
+	int error;
+
+	transfer = transfer_new(session, "RETR", TRANSFER_SEND, text, &error);
+	if (transfer == NULL)
+		return (files_refuse(session, error, REFUSAL_FILE));
+	transfer->begin = &step_send;
+	if (!transfer_allowed(session))
+		return (transfer_over(session));
+	return (transfer_ask(session, fs_open(session->fs, transfer->path),
+	    &step_opened));
+}
+
+static enum flow
+opened(struct session *session)
+{
+	struct transfer *transfer = session->transfer;
+	struct fs_answer answer;
+	enum flow flow;
+
+	if (!transfer_answer(session, &answer, REFUSAL_FILE, &flow))
+		return (flow);
+	transfer->work =
+	    work_new(session->worker, answer.fd, answer.pipe, session->uid);
+	if (transfer->work == NULL)
+		return (transfer_refuse(session, errno, REFUSAL_FILE));
+	if (transfer->start > answer.size)
+		return (transfer_end(session, 551,
+		    "The file is shorter than the restart position."));
+	if (transfer->start > 0 && answer.pipe)
+		return (transfer_end(session, 551,
+		    "REST is not possible on this file system."));
+	transfer->position = transfer->start;
+	if (transfer->convert) {
+		transfer->block = malloc(2 * (size_t)TRANSFER_BLOCK);
+		if (transfer->block == NULL)
+			return (transfer_refuse(session, ENOMEM, REFUSAL_FILE));
+	}
+	return (session_goto(session, &step_connect));
+}
+
+/* The next bytes for the data connection; 0 when there are none here. */
+static size_t
+pending(struct transfer *transfer, const uint8_t **data)
+{
+	const uint8_t *buffer = work_buffer(transfer->work);
+	size_t len = transfer->len - transfer->at;
+
+	if (!transfer->convert) {
+		*data = buffer + transfer->at;
+		return (len);
+	}
+	if (transfer->block_at == transfer->block_len && len > 0) {
+		if (len > TRANSFER_BLOCK)
+			len = TRANSFER_BLOCK;
+		transfer->block_at = 0;
+		transfer->block_len = ascii_to_wire(&transfer->ascii,
+		    buffer + transfer->at, len, transfer->block);
+		transfer->at += len;
+	}
+	*data = transfer->block + transfer->block_at;
+	return (transfer->block_len - transfer->block_at);
+}
+
+static void
+sent(struct session *session, size_t bytes)
+{
+	struct transfer *transfer = session->transfer;
+
+	if (transfer->convert)
+		transfer->block_at += bytes;
+	else
+		transfer->at += bytes;
+	transfer_progress(session, bytes);
+	score_add(session->worker->score, SCORE_BYTES_SENT, (int64_t)bytes);
+}
+
+/* Reads on: bytes, 0 at the end, -EINPROGRESS, or a negative errno. */
+static ssize_t
+refill(struct session *session)
+{
+	struct transfer *transfer = session->transfer;
+	ssize_t got;
+
+	if (transfer->working)
+		return (-EINPROGRESS);
+	if (transfer->worked) {
+		transfer->worked = false;
+		got = transfer->result;
+	} else {
+		got = work_read(transfer->work, WORK_BUFFER, transfer->position,
+		    transfer_worked, session);
+	}
+	transfer->working = got == -EINPROGRESS;
+	if (got > 0) {
+		transfer->at = 0;
+		transfer->len = (size_t)got;
+		transfer->position += (uint64_t)got;
+	}
+	transfer->eof = got == 0;
+	return (got);
+}
+
+/* Waits, but not for ever. */
+static enum flow
+hold(struct session *session, unsigned int waits)
+{
+	if (transfer_stalled(session))
+		return (transfer_end(session, 426,
+		    "Nothing moved for too long (timeout_stalled)."));
+	return (session_wait(session, waits));
+}
+
+static enum flow
+broken(struct session *session)
+{
+	session_log(session, NOTICE, "data connection broke: %s",
+	    stream_reason(session->transfer->stream));
+	return (transfer_end(session, 426,
+	    "The data connection was closed; transfer aborted."));
+}
+
+/*
+ * Writes what is there: STREAM_OK when all of it has gone, STREAM_AGAIN when
+ * the client must read first, or this turn's budget is used up.
+ */
+static enum stream_result
+drain(struct session *session, size_t *budget)
+{
+	struct transfer *transfer = session->transfer;
+	enum stream_result result = STREAM_OK;
+	const uint8_t *data;
+	size_t len, done;
+
+	while ((len = pending(transfer, &data)) > 0) {
+		if (*budget == 0)
+			return (STREAM_AGAIN);
+		result = stream_write(transfer->stream, data, len, &done);
+		if (result != STREAM_OK)
+			return (result);
+		sent(session, done);
+		*budget -= done < *budget ? done : *budget;
+	}
+	return (result);
+}
+
+static enum flow
+send_data(struct session *session)
+{
+	struct transfer *transfer = session->transfer;
+	size_t budget = TRANSFER_BUDGET;
+	enum stream_result result;
+	ssize_t got;
+
+	for (;;) {
+		result = drain(session, &budget);
+		if (result == STREAM_AGAIN) {
+			stream_want(transfer->stream, STREAM_WRITE);
+			return (hold(session, WAIT_DATA));
+		}
+		if (result != STREAM_OK)
+			return (broken(session));
+		if (transfer->eof)
+			return (session_goto(session, &step_close));
+		got = refill(session);
+		if (got == -EINPROGRESS)
+			return (hold(session, WAIT_WORK));
+		if (got < 0)
+			return (
+			    transfer_refuse(session, (int)-got, REFUSAL_FILE));
+	}
+}
+
+static enum flow
+close_side(struct session *session)
+{
+	struct transfer *transfer = session->transfer;
+
+	switch (stream_close_write(transfer->stream, true)) {
+	case STREAM_OK:
+		transfer->closed = true;
+		return (session_goto(session, &step_end));
+	case STREAM_AGAIN:
+		stream_want(transfer->stream, STREAM_WRITE);
+		return (hold(session, WAIT_DATA));
+	case STREAM_END:
+	case STREAM_TRUNCATED:
+	case STREAM_FAILED:
+		break;
+	}
+	return (broken(session));
+}
+
+/* Whether the client's kernel has acknowledged every byte. */
+static bool
+delivered(const struct stream *stream)
+{
+	int unsent = 1;
+
+	return (
+	    ioctl(stream_fd(stream), SIOCOUTQ, &unsent) == 0 && unsent == 0);
+}
+
+/* Whether the client has ended its side, or need not be waited for. */
+static bool
+is_over(struct session *session)
+{
+	struct transfer *transfer = session->transfer;
+	uint64_t now = worker_now(session->worker);
+	enum stream_result result = STREAM_OK;
+	uint8_t block[4096];
+	size_t done, reads;
+
+	for (reads = 0; reads < 16 && result == STREAM_OK; reads++)
+		result =
+		    stream_read(transfer->stream, block, sizeof(block), &done);
+	if (result != STREAM_OK && result != STREAM_AGAIN)
+		return (true);
+	if (!session->timed_out)
+		return (false);
+	session->timed_out = false;
+	return (delivered(transfer->stream) ||
+	    now - transfer->progressed >= END_MS);
+}
+
+/*
+ * Closing a socket that has unread input destroys what is still on its way to
+ * the client; so its end is waited for.  A client that ends only after the 226
+ * has been given all bytes once they are acknowledged.
+ */
+static enum flow
+end(struct session *session)
+{
+	struct transfer *transfer = session->transfer;
+
+	if (is_over(session)) {
+		stream_free(&transfer->stream);
+		return (session_goto(session, &step_finish));
+	}
+	stream_want(transfer->stream, STREAM_READ);
+	if (session_expired(session, DELIVERED_MS))
+		return (session_goto(session, &step_end));
+	return (session_wait(session, WAIT_DATA | WAIT_CLOCK));
+}
+
+/* What the agent says about its listing, after the pipe has ended. */
+static enum flow
+finish(struct session *session)
+{
+	struct fs_answer answer;
+	enum flow flow;
+
+	if (session->transfer->kind == TRANSFER_LIST &&
+	    !transfer_answer(session, &answer, REFUSAL_FILE, &flow))
+		return (flow);
+	if (session->transfer->kind == TRANSFER_SEND)
+		score_add(session->worker->score, SCORE_FILES_SENT, 1);
+	return (transfer_end(session, 226, "Transfer complete."));
+}

@@ -1,0 +1,353 @@
+#include "worker/ftp/session.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "shm/base/ensure.h"
+#include "shm/base/fd.h"
+#include "worker/ftp/state.h"
+#include "worker/ftp/tell.h"
+#include "worker/ftp/transfer.h"
+
+static void verdict(enum limit limit, void *context);
+static void login(const struct broker_login *login, void *context);
+static void agent(int fd, int error, void *context);
+
+static const struct broker_handlers handlers = { verdict, login, agent };
+
+static void
+verdict(enum limit limit, void *context)
+{
+	struct session *session = context;
+
+	session->limit = limit;
+	session->judged = true;
+	session_run(session);
+}
+
+/* The strings are valid during the call only. */
+static void
+login(const struct broker_login *login, void *context)
+{
+	struct session *session = context;
+	char *user, *group;
+
+	session->verdict = login->verdict;
+	session->login_known = true;
+	if (login->verdict == LOGIN_OK) {
+		user = strdup(login->name);
+		group = strdup(login->group);
+		if (user == NULL || group == NULL) {
+			session->verdict = LOGIN_UNAVAILABLE;
+			free(user);
+			free(group);
+		} else {
+			free(session->user);
+			free(session->group);
+			session->user = user;
+			session->group = group;
+			session->subject.user = user;
+			session->uid = login->uid;
+			session->gid = login->gid;
+			session->policy = login->policy;
+		}
+	} else if (login->verdict == LOGIN_LIMIT) {
+		session->limit = login->limit;
+	}
+	session_run(session);
+}
+
+static void
+agent(int fd, int error, void *context)
+{
+	struct session *session = context;
+
+	if (session->fs != NULL)
+		fs_agent(session->fs, fd, error);
+	else
+		fd_close(&fd);
+}
+
+static void
+fs_answered(const struct fs_answer *answer, void *context)
+{
+	struct session *session = context;
+	int fd = answer->fd;
+
+	if (session->request == 0) {
+		fd_close(&fd);
+		return;
+	}
+	free(session->answer_name);
+	session->answer = *answer;
+	session->answer_name = strdup(answer->name == NULL ? "" : answer->name);
+	session->answer.name = session->answer_name;
+	if (session->answer_name == NULL && answer->error == 0)
+		session->answer.error = ENOMEM;
+	session->answered = true;
+	session_run(session);
+}
+
+struct fs *
+session_fs(struct session *session)
+{
+	if (session->fs == NULL)
+		session->fs = fs_new(session->worker, &session->client,
+		    fs_answered, session);
+	return (session->fs);
+}
+
+int
+session_asked(struct session *session, uint32_t request)
+{
+	ensure(session->request == 0 && !session->answered);
+	if (request == 0)
+		return (-1);
+	session->request = request;
+	return (0);
+}
+
+bool
+session_take_answer(struct session *session, struct fs_answer *answer)
+{
+	if (!session->answered)
+		return (false);
+	*answer = session->answer;
+	session->answered = false;
+	session->request = 0;
+	return (true);
+}
+
+void
+session_drop_question(struct session *session)
+{
+	if (session->answered)
+		fd_close(&session->answer.fd);
+	else if (session->request != 0)
+		fs_forget(session->fs);
+	session->answered = false;
+	session->request = 0;
+}
+
+void
+session_stream_ready(struct stream *stream, void *context)
+{
+	(void)stream;
+	session_run(context);
+}
+
+static void
+pause_over(void *context)
+{
+	struct session *session = context;
+
+	session->timed_out = true;
+	session_run(session);
+}
+
+static void
+login_over(void *context)
+{
+	struct session *session = context;
+
+	session->login_late = true;
+	session_run(session);
+}
+
+/*
+ * A session of TLS 1.3 that is only idle needs a fresh ticket, too, before the
+ * client's last one expires; it goes out with the next reply.
+ */
+static void
+refresh_due(void *context)
+{
+	struct session *session = context;
+
+	if (!session_is_tls(session))
+		return;
+	if (tls_refresh_after(stream_tls(session->control)) <= 1)
+		tls_refresh(stream_tls(session->control));
+	session_refresh(session);
+}
+
+void
+session_refresh(struct session *session)
+{
+	uint32_t seconds = tls_refresh_after(stream_tls(session->control));
+
+	if (seconds != 0)
+		deadline_set(session->worker, &session->refresh,
+		    seconds * UINT64_C(1000));
+}
+
+static void
+list_add(struct session *session)
+{
+	struct worker *worker = session->worker;
+
+	session->next = worker->first_session;
+	if (session->next != NULL)
+		session->next->previous = session;
+	worker->first_session = session;
+}
+
+static void
+list_remove(struct session *session)
+{
+	if (session->next != NULL)
+		session->next->previous = session->previous;
+	if (session->previous != NULL)
+		session->previous->next = session->next;
+	else
+		session->worker->first_session = session->next;
+}
+
+/* Both ends of the connection; -1 when it is gone already. */
+static int
+find_addresses(struct session *session, int fd)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
+
+	if (getpeername(fd, (struct sockaddr *)&sa, &len) != 0 ||
+	    address_from_sockaddr(&session->peer, (struct sockaddr *)&sa) != 0)
+		return (-1);
+	len = sizeof(sa);
+	if (getsockname(fd, (struct sockaddr *)&sa, &len) != 0 ||
+	    address_from_sockaddr(&session->local, (struct sockaddr *)&sa) != 0)
+		return (-1);
+	return (0);
+}
+
+/*
+ * Telnet's urgent byte is taken in line: out of line, its IAC would stay
+ * behind alone.
+ */
+static void
+set_options(int fd)
+{
+	int on = 1;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+static struct session *
+session_new(struct worker *worker, const struct start_listener *listener)
+{
+	struct session *session = calloc(1, sizeof(*session));
+
+	if (session == NULL)
+		return (NULL);
+	session->worker = worker;
+	session->host = &worker->conf->hosts[listener->host];
+	session->implicit = listener->implicit;
+	session->facts = FS_FACT_ALL & ~(uint32_t)FS_FACT_CREATE;
+	session->ascii = true;
+	session->step = &step_join;
+	session->answer.fd = -1;
+	input_init(&session->input);
+	reply_init(&session->reply);
+	data_init(&session->data);
+	deadline_init(&session->pause, pause_over, session);
+	deadline_init(&session->login, login_over, session);
+	deadline_init(&session->refresh, refresh_due, session);
+	session->subject.generation = worker->conf->generation;
+	session->subject.host = listener->host;
+	session->subject.session = worker_session_number(worker);
+	session->subject.client = session->client_text;
+	session->client.handlers = &handlers;
+	session->client.context = session;
+	session->client.session = session->subject.session;
+	session->client.host = listener->host;
+	return (session);
+}
+
+void
+session_accept(struct worker *worker, int fd,
+    const struct start_listener *listener)
+{
+	struct session *session = session_new(worker, listener);
+
+	if (session == NULL || find_addresses(session, fd) != 0) {
+		free(session);
+		fd_close(&fd);
+		return;
+	}
+	set_options(fd);
+	address_text(&session->peer, session->client_text);
+	session->client.address = session->peer;
+	session->control =
+	    stream_new(&worker->loop, fd, session_stream_ready, session);
+	if (session->control == NULL) {
+		session_log(session, WARNING, "refused: %s", strerror(errno));
+		free(session);
+		return;
+	}
+	list_add(session);
+	worker_session_added(worker);
+	if (session->host->timeout_login != 0)
+		deadline_set(worker, &session->login,
+		    session->host->timeout_login * UINT64_C(1000));
+	broker_join(worker->broker, &session->client);
+	session_run(session);
+}
+
+void
+session_free(struct session *session)
+{
+	struct worker *worker = session->worker;
+
+	session_log(session, INFO, "session ended");
+	if (session->logged_in)
+		score_add(worker->score, SCORE_LOGGED_IN, -1);
+	if (session->shaking)
+		worker->handshakes--;
+	if (session->transfer != NULL) {
+		transfer_log(session, 426, "The session ended.");
+		score_add(worker->score, SCORE_TRANSFERS, -1);
+	}
+	transfer_free(&session->transfer);
+	tell_free(&session->tell);
+	data_reset(&session->data);
+	session_drop_question(session);
+	fs_free(&session->fs);
+	broker_leave(&session->client);
+	stream_free(&session->control);
+	tls_login_free(&session->tls);
+	deadline_clear(&session->pause);
+	deadline_clear(&session->login);
+	deadline_clear(&session->refresh);
+	input_free(&session->input);
+	reply_free(&session->reply);
+	free(session->answer_name);
+	free(session->user);
+	free(session->group);
+	free(session->cwd);
+	free(session->rename_from);
+	free(session->path);
+	list_remove(session);
+	free(session);
+	worker_session_removed(worker);
+}
+
+/*
+ * Whoever waits for something other than a command is not told: the step that
+ * reads commands does that, or, when all must end, nobody waits for it.
+ */
+void
+session_drain(struct worker *worker, bool hard)
+{
+	struct session *session, *next;
+
+	for (session = worker->first_session; session != NULL; session = next) {
+		next = session->next;
+		session->drain = hard ? DRAIN_HARD : DRAIN_SOFT;
+		session_run(session);
+	}
+}

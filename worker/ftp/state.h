@@ -1,0 +1,195 @@
+/*
+ * state - a session's state, and the machine that runs its steps.
+ *
+ * What a session is doing is a named step.  A step does what it can without
+ * blocking; then it names the next one (session_goto) or says what it has
+ * armed to be run again (session_wait).  Steps never call each other.  A step
+ * may be run when nothing has changed for it, and then waits again.
+ */
+#ifndef WORKER_FTP_STATE_H
+#define WORKER_FTP_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shm/base/address.h"
+#include "shm/base/attr.h"
+#include "shm/base/log.h"
+#include "shm/conf/conf.h"
+#include "worker/broker.h"
+#include "worker/clock.h"
+#include "worker/fs.h"
+#include "worker/ftp/data.h"
+#include "worker/ftp/input.h"
+#include "worker/ftp/reply.h"
+#include "worker/net/stream.h"
+#include "worker/worker.h"
+
+struct session;
+struct tell;
+struct transfer;
+
+enum flow {
+	FLOW_NEXT, /* session->step was set: run it now */
+	FLOW_WAIT, /* something is armed that will run us again */
+	FLOW_END   /* finished: release the session */
+};
+
+struct step {
+	const char *name;
+	enum flow (*run)(struct session *session);
+};
+
+/* What a waiting step has armed. */
+#define WAIT_INPUT  1u  /* the control connection is read */
+#define WAIT_OUTPUT 2u  /* replies are waiting to be sent */
+#define WAIT_TLS    4u  /* the control handshake, either way */
+#define WAIT_DATA   8u  /* the data connection, or its listener */
+#define WAIT_WORK   16u /* reading or writing a file */
+#define WAIT_FS     32u /* the agent */
+#define WAIT_LOGIN  64u /* the login process */
+#define WAIT_CLOCK  128u
+
+enum drain {
+	DRAIN_NO,
+	DRAIN_SOFT,
+	DRAIN_HARD
+};
+
+struct session {
+	struct session *next, *previous; /* in worker->first_session */
+	struct worker *worker;
+	const struct conf_host *host;
+	struct log_subject subject;
+
+	const struct step *step;
+	unsigned int waits;
+	struct deadline pause;   /* of the step: see session_expired() */
+	struct deadline login;   /* until the login has succeeded */
+	struct deadline refresh; /* of the session ticket */
+	bool timed_out, login_late;
+	enum drain drain;
+
+	struct stream *control;
+	struct tls_login *tls; /* from AUTH on */
+	struct input input;
+	struct reply reply;
+	unsigned int wants; /* of control, besides commands and replies */
+
+	struct broker_client client;
+	enum login_verdict verdict;
+	enum limit limit;
+	struct fs *fs;
+	struct fs_answer
+	    answer; /* valid when answered; name is the session's */
+	char *answer_name;
+	uint32_t request; /* of the question that is open */
+
+	struct data data;
+	struct transfer *transfer; /* while one runs */
+	struct tell *tell;         /* while a listing goes over control */
+
+	struct address peer, local;
+	char *user;  /* as the client gave it; after the login, the account */
+	char *group; /* of the account */
+	char *cwd;
+	char *rename_from;
+	char *path; /* that the open question is about */
+	uint64_t rest;
+	uint32_t uid, gid, policy;
+	uint32_t facts;   /* of MLST, bits of enum fs_fact */
+	uint8_t attempts; /* of logins that failed */
+
+	bool implicit : 1;
+	bool listening : 1;   /* commands are read */
+	bool eof : 1;         /* the client will send no more */
+	bool lost : 1;        /* the control connection is broken */
+	bool judged : 1;      /* limit is the answer */
+	bool login_known : 1; /* verdict is the answer */
+	bool leaving : 1;     /* the last reply was given */
+	bool fin : 1;         /* our side of control is closed */
+	bool answered : 1;
+	bool user_given : 1;
+	bool logged_in : 1;
+	bool shaking : 1; /* counted in worker->handshakes */
+	bool ccc : 1;     /* TLS was ended by CCC */
+	bool pbsz : 1;
+	bool prot_private : 1;
+	bool ascii : 1;
+	bool epsv_all : 1;
+	bool rest_set : 1;
+	bool aborted : 1; /* ABOR has ended a transfer, its own reply is due */
+	char client_text[ADDRESS_TEXT_MAX];
+};
+
+/* Runs steps until one waits; may free the session.  For event handlers. */
+void session_run(struct session *session);
+
+/* Releases all that the session holds; from session_run() only. */
+void session_free(struct session *session);
+
+/* Makes step the next one; what the last one timed is forgotten. */
+enum flow session_goto(struct session *session, const struct step *step);
+
+/* Waits for any of what was armed; see WAIT_INPUT and so on. */
+enum flow session_wait(struct session *session, unsigned int waits);
+
+/*
+ * Whether this step has lasted for ms milliseconds; its first call starts the
+ * clock, so that the step may then wait for it (WAIT_CLOCK).
+ */
+NODISCARD bool session_expired(struct session *session, uint64_t ms);
+
+/*
+ * The final reply to a command; the next one is then read.  While a transfer
+ * runs, its step stays: the command was answered aside.
+ */
+enum flow session_answer(struct session *session, int code, const char *format,
+    ...) PRINTF_LIKE(3, 4);
+
+/* Says 421, and ends the session when that has been sent. */
+enum flow session_farewell(struct session *session, const char *text);
+
+/* The handler of all streams of a session. */
+void session_stream_ready(struct stream *stream, void *context);
+
+/* A question was sent as request; 0: it was not, returns -1 with errno. */
+NODISCARD int session_asked(struct session *session, uint32_t request);
+
+/* The session's fs, made when first needed; NULL when memory is short. */
+NODISCARD struct fs *session_fs(struct session *session);
+
+/*
+ * Takes the answer: false when it has not come yet.  A descriptor in *answer
+ * is the caller's then; the name is valid until the next question.
+ */
+NODISCARD bool session_take_answer(struct session *session,
+    struct fs_answer *answer);
+
+/* Forgets the open question, and closes what its answer brought. */
+void session_drop_question(struct session *session);
+
+/* The words of tls.required that count for this session. */
+NODISCARD const struct conf_required *session_required(
+    const struct session *session);
+
+/* After a handshake: keeps the client's session tickets fresh. */
+void session_refresh(struct session *session);
+
+NODISCARD bool session_is_tls(const struct session *session);
+
+#define session_log(session, level, ...)                                   \
+	log_event(LOG_LEVEL_##level, LOG_STREAM_MAIN, &(session)->subject, \
+	    __VA_ARGS__)
+#define session_log_tls(session, level, ...)                              \
+	log_event(LOG_LEVEL_##level, LOG_STREAM_TLS, &(session)->subject, \
+	    __VA_ARGS__)
+
+/* Steps that are named from other files. */
+extern const struct step step_join;    /* greet.c */
+extern const struct step step_banner;  /* greet.c */
+extern const struct step step_bye;     /* greet.c */
+extern const struct step step_command; /* command.c */
+extern const struct step step_secure;  /* secure.c: TLS on control */
+
+#endif

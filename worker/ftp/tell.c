@@ -1,0 +1,208 @@
+#include "worker/ftp/tell.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "shm/base/buf.h"
+#include "worker/ftp/files.h"
+#include "worker/ftp/list.h"
+#include "worker/ftp/verbs.h"
+#include "worker/work.h"
+
+/*
+ *	MLST, STAT --> tell/stat --> tell/list --> tell/done --> command
+ *
+ * The agent writes lines into a pipe, which become lines of the reply as the
+ * client reads them.
+ */
+static enum flow told_stat(struct session *session);
+static enum flow told_list(struct session *session);
+static enum flow told_done(struct session *session);
+
+static const struct step step_stat = { "tell/stat", told_stat };
+static const struct step step_list = { "tell/list", told_list };
+static const struct step step_done = { "tell/done", told_done };
+
+#define CHUNK          4096              /* read from the pipe at a time */
+#define LINE_MAX_BYTES (3 * FS_PATH_MAX) /* longer ones are cut in two */
+
+struct tell {
+	struct work *work;
+	struct buf line; /* what came of the next line */
+	ssize_t result;
+	bool mlst, done, working;
+};
+
+void
+tell_free(struct tell **tell)
+{
+	if (*tell == NULL)
+		return;
+	work_free(&(*tell)->work);
+	buf_free(&(*tell)->line);
+	free(*tell);
+	*tell = NULL;
+}
+
+static enum flow
+begin(struct session *session, const char *name, bool mlst)
+{
+	int error = files_path(session, *name == '\0' ? "." : name);
+
+	if (error != 0)
+		return (files_refuse(session, error, REFUSAL_FILE));
+	tell_free(&session->tell);
+	session->tell = calloc(1, sizeof(*session->tell));
+	if (session->tell == NULL)
+		return (files_refuse(session, ENOMEM, REFUSAL_FILE));
+	buf_init(&session->tell->line, LINE_MAX_BYTES + CHUNK);
+	session->tell->mlst = mlst;
+	return (files_ask(session, fs_stat(session->fs, session->path),
+	    &step_stat));
+}
+
+enum flow
+verb_mlst(struct session *session, const char *text)
+{
+	return (begin(session, text, true));
+}
+
+enum flow
+tell_stat(struct session *session, const char *text)
+{
+	struct args_list options;
+
+	return (begin(session, args_list(text, &options), false));
+}
+
+static enum flow
+told_stat(struct session *session)
+{
+	struct tell *tell = session->tell;
+	struct fs_answer answer;
+	struct list_what what = {
+		.path = session->path,
+		.prefix = "",
+		.format = tell->mlst ? FS_LIST_FACTS : FS_LIST_LONG,
+		.self = tell->mlst,
+	};
+	enum flow flow;
+
+	if (!files_answer(session, &answer, &flow))
+		return (flow);
+	tell->work = list_begin(session, &what);
+	if (tell->work == NULL)
+		return (files_refuse(session, errno, REFUSAL_FILE));
+	if (tell->mlst)
+		reply_begin(&session->reply, 250, "Listing:");
+	else
+		reply_begin(&session->reply, S_ISDIR(answer.mode) ? 212 : 213,
+		    "Status of %s:", session->path);
+	return (session_goto(session, &step_list));
+}
+
+static void
+worked(ssize_t result, void *context)
+{
+	struct session *session = context;
+
+	session->tell->working = false;
+	session->tell->done = true;
+	session->tell->result = result;
+	session_run(session);
+}
+
+/*
+ * MLST names the object by its whole path, whatever the agent called it: it
+ * comes after the facts, which hold no space.
+ */
+static void
+say_line(struct session *session, const char *line, size_t len)
+{
+	const char *space;
+
+	if (len > 0 && line[len - 1] == '\r')
+		len--;
+	space = session->tell->mlst ? memchr(line, ' ', len) : NULL;
+	if (space != NULL)
+		reply_line(&session->reply, "%.*s %s", (int)(space - line),
+		    line, session->path);
+	else
+		reply_line(&session->reply, "%.*s", (int)len, line);
+}
+
+static void
+say_lines(struct session *session, bool end)
+{
+	struct buf *buf = &session->tell->line;
+	const char *line, *newline;
+	size_t len;
+
+	while ((len = buf_len(buf)) > 0) {
+		line = (const char *)buf_data(buf);
+		newline = memchr(line, '\n', len);
+		if (newline == NULL && len <= LINE_MAX_BYTES && !end)
+			return;
+		if (newline != NULL)
+			len = (size_t)(newline - line);
+		say_line(session, line, len);
+		buf_consume(buf, len + (newline != NULL));
+	}
+}
+
+/* Reads a piece: bytes, 0 at the end, -EINPROGRESS, or a negative errno. */
+static ssize_t
+read_piece(struct session *session)
+{
+	struct tell *tell = session->tell;
+	ssize_t got;
+
+	if (tell->working)
+		return (-EINPROGRESS);
+	if (tell->done) {
+		tell->done = false;
+		return (tell->result);
+	}
+	got = work_read(tell->work, CHUNK, 0, worked, session);
+	tell->working = got == -EINPROGRESS;
+	return (got);
+}
+
+static enum flow
+told_list(struct session *session)
+{
+	struct tell *tell = session->tell;
+	ssize_t got;
+
+	for (;;) {
+		if (buf_len(&session->reply.buf) > REPLY_HIGH)
+			return (session_wait(session, WAIT_OUTPUT));
+		got = read_piece(session);
+		if (got == -EINPROGRESS)
+			return (session_wait(session, WAIT_WORK));
+		if (got <= 0)
+			break;
+		if (buf_append(&tell->line, work_buffer(tell->work),
+			(size_t)got) != 0)
+			return (FLOW_END);
+		say_lines(session, false);
+	}
+	say_lines(session, true);
+	return (session_goto(session, &step_done));
+}
+
+static enum flow
+told_done(struct session *session)
+{
+	struct fs_answer answer;
+	enum flow flow;
+
+	if (!files_answer_any(session, &answer, &flow))
+		return (flow);
+	tell_free(&session->tell);
+	reply_end(&session->reply,
+	    answer.error == 0 ? "End" : "End (not complete)");
+	return (session_goto(session, &step_command));
+}

@@ -1,0 +1,313 @@
+#include "worker/ftp/transfer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shm/base/fd.h"
+#include "worker/ftp/command.h"
+#include "worker/ftp/files.h"
+#include "worker/ftp/path.h"
+
+static enum flow connect_data(struct session *session);
+static enum flow handshake(struct session *session);
+static enum flow abort_transfer(struct session *session);
+
+const struct step step_connect = { "data/connect", connect_data };
+const struct step step_abort = { "abort", abort_transfer };
+static const struct step step_handshake = { "data/handshake", handshake };
+
+struct transfer *
+transfer_new(struct session *session, const char *verb, enum transfer_kind kind,
+    const char *name, int *error)
+{
+	struct transfer *transfer;
+
+	*error = ENOMEM;
+	if (session_fs(session) == NULL)
+		return (NULL);
+	transfer = calloc(1, sizeof(*transfer));
+	if (transfer == NULL)
+		return (NULL);
+	transfer->path = path_resolve(session->cwd, name);
+	if (transfer->path == NULL) {
+		*error = errno;
+		free(transfer);
+		return (NULL);
+	}
+	transfer->verb = verb;
+	transfer->kind = kind;
+	transfer->start = kind == TRANSFER_LIST ? 0 : session->rest;
+	transfer->convert = session->ascii && kind != TRANSFER_LIST;
+	transfer->began = worker_now(session->worker);
+	transfer->progressed = transfer->began;
+	session->rest = 0;
+	session->rest_set = false;
+	session->transfer = transfer;
+	score_add(session->worker->score, SCORE_TRANSFERS, 1);
+	return (transfer);
+}
+
+void
+transfer_free(struct transfer **transfer)
+{
+	if (*transfer == NULL)
+		return;
+	stream_free(&(*transfer)->stream);
+	work_free(&(*transfer)->work);
+	free((*transfer)->path);
+	free((*transfer)->prefix);
+	free((*transfer)->block);
+	free(*transfer);
+	*transfer = NULL;
+}
+
+/* Whether a data connection may be made with this PROT. */
+static bool
+protection_fits(const struct session *session)
+{
+	switch (session_required(session)->data) {
+	case CONF_DATA_PRIVATE:
+		return (session->prot_private);
+	case CONF_DATA_CLEAR:
+		return (!session->prot_private);
+	case CONF_DATA_FREE:
+		break;
+	}
+	return (true);
+}
+
+bool
+transfer_allowed(struct session *session)
+{
+	if (!protection_fits(session))
+		reply_send(&session->reply, 521,
+		    "Data connections must be %s here: send PROT %s.",
+		    session->prot_private ? "in clear" : "protected",
+		    session->prot_private ? "C" : "P");
+	else if (session->data.mode == DATA_NONE)
+		reply_send(&session->reply, 425,
+		    "Send PASV, EPSV, PORT or EPRT first.");
+	else
+		return (true);
+	return (false);
+}
+
+/*
+ * Releases everything.  A client that uses each session ticket once gets a
+ * fresh one, on the control connection, for its next data connection; it must
+ * have arrived by the time of the final reply.
+ */
+enum flow
+transfer_over(struct session *session)
+{
+	struct transfer *transfer = session->transfer;
+
+	session_drop_question(session);
+	if (transfer->created)
+		fs_discard(session->fs, transfer->handle);
+	score_add(session->worker->score, SCORE_TRANSFERS, -1);
+	transfer_free(&session->transfer);
+	data_reset(&session->data);
+	return (session_goto(session, &step_command));
+}
+
+enum flow
+transfer_end(struct session *session, int code, const char *text)
+{
+	transfer_log(session, code, text);
+	if (session->transfer->handshaking && session_is_tls(session))
+		tls_refresh(stream_tls(session->control));
+	reply_send(&session->reply, code, "%s", text);
+	return (transfer_over(session));
+}
+
+enum flow
+transfer_refuse(struct session *session, int error, enum refusal_kind kind)
+{
+	struct refusal refusal = refusal_of(error, kind);
+
+	return (transfer_end(session, refusal.code, refusal.text));
+}
+
+enum flow
+transfer_ask(struct session *session, uint32_t request, const struct step *step)
+{
+	if (session_asked(session, request) != 0)
+		return (transfer_refuse(session, errno, REFUSAL_FILE));
+	return (session_goto(session, step));
+}
+
+bool
+transfer_answer(struct session *session, struct fs_answer *answer,
+    enum refusal_kind kind, enum flow *flow)
+{
+	if (!files_answer_any(session, answer, flow))
+		return (false);
+	if (answer->error == 0)
+		return (true);
+	fd_close(&answer->fd);
+	*flow = transfer_refuse(session, answer->error, kind);
+	return (false);
+}
+
+void
+transfer_progress(struct session *session, size_t bytes)
+{
+	session->transfer->moved += bytes;
+	session->transfer->progressed = worker_now(session->worker);
+}
+
+/* One timer a period, not one a byte: it is set anew only when it fires. */
+bool
+transfer_stalled(struct session *session)
+{
+	uint64_t limit = session->host->timeout_stalled * UINT64_C(1000);
+	uint64_t now = worker_now(session->worker);
+	uint64_t idle = now - session->transfer->progressed;
+
+	if (limit == 0 || deadline_is_set(&session->pause))
+		return (false);
+	if (idle >= limit)
+		return (true);
+	deadline_set(session->worker, &session->pause, limit - idle);
+	return (false);
+}
+
+void
+transfer_worked(ssize_t result, void *context)
+{
+	struct session *session = context;
+	struct transfer *transfer = session->transfer;
+
+	transfer->working = false;
+	transfer->worked = true;
+	transfer->result = result;
+	session_run(session);
+}
+
+/*
+ * A client that has gone cannot be asked whether its upload in clear was
+ * whole; one that said QUIT before, or that ends its data connection with TLS,
+ * has said so.
+ */
+bool
+transfer_interrupted(struct session *session)
+{
+	struct transfer *transfer = session->transfer;
+
+	if (transfer->committing || session->step == &step_abort)
+		return (false);
+	if (session->drain == DRAIN_HARD)
+		return (true);
+	if (command_abort_waits(session)) {
+		session->aborted = true;
+		return (true);
+	}
+	return (session->eof && transfer->kind == TRANSFER_RECEIVE &&
+	    !transfer->handshaking && buf_len(&session->input.buf) == 0);
+}
+
+static enum flow
+abort_transfer(struct session *session)
+{
+	if (session->drain == DRAIN_HARD)
+		return (transfer_end(session, 426,
+		    "The server is going down; transfer cut."));
+	return (transfer_end(session, 426, "Transfer aborted."));
+}
+
+/* The data connection is there: 150, and TLS on it. */
+static enum flow
+connected(struct session *session)
+{
+	struct transfer *transfer = session->transfer;
+	const char *mode = transfer->convert ? "ASCII" : "Image";
+
+	if (transfer->how == FS_CREATE_UNIQUE &&
+	    transfer->kind == TRANSFER_RECEIVE)
+		reply_send(&session->reply, 150, "FILE: %s",
+		    path_base(transfer->path));
+	else
+		reply_send(&session->reply, 150,
+		    "Data connection open, %s mode.", mode);
+	transfer->preliminary = true;
+	transfer->began = worker_now(session->worker);
+	transfer->progressed = transfer->began;
+	if (!session->prot_private)
+		return (session_goto(session, transfer->begin));
+	transfer->handshaking = true;
+	if (session->tls == NULL ||
+	    stream_start_tls(transfer->stream, session->tls, TLS_DATA) != 0)
+		return (transfer_end(session, 522,
+		    "TLS on the data connection is not possible."));
+	return (session_goto(session, &step_handshake));
+}
+
+static enum flow
+connect_data(struct session *session)
+{
+	uint64_t ms = session->host->timeout_data * UINT64_C(1000);
+
+	switch (data_poll(session, &session->transfer->stream)) {
+	case DATA_PENDING:
+		break;
+	case DATA_READY:
+		return (connected(session));
+	case DATA_FAILED:
+		session_log(session, NOTICE, "data connection failed: %s",
+		    strerror(errno));
+		return (transfer_end(session, 425,
+		    "The data connection could not be opened."));
+	}
+	if (ms == 0)
+		return (session_wait(session, WAIT_DATA));
+	if (session_expired(session, ms))
+		return (transfer_end(session, 425,
+		    "No data connection in time (timeout_data)."));
+	return (session_wait(session, WAIT_DATA | WAIT_CLOCK));
+}
+
+static enum flow
+unprotected(struct session *session, const char *text, const char *why)
+{
+	session_log_tls(session, NOTICE, "data connection refused: %s", why);
+	return (transfer_end(session, 522, text));
+}
+
+/* After CCC there is no control connection left to be bound to. */
+static enum flow
+handshake(struct session *session)
+{
+	struct transfer *transfer = session->transfer;
+	uint64_t ms = session->host->tls.timeout_handshake * UINT64_C(1000);
+	struct stream *stream = transfer->stream;
+	const char *why = "";
+
+	switch (stream_handshake(stream)) {
+	case STREAM_OK:
+		break;
+	case STREAM_AGAIN:
+		if (ms != 0 && session_expired(session, ms))
+			return (unprotected(session,
+			    "No TLS handshake on the data connection in time "
+			    "(timeout_handshake).",
+			    "timeout"));
+		stream_want(stream, STREAM_READ | STREAM_WRITE);
+		return (session_wait(session, WAIT_DATA));
+	case STREAM_END:
+	case STREAM_TRUNCATED:
+	case STREAM_FAILED:
+		return (unprotected(session,
+		    "The TLS handshake on the data connection failed.",
+		    stream_reason(stream)));
+	}
+	if (!session->ccc && !tls_bound(stream_tls(stream), &why))
+		return (unprotected(session,
+		    "The data connection must resume the TLS session of the "
+		    "control connection.",
+		    why));
+	transfer->progressed = worker_now(session->worker);
+	return (session_goto(session, transfer->begin));
+}

@@ -1,0 +1,117 @@
+/*
+ * transfer - what all commands with a data connection have in common.
+ *
+ *	RETR, LIST ... --> (agent) --> data/connect --> [data/handshake]
+ *	    --> begin: send, or create and receive --> final reply
+ *
+ * A transfer begins with transfer_new() and is over with its final reply
+ * (transfer_end() and the like), which closes and discards whatever is open.
+ */
+#ifndef WORKER_FTP_TRANSFER_H
+#define WORKER_FTP_TRANSFER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shm/base/attr.h"
+#include "worker/ftp/ascii.h"
+#include "worker/ftp/refusal.h"
+#include "worker/ftp/state.h"
+#include "worker/work.h"
+
+enum transfer_kind {
+	TRANSFER_SEND,
+	TRANSFER_LIST,
+	TRANSFER_RECEIVE
+};
+
+#define TRANSFER_BUDGET (256 * 1024) /* bytes in one loop turn */
+#define TRANSFER_BLOCK  (16 * 1024)  /* converted at a time in TYPE A */
+
+struct transfer {
+	const char *verb;
+	enum transfer_kind kind;
+	char *path;
+	const struct step *begin; /* once the data connection is there */
+	struct stream *stream;    /* the data connection */
+	struct work *work;        /* the file, or a pipe */
+
+	/* LIST, NLST, MLSD */
+	enum fs_list_format list;
+	bool hidden, self;
+	char *prefix;
+
+	/* STOR, APPE, STOU */
+	enum fs_create_how how;
+	uint32_t handle;
+	bool created;
+	bool committing; /* cannot be taken back any more */
+	uint64_t written;
+
+	/* In the file: where it began, and where it is. */
+	uint64_t start, position;
+	uint64_t moved;      /* bytes on the data connection */
+	uint64_t began;      /* milliseconds of the loop's clock */
+	uint64_t progressed; /* the last time that a byte moved */
+
+	/* What waits: in the work's buffer, or, converted, in block. */
+	size_t at, len;
+	uint8_t *block;
+	size_t block_at, block_len;
+	struct ascii ascii;
+
+	ssize_t result; /* of the work, when worked */
+	bool convert;   /* TYPE A, and a file */
+	bool working, worked;
+	bool eof;
+	bool preliminary; /* 150 was sent */
+	bool handshaking; /* a data handshake was begun */
+	bool closed;      /* our side of the data connection */
+};
+
+extern const struct step step_connect; /* transfer.c: data connection */
+extern const struct step step_abort;   /* transfer.c */
+extern const struct step step_send;    /* send.c */
+
+/*
+ * Begins a transfer of name in session->transfer.  NULL: nothing was begun,
+ * *error is an errno.  The restart position is taken from the session.
+ */
+NODISCARD struct transfer *transfer_new(struct session *session,
+    const char *verb, enum transfer_kind kind, const char *name, int *error);
+void transfer_free(struct transfer **transfer); /* NULL is allowed */
+
+/*
+ * Whether PROT and PASV or PORT are as they must be.  false: it was answered;
+ * return transfer_over().
+ */
+NODISCARD bool transfer_allowed(struct session *session);
+enum flow transfer_over(struct session *session);
+
+/* The final reply; all that the transfer had is released. */
+enum flow transfer_end(struct session *session, int code, const char *text);
+/* The same for an errno of the agent or the system. */
+enum flow transfer_refuse(struct session *session, int error,
+    enum refusal_kind kind);
+
+/* As files_ask() and files_answer(), but ending the transfer. */
+enum flow transfer_ask(struct session *session, uint32_t request,
+    const struct step *step);
+NODISCARD bool transfer_answer(struct session *session,
+    struct fs_answer *answer, enum refusal_kind kind, enum flow *flow);
+
+/* Something has moved. */
+void transfer_progress(struct session *session, size_t bytes);
+/* Whether nothing has for timeout_stalled; arms the clock for that. */
+NODISCARD bool transfer_stalled(struct session *session);
+
+/* The handler of the transfer's work. */
+void transfer_worked(ssize_t result, void *context);
+
+/* Whether ABOR, the end of the worker, or of the client cuts it now. */
+NODISCARD bool transfer_interrupted(struct session *session);
+
+/* Logs the end of a transfer: an event, and a line in the transfer log. */
+void transfer_log(struct session *session, int code, const char *text);
+
+#endif

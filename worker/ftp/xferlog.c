@@ -1,0 +1,53 @@
+/* What is logged about transfers. */
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "worker/ftp/transfer.h"
+
+/*
+ * A line as wu-ftpd wrote it (xferlog(5)): fields are parted by spaces, so
+ * those in a name become underscores.
+ */
+static void
+log_line(struct session *session, bool complete)
+{
+	const struct transfer *transfer = session->transfer;
+	bool anonymous = (session->policy & LOGIN_ANONYMOUS) != 0;
+	uint64_t ms = worker_now(session->worker) - transfer->began;
+	char when[32], path[LOG_TEXT_MAX];
+	time_t now = time(NULL);
+	struct tm tm;
+	size_t i;
+
+	if (localtime_r(&now, &tm) == NULL ||
+	    strftime(when, sizeof(when), "%a %b %e %H:%M:%S %Y", &tm) == 0)
+		return;
+	snprintf(path, sizeof(path), "%s", transfer->path);
+	for (i = 0; path[i] != '\0'; i++)
+		if (isspace((unsigned char)path[i]))
+			path[i] = '_';
+	log_event(LOG_LEVEL_INFO, LOG_STREAM_TRANSFER, &session->subject,
+	    "%s %" PRIu64 " %s %" PRIu64 " %s %c _ %c %c %s ftp 0 * %c", when,
+	    (ms + 500) / 1000, session->client_text, transfer->moved, path,
+	    transfer->convert ? 'a' : 'b',
+	    transfer->kind == TRANSFER_RECEIVE ? 'i' : 'o',
+	    anonymous ? 'a' : 'r', session->user, complete ? 'c' : 'i');
+}
+
+void
+transfer_log(struct session *session, int code, const char *text)
+{
+	const struct transfer *transfer = session->transfer;
+	uint64_t ms = worker_now(session->worker) - transfer->began;
+
+	session_log(session, INFO,
+	    "%s %s: %d %s (%" PRIu64 " bytes in %" PRIu64 ".%03" PRIu64 " s)",
+	    transfer->verb, transfer->path, code, text, transfer->moved,
+	    ms / 1000, ms % 1000);
+	if (transfer->preliminary && transfer->kind != TRANSFER_LIST &&
+	    session->host->transfer_log != NULL)
+		log_line(session, code == 226);
+}
