@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "shm/base/fd.h"
+#include "shm/base/log.h"
 #include "tests/unit/suites.h"
 #include "tests/unit/worker_rig.h"
 
@@ -146,9 +147,15 @@ connect_login(struct table *table)
 }
 
 static void
+no_log(const struct log_record *record UNUSED, void *context UNUSED)
+{
+}
+
+static void
 start(struct table *table, bool connected)
 {
 	memset(table, 0, sizeof(*table));
+	log_set_sink(no_log, NULL);
 	rig_start(&table->rig);
 	table->broker = broker_new(&table->rig.worker);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(table->broker);
@@ -162,6 +169,7 @@ stop(struct table *table)
 	broker_free(&table->broker);
 	channel_free(&table->login.channel);
 	rig_stop(&table->rig);
+	log_set_sink(NULL, NULL);
 }
 
 /* A session -------------------------------------------------------------- */
@@ -221,8 +229,8 @@ judge(struct table *table, uint32_t host, enum limit limit)
 		.limit = (uint32_t)limit,
 		.host = host };
 
-	CU_ASSERT_EQUAL(channel_post(table->login.channel,
-			    MSG_SESSION_VERDICT, &body),
+	CU_ASSERT_EQUAL(channel_post(table->login.channel, MSG_SESSION_VERDICT,
+			    &body),
 	    0);
 	talk(table);
 }
@@ -230,8 +238,7 @@ judge(struct table *table, uint32_t host, enum limit limit)
 static void
 ask_login(struct seat *seat)
 {
-	const struct broker_credentials credentials = { "joe", "secret",
-		true };
+	const struct broker_credentials credentials = { "joe", "secret", true };
 
 	CU_ASSERT_EQUAL(broker_ask_login(&seat->client, &credentials), 0);
 }
@@ -563,8 +570,7 @@ cuts_off_nonsense(void)
 		{ "a name with a NUL", LOGIN_OK, 0, 1, 3, 0, "a\0bT", 4 },
 		{ "lengths beyond the message", LOGIN_OK, 0, 9, 1, 1, "abc",
 		    3 },
-		{ "more bytes than lengths", LOGIN_OK, 0, 1, 1, 1, "abcd",
-		    4 },
+		{ "more bytes than lengths", LOGIN_OK, 0, 1, 1, 1, "abcd", 4 },
 		{ "a token of 4 GiB", LOGIN_OK, 0, UINT32_MAX, 1, 1, "abcd",
 		    4 },
 	};

@@ -48,8 +48,8 @@ read_some(struct rig *rig, struct work *work, size_t len, uint64_t offset)
 {
 	struct result result = { 0, 0 };
 
-	return (outcome(rig, &result,
-	    work_read(work, len, offset, note, &result)));
+	return (
+	    outcome(rig, &result, work_read(work, len, offset, note, &result)));
 }
 
 static ssize_t
@@ -104,8 +104,7 @@ check_file(int fd)
 	CU_ASSERT_EQUAL(write_some(&rig, work, 10, WORK_BUFFER), 10);
 	memset(work_buffer(work), 0, WORK_BUFFER);
 	CU_ASSERT_EQUAL(read_some(&rig, work, 20, WORK_BUFFER - 5), 15);
-	CU_ASSERT_EQUAL(
-	    memcmp(work_buffer(work), "aaaaabbbbbbbbbb", 15), 0);
+	CU_ASSERT_EQUAL(memcmp(work_buffer(work), "aaaaabbbbbbbbbb", 15), 0);
 	CU_ASSERT_EQUAL(read_some(&rig, work, 20, WORK_BUFFER + 10), 0);
 	CU_ASSERT_EQUAL(read_some(&rig, work, 20, 1 << 30), 0);
 	work_free(&work);
@@ -148,8 +147,8 @@ tells_errors(void)
 		work = work_on(&rig,
 		    open(cases[i].path, cases[i].flags | O_CLOEXEC), false);
 		memset(work_buffer(work), 0, 5);
-		n = cases[i].writes ? write_some(&rig, work, 5, 0) :
-				      read_some(&rig, work, 5, 0);
+		n = cases[i].writes ? write_some(&rig, work, 5, 0)
+				    : read_some(&rig, work, 5, 0);
 		CHECK_CASE(n == cases[i].result, cases[i].what);
 		work_free(&work);
 		rig_stop(&rig);
@@ -167,8 +166,7 @@ waits_for_a_pipe_to_fill(void)
 	rig_start(&rig);
 	CU_ASSERT_EQUAL_FATAL(pipe2(ends, O_CLOEXEC), 0);
 	work = work_on(&rig, ends[0], true);
-	CU_ASSERT_EQUAL(
-	    work_read(work, 100, 0, note, &result), -EINPROGRESS);
+	CU_ASSERT_EQUAL(work_read(work, 100, 0, note, &result), -EINPROGRESS);
 	rig_turn(&rig);
 	CU_ASSERT_EQUAL(result.count, 0);
 	CU_ASSERT_EQUAL(write(ends[1], "hello", 5), 5);
@@ -227,8 +225,7 @@ is_freed_while_it_works(void)
 	rig_start(&rig);
 	CU_ASSERT_EQUAL_FATAL(pipe2(ends, O_CLOEXEC), 0);
 	work = work_on(&rig, ends[0], true);
-	CU_ASSERT_EQUAL(
-	    work_read(work, 100, 0, note, &result), -EINPROGRESS);
+	CU_ASSERT_EQUAL(work_read(work, 100, 0, note, &result), -EINPROGRESS);
 	work_free(&work);
 	CU_ASSERT_FALSE(is_open(ends[0]));
 	fd_close(&ends[1]);
