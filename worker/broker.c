@@ -9,12 +9,21 @@
 #include "shm/base/secret.h"
 #include "worker/broker_table.h"
 #include "worker/broker_tell.h"
+#include "worker/clock.h"
+#include "worker/ending.h"
 #include "worker/link_uv.h"
 #include "worker/worker.h"
+
+/*
+ * How long login may be away.  When it is restarted it is back sooner; when it
+ * has cut us off it never will be, and nobody but us knows.
+ */
+#define ALONE_MS 120000
 
 struct broker {
 	struct worker *worker;
 	struct link_uv *link;
+	struct deadline alone; /* set while login is away */
 	struct broker_table table;
 	struct broker_tell tell;
 	uint64_t requests;             /* numbered from 1 */
@@ -242,6 +251,15 @@ ended(void *context)
 
 	broker_tell_start(&broker->tell, NULL);
 	link_uv_free(&broker->link);
+	deadline_set(broker->worker, &broker->alone, ALONE_MS);
+}
+
+static void
+alone(void *context)
+{
+	struct broker *broker = context;
+
+	ending_without_login(broker->worker->ending);
 }
 
 static void
@@ -283,6 +301,7 @@ broker_connect(struct broker *broker, int fd)
 		log_error("no channel to login: %s", strerror(errno));
 		return;
 	}
+	deadline_clear(&broker->alone);
 	channel_running(link_uv_channel(broker->link));
 	broker_tell_start(&broker->tell, broker->link);
 	while ((client = broker_table_next(&broker->table, client)) != NULL) {
@@ -303,6 +322,7 @@ broker_new(struct worker *worker)
 		return (NULL);
 	}
 	broker->worker = worker;
+	deadline_init(&broker->alone, alone, broker);
 	broker->tell.generation = worker->conf->generation;
 	return (broker);
 }
@@ -316,6 +336,7 @@ broker_free(struct broker **broker)
 		return;
 	ensure(ending->table.count == 0);
 	*broker = NULL;
+	deadline_clear(&ending->alone);
 	broker_tell_free(&ending->tell);
 	link_uv_free(&ending->link);
 	broker_table_free(&ending->table);

@@ -17,6 +17,7 @@ struct ending {
 	struct deadline hard; /* all sessions end */
 	struct deadline last; /* whatever is left is cut */
 	struct deadline done;
+	bool ordered;
 };
 
 /* From the loop, so that a session is not freed below its own caller. */
@@ -81,6 +82,7 @@ ending_order(struct ending *ending, const struct msg_stop *stop)
 {
 	struct worker *worker = ending->worker;
 
+	ending->ordered = true;
 	accept_free(&worker->accept);
 	if (worker->phase == WORKER_SERVING)
 		worker->phase = WORKER_DRAINING;
@@ -98,18 +100,39 @@ ending_order(struct ending *ending, const struct msg_stop *stop)
 	ending_check(ending);
 }
 
-void
-ending_without_master(struct ending *ending)
+static void
+stop_unordered(struct ending *ending)
 {
 	struct worker *worker = ending->worker;
 
-	log_error("the master is gone: transfers that run may take %u more "
-		  "seconds",
-	    worker->conf->grace_time);
 	accept_free(&worker->accept);
 	deadline_clear(&ending->soft);
 	stop_within(ending, (uint64_t)worker->conf->grace_time * 1000);
 	ending_check(ending);
+}
+
+void
+ending_without_master(struct ending *ending)
+{
+	log_error("the master is gone: transfers that run may take %u more "
+		  "seconds",
+	    ending->worker->conf->grace_time);
+	stop_unordered(ending);
+}
+
+void
+ending_without_login(struct ending *ending)
+{
+	log_error("login has not come back: transfers that run may take %u "
+		  "more seconds, then another worker takes over",
+	    ending->worker->conf->grace_time);
+	stop_unordered(ending);
+}
+
+bool
+ending_is_ordered(const struct ending *ending)
+{
+	return (ending->ordered);
 }
 
 struct ending *

@@ -8,6 +8,8 @@
 #ifndef WORKER_ENDING_H
 #define WORKER_ENDING_H
 
+#include <stdbool.h>
+
 #include "shm/base/attr.h"
 #include "shm/ipc/body.h"
 
@@ -24,6 +26,15 @@ void ending_order(struct ending *ending, const struct msg_stop *stop);
 
 /* The master is dead: as an order to stop within grace_time. */
 void ending_without_master(struct ending *ending);
+
+/*
+ * Login has cut us off and no other came: the same, so that the master starts
+ * a worker that can take sessions.
+ */
+void ending_without_login(struct ending *ending);
+
+/* Whether it ends because the master wants it to. */
+NODISCARD bool ending_is_ordered(const struct ending *ending);
 
 /* A session has gone: it may have been the last. */
 void ending_check(struct ending *ending);

@@ -90,6 +90,8 @@ finish(struct worker *worker)
 {
 	cache_link_free(&worker->cache_link);
 	cache_reader_free(&worker->cache);
+	if (!ending_is_ordered(worker->ending))
+		_exit(1);
 	master_link_drained(worker->master);
 	_exit(0);
 }
