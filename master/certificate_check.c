@@ -1,0 +1,208 @@
+/* What makes a key pair good: only the process without rights comes here. */
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "master/certificate_child.h"
+
+#define CHAIN_MAX 16
+
+struct pair {
+	X509 *certs[CHAIN_MAX]; /* the host's own first */
+	int ncerts;
+	EVP_PKEY *key;
+};
+
+static PRINTF_LIKE(3, 4) void say(struct certificate_verdict *verdict,
+    enum certificate_kind kind, const char *format, ...)
+{
+	va_list arguments;
+
+	verdict->kind = kind;
+	va_start(arguments, format);
+	vsnprintf(verdict->text, sizeof(verdict->text), format, arguments);
+	va_end(arguments);
+}
+
+static const char *
+reason(void)
+{
+	const char *text = ERR_reason_error_string(ERR_peek_last_error());
+
+	return (text != NULL ? text : "no reason given");
+}
+
+/* Asked for when a key is encrypted: there is nobody who could answer. */
+static int
+no_passphrase(char *buffer UNUSED, int size UNUSED, int writing UNUSED,
+    void *asked)
+{
+	*(int *)asked = 1;
+	return (-1);
+}
+
+static int
+read_certificates(struct pair *pair, const char *text, size_t len,
+    struct certificate_verdict *verdict)
+{
+	unsigned long error;
+	X509 *cert;
+	BIO *bio;
+
+	bio = BIO_new_mem_buf(text, (int)len);
+	if (bio == NULL)
+		return (-1);
+	while (pair->ncerts < CHAIN_MAX &&
+	    (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL)
+		pair->certs[pair->ncerts++] = cert;
+	error = ERR_peek_last_error();
+	BIO_free(bio);
+	if (pair->ncerts == CHAIN_MAX) {
+		say(verdict, CERTIFICATE_BAD,
+		    "has more than %d certificates in its chain",
+		    CHAIN_MAX - 1);
+		return (-1);
+	}
+	if (ERR_GET_LIB(error) != ERR_LIB_PEM ||
+	    ERR_GET_REASON(error) != PEM_R_NO_START_LINE) {
+		say(verdict, CERTIFICATE_BAD,
+		    "certificate %d cannot be read: %s", pair->ncerts + 1,
+		    reason());
+		return (-1);
+	}
+	ERR_clear_error();
+	if (pair->ncerts > 0)
+		return (0);
+	say(verdict, CERTIFICATE_BAD, "has no certificate in PEM form");
+	return (-1);
+}
+
+static int
+read_key(struct pair *pair, const char *text, size_t len,
+    struct certificate_verdict *verdict)
+{
+	int asked = 0;
+	BIO *bio;
+
+	bio = BIO_new_mem_buf(text, (int)len);
+	if (bio == NULL)
+		return (-1);
+	pair->key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, &asked);
+	BIO_free(bio);
+	if (pair->key != NULL)
+		return (0);
+	if (asked)
+		say(verdict, CERTIFICATE_BAD,
+		    "the private key is protected by a pass phrase, which is "
+		    "not supported yet");
+	else
+		say(verdict, CERTIFICATE_BAD,
+		    "the private key cannot be read: %s", reason());
+	return (-1);
+}
+
+/* By the library's own standards: key length, digest, and the rest. */
+static int
+check_use(const struct pair *pair, struct certificate_verdict *verdict)
+{
+	int i, ret = -1;
+	SSL_CTX *context;
+
+	ERR_clear_error();
+	context = SSL_CTX_new(TLS_server_method());
+	if (context == NULL)
+		return (-1);
+	if (SSL_CTX_use_certificate(context, pair->certs[0]) != 1)
+		say(verdict, CERTIFICATE_BAD,
+		    "the certificate cannot be used: %s", reason());
+	else if (SSL_CTX_use_PrivateKey(context, pair->key) != 1)
+		say(verdict, CERTIFICATE_BAD,
+		    "the private key cannot be used: %s", reason());
+	else
+		ret = 0;
+	for (i = 1; ret == 0 && i < pair->ncerts; i++)
+		if (SSL_CTX_add1_chain_cert(context, pair->certs[i]) != 1) {
+			say(verdict, CERTIFICATE_BAD,
+			    "certificate %d of the chain cannot be used: %s", i,
+			    reason());
+			ret = -1;
+		}
+	SSL_CTX_free(context);
+	return (ret);
+}
+
+static void
+check_dates(const struct pair *pair, struct certificate_verdict *verdict)
+{
+	int i;
+
+	for (i = 0; i < pair->ncerts; i++) {
+		if (X509_cmp_current_time(X509_get0_notAfter(pair->certs[i])) <
+		    0) {
+			say(verdict, CERTIFICATE_DOUBTFUL,
+			    "certificate %d of the file has expired", i + 1);
+			return;
+		}
+		if (X509_cmp_current_time(X509_get0_notBefore(pair->certs[i])) >
+		    0) {
+			say(verdict, CERTIFICATE_DOUBTFUL,
+			    "certificate %d of the file is not valid yet",
+			    i + 1);
+			return;
+		}
+	}
+}
+
+/* Clients cope with a wrong order more or less; so it is no error. */
+static void
+check_order(const struct pair *pair, struct certificate_verdict *verdict)
+{
+	int i;
+
+	for (i = 1; i < pair->ncerts; i++) {
+		if (X509_check_issued(pair->certs[i], pair->certs[i - 1]) ==
+			X509_V_OK &&
+		    X509_verify(pair->certs[i - 1],
+			X509_get0_pubkey(pair->certs[i])) == 1)
+			continue;
+		ERR_clear_error();
+		say(verdict, CERTIFICATE_DOUBTFUL,
+		    "certificate %d of the file is not the issuer of "
+		    "certificate %d: clients may refuse the chain",
+		    i + 1, i);
+		return;
+	}
+}
+
+void
+certificate_check(const char *cert, size_t cert_len, const char *key,
+    size_t key_len, struct certificate_verdict *verdict)
+{
+	struct pair pair;
+
+	memset(&pair, 0, sizeof(pair));
+	memset(verdict, 0, sizeof(*verdict));
+	ERR_clear_error();
+	say(verdict, CERTIFICATE_BAD, "cannot be checked: out of memory");
+	if (read_certificates(&pair, cert, cert_len, verdict) == 0 &&
+	    read_key(&pair, key, key_len, verdict) == 0) {
+		if (X509_check_private_key(pair.certs[0], pair.key) != 1)
+			say(verdict, CERTIFICATE_BAD,
+			    "the private key does not belong to the "
+			    "certificate");
+		else if (check_use(&pair, verdict) == 0) {
+			say(verdict, CERTIFICATE_GOOD, "good");
+			check_order(&pair, verdict);
+			check_dates(&pair, verdict);
+		}
+	}
+	while (pair.ncerts > 0)
+		X509_free(pair.certs[--pair.ncerts]);
+	EVP_PKEY_free(pair.key);
+	ERR_clear_error();
+}

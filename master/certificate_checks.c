@@ -1,0 +1,332 @@
+#include "master/certificate_checks.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "master/certificate_child.h"
+#include "master/spawn.h"
+#include "shm/base/fd.h"
+#include "shm/base/log.h"
+
+#define CHILDREN      4
+#define PAIRS_A_CHILD 32    /* then a fresh process goes on */
+#define DEADLINE_MS   20000 /* for one pair, start of the child included */
+#define TEXT_ESCAPED  1024
+
+struct child {
+	struct certificate_checks *checks;
+	pid_t pid;
+	int fd;
+	struct loop_watch *watch;
+	struct loop_timer *deadline;
+	const struct certificate *pair; /* being checked */
+	unsigned int pairs;             /* given to it so far */
+	struct certificate_job job;
+	size_t sent, got;
+	struct certificate_verdict verdict;
+};
+
+struct certificate_checks {
+	struct certificate_checks_setup setup;
+	struct loop_timer *begin;
+	struct child children[CHILDREN];
+	size_t next; /* pair to be given out */
+	size_t open; /* pairs without a verdict */
+};
+
+static void work(struct child *child);
+
+/* Returns the wait status, or -1. */
+static int
+end_child(struct child *child)
+{
+	int status = -1;
+
+	loop_unwatch(&child->watch);
+	loop_timer_free(&child->deadline);
+	fd_close(&child->fd);
+	if (child->pid > 0) {
+		(void)kill(child->pid, SIGKILL);
+		if (waitpid(child->pid, &status, 0) == -1)
+			status = -1;
+	}
+	child->pid = -1;
+	child->pairs = 0;
+	return (status);
+}
+
+static void
+mistake(struct child *child, const char *text)
+{
+	conf_errors_add(child->checks->setup.errors, child->pair->cert_file, 0,
+	    0, "%s", text);
+}
+
+/* The child's words are as little to be trusted as the file it read. */
+static void
+conclude(struct child *child)
+{
+	struct certificate_verdict *verdict = &child->verdict;
+	char text[TEXT_ESCAPED];
+
+	log_escape(text, sizeof(text), verdict->text,
+	    strnlen(verdict->text, sizeof(verdict->text)));
+	switch (verdict->kind) {
+	case CERTIFICATE_GOOD:
+		break;
+	case CERTIFICATE_DOUBTFUL:
+		log_warn("%s: %s", child->pair->cert_file, text);
+		break;
+	default:
+		mistake(child, text);
+		break;
+	}
+	child->pair = NULL;
+	child->checks->open--;
+}
+
+/* The child has ended without a verdict. */
+static void
+crashed(struct child *child, const char *why)
+{
+	char text[160];
+	int status;
+
+	status = end_child(child);
+	if (why != NULL)
+		snprintf(text, sizeof(text), "%s", why);
+	else if (status != -1 && WIFSIGNALED(status))
+		snprintf(text, sizeof(text),
+		    "refused: the process that checks it crashed (signal %d)",
+		    WTERMSIG(status));
+	else
+		snprintf(text, sizeof(text),
+		    "refused: the process that checks it failed");
+	mistake(child, text);
+	child->pair = NULL;
+	child->checks->open--;
+}
+
+static void
+too_slow(void *context)
+{
+	struct child *child = context;
+
+	crashed(child, "refused: checking it takes too long");
+	work(child);
+}
+
+/* Sends what is left of the job.  0 when it blocks or is done, -1 on error. */
+static int
+send_job(struct child *child)
+{
+	const struct key_pair *pair = &child->pair->pair;
+	struct iovec parts[3];
+	struct msghdr message;
+	size_t i, skip, total = 0;
+	ssize_t n;
+
+	parts[0].iov_base = &child->job;
+	parts[0].iov_len = sizeof(child->job);
+	/* iovec has no const; sendmsg() does not write through it. */
+	memcpy(&parts[1].iov_base, &pair->cert, sizeof(void *));
+	parts[1].iov_len = pair->cert_len;
+	memcpy(&parts[2].iov_base, &pair->key, sizeof(void *));
+	parts[2].iov_len = pair->key_len;
+	skip = child->sent;
+	for (i = 0; i < NITEMS(parts); i++) {
+		n = (ssize_t)(skip < parts[i].iov_len ? skip
+						      : parts[i].iov_len);
+		total += parts[i].iov_len;
+		parts[i].iov_base = (char *)parts[i].iov_base + n;
+		parts[i].iov_len -= (size_t)n;
+		skip -= (size_t)n;
+	}
+	memset(&message, 0, sizeof(message));
+	message.msg_iov = parts;
+	message.msg_iovlen = NITEMS(parts);
+	if (child->sent < total) {
+		n = sendmsg(child->fd, &message, MSG_NOSIGNAL);
+		if (n == -1)
+			return (errno == EAGAIN || errno == EINTR ? 0 : -1);
+		child->sent += (size_t)n;
+	}
+	loop_watch_events(child->watch,
+	    LOOP_READ | (child->sent < total ? LOOP_WRITE : 0));
+	return (0);
+}
+
+/* 1: the verdict is there, 0: not yet, -1: the child is gone. */
+static int
+read_verdict(struct child *child)
+{
+	ssize_t n;
+
+	n = recv(child->fd, (char *)&child->verdict + child->got,
+	    sizeof(child->verdict) - child->got, MSG_DONTWAIT);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return (0);
+	if (n <= 0)
+		return (-1);
+	child->got += (size_t)n;
+	return (child->got == sizeof(child->verdict) ? 1 : 0);
+}
+
+static void
+ready(unsigned int events, void *context)
+{
+	struct child *child = context;
+	int ret = 0;
+
+	if ((events & LOOP_READ) != 0)
+		ret = read_verdict(child);
+	if (ret == 0 && (events & LOOP_WRITE) != 0)
+		ret = send_job(child);
+	if (ret == 0)
+		return;
+	if (ret == -1)
+		crashed(child, NULL);
+	else
+		conclude(child);
+	work(child);
+}
+
+static int
+start_child(struct child *child)
+{
+	struct service_user *user = &child->checks->setup.user;
+	struct spawn spawn;
+	char uid[16], gid[16];
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1)
+		return (-1);
+	snprintf(uid, sizeof(uid), "%u", (unsigned int)user->uid);
+	snprintf(gid, sizeof(gid), "%u", (unsigned int)user->gid);
+	memset(&spawn, 0, sizeof(spawn));
+	spawn.self = child->checks->setup.self;
+	spawn.arguments[0] = CERTIFICATE_CHILD;
+	spawn.arguments[1] = uid;
+	spawn.arguments[2] = gid;
+	spawn.fds[0] = pair[1];
+	spawn.nfds = 1;
+	child->fd = pair[0];
+	child->pid = fd_set_nonblock(pair[0]) == 0 ? spawn_exec(&spawn) : -1;
+	fd_close(&pair[1]);
+	if (child->pid == -1)
+		return (-1);
+	child->watch = loop_watch(child->checks->setup.loop, child->fd,
+	    LOOP_READ, ready, child);
+	child->deadline =
+	    loop_timer(child->checks->setup.loop, too_slow, child);
+	return (child->watch == NULL || child->deadline == NULL ? -1 : 0);
+}
+
+/* A pair whose file could not be read has been reported already. */
+static const struct certificate *
+next_pair(struct certificate_checks *checks)
+{
+	const struct certificate *pair;
+
+	while (checks->next < certificates_count(checks->setup.certificates)) {
+		pair =
+		    certificates_at(checks->setup.certificates, checks->next++);
+		if (pair->pair.cert != NULL)
+			return (pair);
+		checks->open--;
+	}
+	return (NULL);
+}
+
+/* Gives the child its next pair; the last one to find none ends it all. */
+static void
+work(struct child *child)
+{
+	struct certificate_checks *checks = child->checks;
+
+	while ((child->pair = next_pair(checks)) != NULL) {
+		if (child->pairs == PAIRS_A_CHILD)
+			(void)end_child(child);
+		if (child->pid == -1 && start_child(child) == -1) {
+			crashed(child, "cannot be checked: no process for it");
+			continue;
+		}
+		child->pairs++;
+		child->job.cert_len = (uint32_t)child->pair->pair.cert_len;
+		child->job.key_len = (uint32_t)child->pair->pair.key_len;
+		child->sent = 0;
+		child->got = 0;
+		loop_timer_set(child->deadline, DEADLINE_MS);
+		if (send_job(child) == 0)
+			return;
+		crashed(child, NULL);
+	}
+	(void)end_child(child);
+	if (checks->open == 0 && !loop_timer_armed(checks->begin))
+		checks->setup.done(checks->setup.context);
+}
+
+/*
+ * done() frees us, perhaps while the first children find that there is nothing
+ * to do; so the end is always told from here or from a child's event.
+ */
+static void
+begin(void *context)
+{
+	struct certificate_checks *checks = context;
+	size_t i;
+
+	for (i = 0; i + 1 < CHILDREN && checks->open > i + 1; i++) {
+		loop_timer_set(checks->begin, DEADLINE_MS);
+		work(&checks->children[i]);
+	}
+	loop_timer_clear(checks->begin);
+	work(&checks->children[i]);
+}
+
+struct certificate_checks *
+certificate_checks_new(const struct certificate_checks_setup *setup)
+{
+	struct certificate_checks *checks;
+	size_t i;
+
+	checks = calloc(1, sizeof(*checks));
+	if (checks == NULL)
+		return (NULL);
+	checks->setup = *setup;
+	for (i = 0; i < CHILDREN; i++) {
+		checks->children[i].checks = checks;
+		checks->children[i].pid = -1;
+		checks->children[i].fd = -1;
+	}
+	checks->open = certificates_count(setup->certificates);
+	checks->begin = loop_timer(setup->loop, begin, checks);
+	if (checks->begin == NULL) {
+		free(checks);
+		return (NULL);
+	}
+	loop_timer_set(checks->begin, 0);
+	return (checks);
+}
+
+void
+certificate_checks_free(struct certificate_checks **checks)
+{
+	struct certificate_checks *gone = *checks;
+	size_t i;
+
+	if (gone == NULL)
+		return;
+	*checks = NULL;
+	for (i = 0; i < CHILDREN; i++)
+		(void)end_child(&gone->children[i]);
+	loop_timer_free(&gone->begin);
+	free(gone);
+}

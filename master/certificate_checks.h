@@ -1,0 +1,40 @@
+/*
+ * certificate_checks - has all key pairs checked by other processes.
+ *
+ * A few children at once (see certificate_child.h), each for a number of
+ * pairs; one that crashes or takes too long makes the pair it had a mistake.
+ */
+#ifndef MASTER_CERTIFICATE_CHECKS_H
+#define MASTER_CERTIFICATE_CHECKS_H
+
+#include "master/certificates.h"
+#include "master/service_users.h"
+#include "shm/base/attr.h"
+#include "shm/base/loop.h"
+#include "shm/conf/conf.h"
+
+struct certificate_checks;
+
+struct certificate_checks_setup {
+	struct loop *loop;
+	int self;                 /* descriptor of the binary */
+	struct service_user user; /* that the children become */
+	const struct certificates *certificates;
+	struct conf_errors *errors;
+	/* All are checked; may call certificate_checks_free(). */
+	void (*done)(void *context);
+	void *context;
+};
+
+/*
+ * Begins.  certificates and errors have to live until done() was called, from
+ * the loop, or the checks were freed.  Doubts are logged as warnings, mistakes
+ * are added to errors.  NULL with errno.
+ */
+NODISCARD struct certificate_checks *certificate_checks_new(
+    const struct certificate_checks_setup *setup);
+
+/* Ends all children and sets *checks to NULL; NULL is allowed. */
+void certificate_checks_free(struct certificate_checks **checks);
+
+#endif

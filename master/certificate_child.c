@@ -1,0 +1,125 @@
+#include "master/certificate_child.h"
+
+#include <errno.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "shm/base/log.h"
+#include "shm/base/process.h"
+#include "shm/base/secret.h"
+#include "shm/ipc/role.h"
+
+#define TEXT_MAX                                                     \
+	(4 * 1024 * 1024) /* what the master reads at most, and some \
+			   */
+
+/* 1, 0 at the end of input, or -1. */
+static int
+read_all(void *data, size_t len)
+{
+	char *at = data;
+	ssize_t n;
+
+	while (len > 0) {
+		n = read(FD_MASTER, at, len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return (n == 0 ? 0 : -1);
+		at += n;
+		len -= (size_t)n;
+	}
+	return (1);
+}
+
+static int
+answer(const struct certificate_verdict *verdict)
+{
+	const char *at = (const char *)verdict;
+	size_t len = sizeof(*verdict);
+	ssize_t n;
+
+	while (len > 0) {
+		n = send(FD_MASTER, at, len, MSG_NOSIGNAL);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return (-1);
+		at += n;
+		len -= (size_t)n;
+	}
+	return (0);
+}
+
+/* One key pair; false when there are no more. */
+static int
+serve_one(void)
+{
+	struct certificate_verdict verdict;
+	struct certificate_job job;
+	size_t len;
+	char *text;
+	int ret;
+
+	if (read_all(&job, sizeof(job)) != 1)
+		return (0);
+	if (job.cert_len > TEXT_MAX || job.key_len > TEXT_MAX)
+		return (0);
+	len = (size_t)job.cert_len + job.key_len;
+	text = malloc(len + 1);
+	if (text == NULL)
+		return (0);
+	ret = read_all(text, len);
+	if (ret == 1) {
+		certificate_check(text, job.cert_len, text + job.cert_len,
+		    job.key_len, &verdict);
+		ret = answer(&verdict) == 0;
+	}
+	secret_wipe(text, len);
+	free(text);
+	return (ret == 1);
+}
+
+/*
+ * With root: an empty root directory (that of a process, which goes with us)
+ * and the identity that the master names.
+ */
+static int
+give_up_rights(const struct identity *identity)
+{
+	struct rlimit none = { 0, 0 };
+	struct process_limits limits;
+
+	memset(&limits, 0, sizeof(limits));
+	limits.open_files = 16;
+	limits.no_processes = 1;
+	if (process_is_root() && process_root("/proc/self/fdinfo") == -1)
+		return (-1);
+	if (setrlimit(RLIMIT_FSIZE, &none) == -1 ||
+	    process_limit(&limits) == -1 || process_drop(identity) == -1)
+		return (-1);
+	return (process_harden(0, 0));
+}
+
+void
+certificate_child_run(const char *uid, const char *gid)
+{
+	struct identity identity;
+
+	process_title("ftpsd: certificates");
+	log_set_name("certificates");
+	memset(&identity, 0, sizeof(identity));
+	identity.uid = (uid_t)strtoul(uid, NULL, 10);
+	identity.gid = (gid_t)strtoul(gid, NULL, 10);
+	/* What the library reads from disk, it reads now. */
+	if (OPENSSL_init_ssl(0, NULL) != 1 || give_up_rights(&identity) == -1)
+		_exit(1);
+	while (serve_one())
+		continue;
+	/* No exit handlers: there is nothing to put in order. */
+	_exit(0);
+}

@@ -1,0 +1,192 @@
+#include "master/configuration.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "master/certificate_checks.h"
+#include "shm/base/log.h"
+
+struct configuration_load {
+	struct loop *loop;
+	int self;
+	char *path;
+	configuration_loaded loaded;
+	void *context;
+	struct loop_timer *begin;
+	struct configuration *configuration;
+	struct conf_errors errors;
+	struct certificate_checks *checks;
+};
+
+void
+configuration_free(struct configuration **configuration)
+{
+	if (*configuration == NULL)
+		return;
+	control_rules_free(&(*configuration)->rules);
+	certificates_free(&(*configuration)->certificates);
+	conf_free(&(*configuration)->conf);
+	free(*configuration);
+	*configuration = NULL;
+}
+
+/* All that needs no other process.  false: nothing further can be checked. */
+static bool
+load_files(struct configuration_load *load)
+{
+	struct configuration *configuration = load->configuration;
+
+	configuration->conf = conf_load(load->path, &load->errors);
+	if (configuration->conf == NULL)
+		return (false);
+	service_users_find(&configuration->users, configuration->conf,
+	    load->path, &load->errors);
+	configuration->rules = control_rules_new(configuration->conf,
+	    &configuration->users, load->path, &load->errors);
+	configuration->certificates =
+	    certificates_read(configuration->conf, &load->errors);
+	if (configuration->rules == NULL ||
+	    configuration->certificates == NULL) {
+		conf_errors_add(&load->errors, load->path, 0, 0,
+		    "out of memory");
+		return (false);
+	}
+	return (true);
+}
+
+static void
+finish(struct configuration_load *load)
+{
+	configuration_loaded loaded = load->loaded;
+	void *context = load->context;
+	struct configuration *configuration = load->configuration;
+	struct conf_errors errors = load->errors;
+
+	memset(&load->errors, 0, sizeof(load->errors));
+	load->configuration = NULL;
+	configuration_load_free(&load);
+	if (errors.count > 0)
+		configuration_free(&configuration);
+	loaded(configuration, &errors, context);
+	conf_errors_free(&errors);
+}
+
+static void
+checked(void *context)
+{
+	struct configuration_load *load = context;
+
+	certificate_checks_free(&load->checks);
+	finish(load);
+}
+
+static void
+begin(void *context)
+{
+	struct configuration_load *load = context;
+	struct certificate_checks_setup setup;
+
+	if (!load_files(load)) {
+		finish(load);
+		return;
+	}
+	setup.loop = load->loop;
+	setup.self = load->self;
+	setup.user = load->configuration->users.worker;
+	setup.certificates = load->configuration->certificates;
+	setup.errors = &load->errors;
+	setup.done = checked;
+	setup.context = load;
+	load->checks = certificate_checks_new(&setup);
+	if (load->checks != NULL)
+		return;
+	conf_errors_add(&load->errors, load->path, 0, 0,
+	    "the certificates cannot be checked: %s", strerror(errno));
+	finish(load);
+}
+
+struct configuration_load *
+configuration_load(struct loop *loop, const char *path, int self,
+    configuration_loaded loaded, void *context)
+{
+	struct configuration_load *load;
+
+	load = calloc(1, sizeof(*load));
+	if (load == NULL)
+		return (NULL);
+	load->loop = loop;
+	load->self = self;
+	load->loaded = loaded;
+	load->context = context;
+	load->path = strdup(path);
+	load->configuration = calloc(1, sizeof(*load->configuration));
+	load->begin = loop_timer(loop, begin, load);
+	if (load->path == NULL || load->configuration == NULL ||
+	    load->begin == NULL) {
+		configuration_load_free(&load);
+		return (NULL);
+	}
+	loop_timer_set(load->begin, 0);
+	return (load);
+}
+
+void
+configuration_load_free(struct configuration_load **load)
+{
+	struct configuration_load *gone = *load;
+
+	if (gone == NULL)
+		return;
+	*load = NULL;
+	loop_timer_free(&gone->begin);
+	certificate_checks_free(&gone->checks);
+	configuration_free(&gone->configuration);
+	conf_errors_free(&gone->errors);
+	free(gone->path);
+	free(gone);
+}
+
+struct result {
+	struct loop *loop;
+	struct configuration *configuration;
+};
+
+static void
+loaded_now(struct configuration *configuration,
+    const struct conf_errors *errors, void *context)
+{
+	struct result *result = context;
+	const struct conf_error *error;
+	size_t i;
+
+	for (i = 0; i < errors->count; i++) {
+		error = &errors->items[i];
+		if (error->line == 0)
+			fprintf(stderr, "%s: %s\n", error->file, error->text);
+		else
+			fprintf(stderr, "%s:%zu:%zu: %s\n", error->file,
+			    error->line, error->column, error->text);
+	}
+	result->configuration = configuration;
+	loop_stop(result->loop);
+}
+
+struct configuration *
+configuration_load_now(const char *path, int self)
+{
+	struct result result = { NULL, NULL };
+	struct configuration_load *load;
+
+	result.loop = loop_new();
+	if (result.loop != NULL) {
+		load = configuration_load(result.loop, path, self, loaded_now,
+		    &result);
+		if (load == NULL || loop_run(result.loop) == -1)
+			log_error("cannot load the configuration: %s",
+			    strerror(errno));
+	}
+	loop_free(&result.loop);
+	return (result.configuration);
+}

@@ -1,0 +1,54 @@
+/*
+ * configuration - one configuration with all that belongs to it, checked whole.
+ *
+ * Made before anything is changed: a mistake anywhere (file, account, rule,
+ * certificate) and there is none, only the list of mistakes.
+ */
+#ifndef MASTER_CONFIGURATION_H
+#define MASTER_CONFIGURATION_H
+
+#include "master/certificates.h"
+#include "master/control_rules.h"
+#include "master/service_users.h"
+#include "shm/base/attr.h"
+#include "shm/base/loop.h"
+#include "shm/conf/conf.h"
+
+struct configuration {
+	struct conf *conf;
+	struct certificates *certificates;
+	struct service_users users;
+	struct control_rules *rules;
+};
+
+/* Releases everything and sets *configuration to NULL; NULL is allowed. */
+void configuration_free(struct configuration **configuration);
+
+/* A load that is under way. */
+struct configuration_load;
+
+/*
+ * What came of it: the configuration, now the callee's, or NULL with at least
+ * one mistake.  The load is over and freed when this is called.
+ */
+typedef void (*configuration_loaded)(struct configuration *configuration,
+    const struct conf_errors *errors, void *context);
+
+/*
+ * Begins to load the file at path; self is the descriptor of the binary.  The
+ * result is always told from the loop.  NULL with errno.
+ */
+NODISCARD struct configuration_load *configuration_load(struct loop *loop,
+    const char *path, int self, configuration_loaded loaded, void *context);
+
+/* Gives a load up and sets *load to NULL; NULL is allowed. */
+void configuration_load_free(struct configuration_load **load);
+
+/*
+ * The same at once, for the start and for `ftpsd -t`: mistakes are written to
+ * standard error.  NULL when there are any.
+ */
+NODISCARD struct configuration *configuration_load_now(const char *path,
+    int self);
+
+#endif

@@ -1,0 +1,21 @@
+/* control_cache - the commands about the session cache, by way of the keeper.
+ */
+#ifndef MASTER_CONTROL_CACHE_H
+#define MASTER_CONTROL_CACHE_H
+
+#include "master/control.h"
+#include "master/master.h"
+#include "shm/ipc/channel.h"
+
+/* Asks the keeper; the client waits for its answer. */
+void control_cache_request(struct control_client *client,
+    struct master *master);
+
+/* An answer of the keeper.  Returns 0, or -1: it broke the rules. */
+NODISCARD int control_cache_answer(struct control *control,
+    const struct message *message);
+
+/* The keeper has ended: whoever waits for it is told so. */
+void control_cache_keeper_gone(struct control *control);
+
+#endif

@@ -1,0 +1,72 @@
+#include "master/directories.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "shm/base/fd.h"
+#include "shm/base/log.h"
+#include "shm/base/process.h"
+
+static int
+complain(const char *path)
+{
+	log_error("%s: the directory cannot be made: %s", path,
+	    strerror(errno));
+	return (-1);
+}
+
+/*
+ * The directory, which may be there already, as a descriptor.  Not by way of a
+ * symbolic link: what follows changes its owner.
+ */
+static int
+make(const char *path, mode_t mode)
+{
+	if (mkdir(path, mode) == -1 && errno != EEXIST)
+		return (-1);
+	return (open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+static int
+make_run(const char *path)
+{
+	struct stat st;
+	int fd, ret = 0;
+
+	fd = make(path, 0755);
+	if (fd == -1 || fstat(fd, &st) == -1)
+		ret = complain(path);
+	else if (st.st_uid != geteuid() || (st.st_mode & S_IWOTH) != 0) {
+		log_error("%s: the run directory must belong to us and not be "
+			  "writable by others",
+		    path);
+		ret = -1;
+	}
+	fd_close(&fd);
+	return (ret);
+}
+
+int
+directories_make(const struct conf *conf, const struct service_users *users)
+{
+	char path[4096];
+	mode_t mode;
+	int fd, ret = 0;
+
+	if (make_run(conf->run_directory) == -1)
+		return (-1);
+	snprintf(path, sizeof(path), "%s/cache", conf->run_directory);
+	mode = process_is_root() ? 02710 : 0700;
+	fd = make(path, mode);
+	if (fd == -1 ||
+	    (process_is_root() &&
+		fchown(fd, users->cache.uid, users->worker.gid) == -1) ||
+	    fchmod(fd, mode) == -1)
+		ret = complain(path);
+	fd_close(&fd);
+	return (ret);
+}

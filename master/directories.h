@@ -1,0 +1,17 @@
+/* directories - the places in the file system that the server needs. */
+#ifndef MASTER_DIRECTORIES_H
+#define MASTER_DIRECTORIES_H
+
+#include "master/service_users.h"
+#include "shm/base/attr.h"
+#include "shm/conf/conf.h"
+
+/*
+ * Makes conf's run directory (0755) and in it "cache", which belongs to the
+ * keeper's user and the workers' group (02710; 0700 without root).  0, or -1
+ * after logging why.
+ */
+NODISCARD int directories_make(const struct conf *conf,
+    const struct service_users *users);
+
+#endif

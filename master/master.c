@@ -1,0 +1,351 @@
+#include "master/master.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "master/control.h"
+#include "master/control_actions.h"
+#include "master/control_cache.h"
+#include "master/directories.h"
+#include "master/generation.h"
+#include "master/listeners.h"
+#include "master/log_pairs.h"
+#include "master/notify.h"
+#include "master/pid_file.h"
+#include "master/reload.h"
+#include "master/spawn.h"
+#include "master/stop.h"
+#include "master/supervise.h"
+#include "shm/base/fd.h"
+#include "shm/base/log.h"
+#include "shm/base/process.h"
+#include "shm/base/secret.h"
+#include "shm/ipc/log_channel.h"
+
+#define OPEN_FILES_WANTED 1048576
+
+/* Ends of a service at the start that are taken for its last word. */
+#define START_FAILURES_MAX 3
+
+const struct conf *
+master_conf(const struct master *master)
+{
+	return (master->current->configuration->conf);
+}
+
+static void
+on_stop(int number, void *context)
+{
+	struct master *master = context;
+
+	stop_begin(master,
+	    number == SIGTERM ? master_conf(master)->grace_time * 1000 : 0);
+}
+
+static void
+on_reload(int number UNUSED, void *context)
+{
+	log_notice("reload asked for by a signal");
+	reload_request(context);
+}
+
+static void
+on_reopen(int number UNUSED, void *context)
+{
+	const struct msg_empty body = { 0 };
+	const struct master *master = context;
+	struct process *logger;
+
+	logger = supervise_ready(master->supervisor, ROLE_LOGGER);
+	if (logger != NULL)
+		process_tell(logger, MSG_LOG_REOPEN, &body);
+}
+
+static void
+on_child(int number UNUSED, void *context)
+{
+	const struct master *master = context;
+
+	supervise_reap(master->supervisor);
+}
+
+static int
+take_signals(struct master *master)
+{
+	struct sigaction ignore;
+
+	memset(&ignore, 0, sizeof(ignore));
+	ignore.sa_handler = SIG_IGN;
+	if (sigaction(SIGPIPE, &ignore, NULL) == -1)
+		return (-1);
+	if (loop_signal(master->loop, SIGTERM, on_stop, master) == -1 ||
+	    loop_signal(master->loop, SIGINT, on_stop, master) == -1 ||
+	    loop_signal(master->loop, SIGQUIT, on_stop, master) == -1 ||
+	    loop_signal(master->loop, SIGHUP, on_reload, master) == -1 ||
+	    loop_signal(master->loop, SIGUSR1, on_reopen, master) == -1)
+		return (-1);
+	return (loop_signal(master->loop, SIGCHLD, on_child, master));
+}
+
+static void
+rotate(void *context)
+{
+	struct master *master = context;
+	uint32_t seconds;
+
+	seconds = ring_rotate(master->ring, (uint64_t)time(NULL));
+	loop_timer_set(master->rotation, (uint64_t)seconds * 1000);
+}
+
+/* As many descriptors as we may have: the workers inherit the limit. */
+static void
+raise_limits(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+		return;
+	if (process_is_root() && limit.rlim_max < OPEN_FILES_WANTED) {
+		limit.rlim_cur = OPEN_FILES_WANTED;
+		limit.rlim_max = OPEN_FILES_WANTED;
+		if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+			return;
+		(void)getrlimit(RLIMIT_NOFILE, &limit);
+	}
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* Our own records go the way of all others once there is a logger. */
+static int
+log_by_logger(struct master *master)
+{
+	struct log_pair *pair;
+	struct msg_peer who;
+	int writer;
+
+	memset(&who, 0, sizeof(who));
+	who.role = ROLE_MASTER;
+	pair = log_pair_new(master->log_pairs, &who, &writer);
+	if (pair == NULL)
+		return (-1);
+	log_pair_started(pair, (int32_t)getpid());
+	log_channel_start(writer);
+	return (0);
+}
+
+static int
+open_listeners(struct master *master)
+{
+	struct conf_errors errors;
+	size_t i;
+	int ret;
+
+	memset(&errors, 0, sizeof(errors));
+	ret = listeners_prepare(master->listeners, master_conf(master),
+	    master->path, &errors);
+	for (i = 0; i < errors.count; i++)
+		log_error("%s", errors.items[i].text);
+	conf_errors_free(&errors);
+	return (ret);
+}
+
+/* The parts that live as long as the master.  0, or -1 with errno. */
+static int
+make_parts(struct master *master)
+{
+	const struct conf *conf = master_conf(master);
+
+	master->token_key = secret_alloc(SEAL_KEY_LEN, SECRET_WIPE_ON_FORK);
+	master->ring =
+	    ring_create(conf->ticket_key_age, conf->ticket_key_count);
+	master->rotation = loop_timer(master->loop, rotate, master);
+	master->listeners = listeners_new();
+	master->log_pairs = log_pairs_new();
+	master->supervisor = supervise_new(master);
+	master->reload = reload_new(master);
+	master->stop = stop_new(master);
+	if (master->token_key == NULL || master->ring == NULL ||
+	    master->rotation == NULL || master->listeners == NULL ||
+	    master->log_pairs == NULL || master->supervisor == NULL ||
+	    master->reload == NULL || master->stop == NULL)
+		return (-1);
+	secret_random(master->token_key, SEAL_KEY_LEN);
+	loop_timer_set(master->rotation, 0);
+	return (supervise_slots(master->supervisor, conf->workers));
+}
+
+static void
+free_parts(struct master *master)
+{
+	control_free(&master->control);
+	reload_free(&master->reload);
+	stop_free(&master->stop);
+	supervise_free(&master->supervisor);
+	log_set_sink(NULL, NULL);
+	log_pairs_free(&master->log_pairs);
+	listeners_free(&master->listeners);
+	loop_timer_free(&master->rotation);
+	ring_free(&master->ring);
+	secret_free(master->token_key, SEAL_KEY_LEN);
+	generation_free(&master->old);
+	generation_free(&master->current);
+	fd_close(&master->self);
+	loop_free(&master->loop);
+}
+
+/* From a checked configuration to a running loop.  Returns when it ends. */
+static int
+serve(struct master *master)
+{
+	master->loop = loop_new();
+	if (master->loop == NULL || make_parts(master) == -1 ||
+	    take_signals(master) == -1) {
+		log_error("cannot start: %s", strerror(errno));
+		return (1);
+	}
+	if (open_listeners(master) == -1 || control_actions_start(master) == -1)
+		return (1);
+	supervise_fill(supervise_post(master->supervisor, ROLE_LOGGER, 0));
+	if (loop_run(master->loop) == -1) {
+		log_error("the event loop failed: %s", strerror(errno));
+		return (1);
+	}
+	return (master->exit_status);
+}
+
+void
+master_run(const struct master_options *options)
+{
+	struct configuration *configuration;
+	struct master master;
+	char *pid_file;
+	int lock, status = 1;
+
+	memset(&master, 0, sizeof(master));
+	master.path = options->path;
+	master.worker = options->worker;
+	master.started = (uint64_t)time(NULL);
+	umask(022);
+	notify_init();
+	raise_limits();
+	master.self = spawn_open_self();
+	if (master.self == -1)
+		log_fatal("/proc/self/exe: %s", strerror(errno));
+	configuration = configuration_load_now(options->path, master.self);
+	if (configuration == NULL)
+		exit(1);
+	if (directories_make(configuration->conf, &configuration->users) == -1)
+		exit(1);
+	pid_file = strdup(configuration->conf->pid_file);
+	lock = pid_file == NULL ? -1 : pid_file_take(pid_file);
+	if (lock == -1)
+		exit(1);
+	log_set_level(configuration->conf->log_level);
+	master.generations = 1;
+	master.current = generation_new(master.generations, configuration);
+	if (master.current != NULL)
+		status = serve(&master);
+	free_parts(&master);
+	pid_file_release(pid_file, &lock);
+	free(pid_file);
+	exit(status);
+}
+
+int
+master_check(const char *path, bool print)
+{
+	struct configuration *configuration;
+	char *text = NULL;
+	size_t len = 0;
+	int self, status = 1;
+
+	self = spawn_open_self();
+	if (self == -1)
+		log_fatal("/proc/self/exe: %s", strerror(errno));
+	configuration = configuration_load_now(path, self);
+	if (configuration != NULL) {
+		status = 0;
+		text = print ? conf_dump(configuration->conf, &len) : NULL;
+		if (print &&
+		    (text == NULL || fwrite(text, 1, len, stdout) != len ||
+			fflush(stdout) != 0)) {
+			log_error("cannot print the configuration");
+			status = 1;
+		}
+	}
+	free(text);
+	configuration_free(&configuration);
+	fd_close(&self);
+	return (status);
+}
+
+/* The logger first, so that the others' first words are not lost. */
+static void
+start_next(struct master *master, const struct process *process)
+{
+	struct supervisor *supervisor = master->supervisor;
+
+	if (process->role == ROLE_LOGGER) {
+		if (log_by_logger(master) == -1)
+			log_warn("our own log goes on here: %s",
+			    strerror(errno));
+		log_notice("ftpsd " FTPSD_VERSION " starts (pid %d)",
+		    (int)getpid());
+		supervise_fill(supervise_post(supervisor, ROLE_KEEPER, 0));
+		supervise_fill(supervise_post(supervisor, ROLE_LOGIN, 0));
+	} else if (process->role == ROLE_KEEPER ||
+	    process->role == ROLE_LOGIN) {
+		if (supervise_ready(supervisor, ROLE_KEEPER) != NULL &&
+		    supervise_ready(supervisor, ROLE_LOGIN) != NULL)
+			supervise_start_workers(supervisor);
+	} else if (supervise_workers_ready(supervisor)) {
+		master->phase = MASTER_RUNNING;
+		log_notice("serving with %u workers",
+		    master_conf(master)->workers);
+		notify_ready(master_conf(master)->workers);
+		reload_workers_ready(master);
+	}
+}
+
+void
+master_process_ready(struct master *master, struct process *process)
+{
+	if (master->phase == MASTER_STARTING)
+		start_next(master, process);
+	else if (master->phase == MASTER_RUNNING &&
+	    process->role == ROLE_WORKER &&
+	    supervise_workers_ready(master->supervisor))
+		reload_workers_ready(master);
+}
+
+/* At the start someone is watching: better an error than trying for ever. */
+static void
+check_start(struct master *master, const struct process *process)
+{
+	if (process->post == NULL ||
+	    process->post->quick_ends < START_FAILURES_MAX)
+		return;
+	log_error("%s does not start: giving up", role_name(process->role));
+	master->exit_status = 1;
+	stop_begin(master, 0);
+}
+
+void
+master_process_gone(struct master *master, const struct process *process)
+{
+	if (master->phase == MASTER_STARTING)
+		check_start(master, process);
+	if (process->role == ROLE_KEEPER)
+		control_cache_keeper_gone(master->control);
+	if (process->role == ROLE_WORKER && master->phase == MASTER_RUNNING)
+		reload_worker_gone(master);
+	stop_process_gone(master);
+}

@@ -1,0 +1,153 @@
+#include "master/messages.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "master/control_cache.h"
+#include "master/launch.h"
+#include "master/log_pairs.h"
+#include "master/supervise.h"
+#include "shm/base/fd.h"
+#include "shm/base/log.h"
+
+static void
+describe(struct msg_peer *peer, const struct process *process)
+{
+	memset(peer, 0, sizeof(*peer));
+	peer->role = process->role;
+	peer->slot = process->slot;
+	peer->generation = process->generation;
+	peer->incarnation = process->incarnation;
+	peer->pid = process->pid;
+}
+
+static int
+send_peer(struct process *to, const struct process *about, int fd)
+{
+	struct channel_message message;
+	struct msg_peer peer;
+
+	if (to->channel == NULL)
+		return (-1);
+	describe(&peer, about);
+	memset(&message, 0, sizeof(message));
+	message.type = MSG_PEER;
+	message.body = &peer;
+	message.fd = fd;
+	return (link_send(to->channel, &message));
+}
+
+/* A fresh channel between a worker and a service; an end to each. */
+static void
+connect_pair(struct process *worker, struct process *service)
+{
+	char name[PROCESS_NAME_MAX];
+	int pair[2];
+
+	if (fd_pair(pair) == -1) {
+		log_error("%s cannot be connected: %s",
+		    process_name(worker, name, sizeof(name)), strerror(errno));
+		return;
+	}
+	if (send_peer(service, worker, pair[0]) == -1 ||
+	    send_peer(worker, service, pair[1]) == -1)
+		log_warn("%s cannot be connected: its channel is full or gone",
+		    process_name(worker, name, sizeof(name)));
+	fd_close(&pair[0]);
+	fd_close(&pair[1]);
+}
+
+static bool
+is_service(const struct process *process)
+{
+	return (process->role == ROLE_KEEPER || process->role == ROLE_LOGIN);
+}
+
+/* Connects a process that has just become ready with all the others. */
+static void
+connect_all(struct process *process)
+{
+	struct process *other;
+
+	LIST_FOREACH (other, &process->master->supervisor->processes, link) {
+		if (other->state == PROCESS_STARTING || other->channel == NULL)
+			continue;
+		if (process->role == ROLE_WORKER && is_service(other))
+			connect_pair(process, other);
+		else if (is_service(process) && other->role == ROLE_WORKER)
+			connect_pair(other, process);
+	}
+}
+
+static int
+ready(struct process *process, const struct message *message UNUSED)
+{
+	char name[PROCESS_NAME_MAX];
+
+	if (process->state == PROCESS_STARTING)
+		process->state = PROCESS_READY;
+	process->unanswered = 0;
+	channel_running(link_channel(process->channel));
+	log_debug("%s is ready (pid %d)",
+	    process_name(process, name, sizeof(name)), (int)process->pid);
+	launch_drop_settings(process);
+	connect_all(process);
+	master_process_ready(process->master, process);
+	return (0);
+}
+
+static int
+pong(struct process *process, const struct message *message)
+{
+	const struct msg_ping *body = message->body;
+	uint64_t now = loop_now();
+
+	process->unanswered = 0;
+	if (body->stamp <= now)
+		process->answer_ms = now - body->stamp;
+	return (0);
+}
+
+/* Its end follows, and that is what counts. */
+static int
+drained(struct process *process UNUSED, const struct message *message UNUSED)
+{
+	return (0);
+}
+
+static int
+cache_answer(struct process *process, const struct message *message)
+{
+	return (control_cache_answer(process->master->control, message));
+}
+
+static int (*const handlers[MSG_COUNT])(struct process *process,
+    const struct message *message) = {
+	[MSG_READY] = ready,
+	[MSG_PONG] = pong,
+	[MSG_DRAINED] = drained,
+	[MSG_CACHE_DONE] = cache_answer,
+	[MSG_CACHE_FACTS] = cache_answer,
+	[MSG_CACHE_PAGE] = cache_answer,
+};
+
+static int
+receive(struct message *message, void *context)
+{
+	return (handlers[message->type] == NULL ?
+		      -1 :
+		      handlers[message->type](context, message));
+}
+
+/* Without its channel a process is of no use; the tick sees to its end. */
+static void
+ended(void *context)
+{
+	struct process *process = context;
+
+	if (process->role == ROLE_LOGGER)
+		log_pairs_logger(process->master->log_pairs, NULL);
+	link_free(&process->channel);
+}
+
+const struct link_handlers messages_handlers = { receive, ended };

@@ -1,0 +1,144 @@
+#include "master/secret_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "shm/base/fd.h"
+#include "shm/base/secret.h"
+
+#define FILE_MAX (1024 * 1024)
+
+static int
+mistake(struct conf_errors *errors, const char *path, const char *text)
+{
+	conf_errors_add(errors, path, 0, 0, "%s", text);
+	return (-1);
+}
+
+/* A key that others may read or replace is no secret any more. */
+static int
+check_secret(const struct stat *st, const char *path,
+    struct conf_errors *errors)
+{
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		return (mistake(errors, path,
+		    "a private key must belong to root or to who runs ftpsd"));
+	if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return (mistake(errors, path,
+		    "a private key must not be writable by group or others "
+		    "(chmod go-w)"));
+	if ((st->st_mode & S_IROTH) != 0)
+		return (mistake(errors, path,
+		    "a private key must not be readable by others (chmod o-r)"));
+	return (0);
+}
+
+static int
+check(int fd, const char *path, bool secret, struct conf_errors *errors,
+    size_t *len)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return (mistake(errors, path, strerror(errno)));
+	if (!S_ISREG(st.st_mode))
+		return (mistake(errors, path, "is not a regular file"));
+	if (st.st_size == 0)
+		return (mistake(errors, path, "is empty"));
+	if (st.st_size > FILE_MAX)
+		return (mistake(errors, path, "is larger than 1 MiB"));
+	*len = (size_t)st.st_size;
+	return (secret ? check_secret(&st, path, errors) : 0);
+}
+
+static int
+allocate(struct file_text *text, size_t len, bool secret)
+{
+	memset(text, 0, sizeof(*text));
+	text->size = len + 1;
+	text->secret = secret;
+	text->data = secret ? secret_alloc(text->size, SECRET_KEEP_ON_FORK)
+			    : malloc(text->size);
+	if (text->data == NULL)
+		return (-1);
+	text->data[len] = '\0';
+	text->len = len;
+	return (0);
+}
+
+/* What fstat() said is all that is read, should the file grow meanwhile. */
+static int
+fill(struct file_text *text, int fd)
+{
+	size_t at = 0;
+	ssize_t n;
+
+	while (at < text->len) {
+		n = read(fd, text->data + at, text->len - at);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return (-1);
+		if (n == 0)
+			break;
+		at += (size_t)n;
+	}
+	text->len = at;
+	text->data[at] = '\0';
+	return (0);
+}
+
+int
+file_text_read(struct file_text *text, const char *path, bool secret,
+    struct conf_errors *errors)
+{
+	size_t len = 0;
+	int fd, ret = -1;
+
+	memset(text, 0, sizeof(*text));
+	/* O_NONBLOCK: a FIFO by that name must not hold us up. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd == -1)
+		return (mistake(errors, path, strerror(errno)));
+	if (check(fd, path, secret, errors, &len) == 0) {
+		if (allocate(text, len, secret) == 0 && fill(text, fd) == 0)
+			ret = 0;
+		else
+			(void)mistake(errors, path, strerror(errno));
+	}
+	fd_close(&fd);
+	if (ret == -1)
+		file_text_free(text);
+	return (ret);
+}
+
+int
+file_text_join(struct file_text *a, struct file_text *b)
+{
+	struct file_text joined;
+
+	if (allocate(&joined, a->len + 1 + b->len, a->secret || b->secret) ==
+	    -1)
+		return (-1);
+	memcpy(joined.data, a->data, a->len);
+	joined.data[a->len] = '\n';
+	memcpy(joined.data + a->len + 1, b->data, b->len);
+	file_text_free(a);
+	file_text_free(b);
+	*a = joined;
+	return (0);
+}
+
+void
+file_text_free(struct file_text *text)
+{
+	if (text->secret)
+		secret_free(text->data, text->size);
+	else
+		free(text->data);
+	memset(text, 0, sizeof(*text));
+}
