@@ -146,6 +146,7 @@ rig_start(struct rig *rig, const struct rig_options *options)
 
 	memset(rig, 0, sizeof(*rig));
 	log_set_sink(rig_ignore, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
 	scratch_new(&rig->scratch);
 	snprintf(rig->home.path, sizeof(rig->home.path), "%s/home",
 	    rig->scratch.path);

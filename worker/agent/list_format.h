@@ -18,8 +18,7 @@
 #include "shm/ipc/body.h"
 #include "worker/agent/jail.h"
 
-#define LIST_OWNER_MAX 64 /* bytes of a user's or group's name, NUL included \
-			   */
+#define LIST_OWNER_MAX 64 /* bytes of an owner's name, with the NUL */
 
 /* What is the same for all lines of a listing. */
 struct list_style {

@@ -88,7 +88,7 @@ pipe_ready(unsigned int events UNUSED, void *context)
 	relay->handler(relay->context);
 }
 
-/* Only our end must not block; the worker sees to its own. */
+/* Neither end blocks: the worker has a loop, too. */
 static int
 open_pipe(struct relay *relay, int *pipe_end)
 {
