@@ -44,11 +44,13 @@ void
 batch_put(struct batch *batch, const uint8_t *key,
     const struct store_session *session)
 {
+	struct store_session named = *session;
 	struct batch_item *item;
 
 	item = next_item(batch, key);
+	named.name = item->name;
 	item->expires = session->expires;
-	item->len = store_encode(session, item->record);
+	item->len = store_encode(&named, item->record);
 }
 
 void

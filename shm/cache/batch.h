@@ -27,7 +27,7 @@ struct batch {
 NODISCARD int batch_init(struct batch *batch);
 void batch_free(struct batch *batch);
 
-/* Adds a change; there must be room for it. */
+/* Adds a change; there must be room for it.  The name comes from the key. */
 void batch_put(struct batch *batch, const uint8_t *key,
     const struct store_session *session);
 void batch_delete(struct batch *batch, const uint8_t *key);

@@ -134,14 +134,9 @@ look_up(struct cache_reader *reader, const uint8_t *name, uint64_t now,
     struct cache_record *record)
 {
 	struct store_session session;
-	uint8_t copy[STORE_NAME_LEN];
-	MDB_val key = { sizeof(copy), copy }, value;
 	int ret;
 
-	memcpy(copy, name, sizeof(copy));
-	ret = mdb_get(reader->txn, reader->tables.sessions, &key, &value);
-	if (ret == 0)
-		ret = store_decode(&value, &session);
+	ret = store_find(reader->txn, &reader->tables, name, &session);
 	if (ret != 0)
 		return (ret);
 	if (session.expires <= now)

@@ -1,5 +1,6 @@
 #include "shm/cache/store.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "shm/base/ensure.h"
@@ -8,10 +9,11 @@
 struct record {
 	uint8_t format, id_len, context_len, zero;
 	uint16_t protocol, sealed_len;
-	uint64_t started, expires;
+	uint64_t started;
+	uint8_t name[STORE_NAME_LEN];
 };
 
-_Static_assert(sizeof(struct record) == 24, "padding would go into the file");
+_Static_assert(sizeof(struct record) == 32, "padding would go into the file");
 _Static_assert(sizeof(struct record) + STORE_ID_MAX + STORE_CONTEXT_MAX +
 	    CACHE_VALUE_MAX <=
 	STORE_RECORD_MAX,
@@ -78,7 +80,7 @@ store_encode(const struct store_session *session, uint8_t *out)
 	record.protocol = session->protocol;
 	record.sealed_len = session->sealed_len;
 	record.started = session->started;
-	record.expires = session->expires;
+	memcpy(record.name, session->name, sizeof(record.name));
 	memcpy(at, &record, sizeof(record));
 	at += sizeof(record);
 	memcpy(at, session->id, session->id_len);
@@ -91,12 +93,14 @@ store_encode(const struct store_session *session, uint8_t *out)
 }
 
 int
-store_decode(const MDB_val *value, struct store_session *session)
+store_decode(const MDB_val *place, const MDB_val *value,
+    struct store_session *session)
 {
 	const uint8_t *at = value->mv_data;
 	struct record record;
 
-	if (value->mv_size < sizeof(record))
+	if (place->mv_size != STORE_PLACE_LEN ||
+	    value->mv_size < sizeof(record))
 		return (MDB_CORRUPTED);
 	memcpy(&record, at, sizeof(record));
 	if (record.format != STORE_FORMAT || record.id_len > STORE_ID_MAX ||
@@ -107,36 +111,57 @@ store_decode(const MDB_val *value, struct store_session *session)
 		    record.sealed_len)
 		return (MDB_CORRUPTED);
 	session->started = record.started;
-	session->expires = record.expires;
+	session->expires = store_place_time(place->mv_data);
 	session->protocol = record.protocol;
 	session->id_len = record.id_len;
 	session->context_len = record.context_len;
 	session->sealed_len = record.sealed_len;
+	session->name = at + offsetof(struct record, name);
 	session->id = at + sizeof(record);
 	session->context = session->id + record.id_len;
 	session->sealed = session->context + record.context_len;
 	return (0);
 }
 
+int
+store_find(MDB_txn *txn, const struct store_tables *tables,
+    const uint8_t name[STORE_NAME_LEN], struct store_session *session)
+{
+	uint8_t copy[STORE_NAME_LEN];
+	MDB_val key = { sizeof(copy), copy }, place, record;
+	int ret;
+
+	memcpy(copy, name, sizeof(copy));
+	ret = mdb_get(txn, tables->sessions, &key, &place);
+	if (ret != 0)
+		return (ret);
+	ret = mdb_get(txn, tables->expiry, &place, &record);
+	if (ret == 0)
+		ret = store_decode(&place, &record, session);
+	if (ret == 0 && memcmp(session->name, name, STORE_NAME_LEN) != 0)
+		ret = MDB_CORRUPTED;
+	/* What one table names is in the other. */
+	return (ret == MDB_NOTFOUND ? MDB_CORRUPTED : ret);
+}
+
 void
-store_expiry_key(uint8_t out[STORE_EXPIRY_LEN], uint64_t expires,
-    const uint8_t name[STORE_NAME_LEN])
+store_place(uint8_t out[STORE_PLACE_LEN], uint64_t expires, uint32_t number)
 {
 	size_t i;
 
-	/* Big-endian, so that the order of bytes is the order of time. */
 	for (i = 0; i < 8; i++)
 		out[i] = (uint8_t)(expires >> (56 - 8 * i));
-	memcpy(out + 8, name, STORE_NAME_LEN);
+	for (i = 0; i < 4; i++)
+		out[8 + i] = (uint8_t)(number >> (24 - 8 * i));
 }
 
 uint64_t
-store_expiry_time(const uint8_t key[STORE_EXPIRY_LEN])
+store_place_time(const uint8_t place[STORE_PLACE_LEN])
 {
 	uint64_t expires = 0;
 	size_t i;
 
 	for (i = 0; i < 8; i++)
-		expires = expires << 8 | key[i];
+		expires = expires << 8 | place[i];
 	return (expires);
 }

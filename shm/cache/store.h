@@ -4,15 +4,20 @@
  * What reader and keeper have in common: the tables, the layout of a record,
  * the flags.  Three plain tables:
  *
- *	sess	16 bytes of the session's key -> a record (store_encode())
- *	exp	end of life (8 bytes, big-endian), 16 bytes of key -> nothing
+ *	exp	place: end of life (8 bytes) and number (4 bytes) -> record
+ *	sess	name: the first 16 bytes of the session's key -> place
  *	meta	"format" -> STORE_FORMAT
  *
- * A key is a SHA-256; its first half is as good a name and saves 48 bytes a
- * session.  A record is
+ * So records are appended at one end of exp and leave at the other, by expiry
+ * or to make room: their pages are full, and come free as a whole.  Only the
+ * short entries of sess come and go at random.  A key is a SHA-256; half of it
+ * is as good a name and is half as long.
+ *
+ * A place is big-endian, so that the order of the bytes is that of time.  A
+ * record is
  *
  *	u8 format, u8 id_len, u8 context_len, u8 zero, u16 protocol,
- *	u16 sealed_len, u64 started, u64 expires, id, context, sealed
+ *	u16 sealed_len, u64 started, name, id, context, sealed
  *
  * in host byte order and without padding: an environment never leaves the
  * machine, nor outlives the daemon.  All but the sealed part is in clear, for
@@ -29,11 +34,11 @@
 #include "shm/ipc/body.h"
 
 #define STORE_FORMAT      1u
-#define STORE_NAME_LEN    16 /* of a key, in the tables */
-#define STORE_EXPIRY_LEN  (8 + STORE_NAME_LEN)
+#define STORE_NAME_LEN    16
+#define STORE_PLACE_LEN   12
 #define STORE_ID_MAX      32
 #define STORE_CONTEXT_MAX 32
-#define STORE_RECORD_MAX  4192 /* header, id, context and sealed part */
+#define STORE_RECORD_MAX  4200 /* header, id, context and sealed part */
 
 /*
  * No thread-local reader slots, and no fsync: the cache does not outlive the
@@ -54,7 +59,7 @@ struct store_session {
 	uint16_t protocol;
 	uint8_t id_len, context_len;
 	uint16_t sealed_len;
-	const uint8_t *id, *context, *sealed;
+	const uint8_t *name, *id, *context, *sealed;
 };
 
 /*
@@ -70,14 +75,21 @@ NODISCARD size_t store_encode(const struct store_session *session,
 
 /*
  * Takes a record apart; pointers go into it.  0, or MDB_CORRUPTED when its
- * sizes do not add up.
+ * sizes, or those of the place, do not add up.
  */
-NODISCARD int store_decode(const MDB_val *record,
+NODISCARD int store_decode(const MDB_val *place, const MDB_val *record,
     struct store_session *session);
 
-/* Composes and takes apart the key of an entry of exp. */
-void store_expiry_key(uint8_t out[STORE_EXPIRY_LEN], uint64_t expires,
-    const uint8_t name[STORE_NAME_LEN]);
-NODISCARD uint64_t store_expiry_time(const uint8_t key[STORE_EXPIRY_LEN]);
+/*
+ * The session with that name, taken apart as above.  0, MDB_NOTFOUND, or
+ * another error of LMDB.
+ */
+NODISCARD int store_find(MDB_txn *txn, const struct store_tables *tables,
+    const uint8_t name[STORE_NAME_LEN], struct store_session *session);
+
+/* Composes a place, and tells the time in it. */
+void store_place(uint8_t out[STORE_PLACE_LEN], uint64_t expires,
+    uint32_t number);
+NODISCARD uint64_t store_place_time(const uint8_t place[STORE_PLACE_LEN]);
 
 #endif

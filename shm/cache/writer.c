@@ -9,7 +9,7 @@
 #include "shm/cache/writer_env.h"
 
 /* Tries to find room for a batch before it is given up. */
-#define ROOM_TRIES 8
+#define ROOM_TRIES 6
 
 bool
 writer_error_is_room(int error)
@@ -80,7 +80,6 @@ set_sizes(struct writer *writer, uint64_t map_size)
 	if (reserve < 9 * writer->batch_max + 16)
 		reserve = 9 * writer->batch_max + 16;
 	writer->pages_high = writer->map_pages - reserve;
-	writer->pages_full = writer->map_pages - reserve / 2;
 }
 
 int
@@ -143,26 +142,23 @@ struct done {
 	uint64_t next_end;
 };
 
-/* Takes the session's entry out of exp; *found tells if there is a session. */
+/* Takes the record of the session with that name out, if there is one. */
 static int
-unindex(struct writer *writer, MDB_txn *txn, MDB_val *name,
-    struct store_session *session, bool *found)
+remove_record(struct writer *writer, MDB_txn *txn, MDB_val *name,
+    uint64_t *expires)
 {
-	uint8_t bytes[STORE_EXPIRY_LEN];
-	MDB_val key = { sizeof(bytes), bytes }, value;
+	uint8_t bytes[STORE_PLACE_LEN];
+	MDB_val place = { sizeof(bytes), bytes }, value;
 	int ret;
 
-	*found = false;
 	ret = mdb_get(txn, writer->tables.sessions, name, &value);
-	if (ret == MDB_NOTFOUND)
-		return (0);
-	if (ret == 0)
-		ret = store_decode(&value, session);
 	if (ret != 0)
 		return (ret);
-	*found = true;
-	store_expiry_key(bytes, session->expires, name->mv_data);
-	ret = mdb_del(txn, writer->tables.expiry, &key, NULL);
+	if (value.mv_size != sizeof(bytes))
+		return (MDB_CORRUPTED);
+	memcpy(bytes, value.mv_data, sizeof(bytes));
+	*expires = store_place_time(bytes);
+	ret = mdb_del(txn, writer->tables.expiry, &place, NULL);
 	return (ret == MDB_NOTFOUND ? MDB_CORRUPTED : ret);
 }
 
@@ -170,17 +166,16 @@ static int
 store_put(struct writer *writer, MDB_txn *txn, struct batch_item *item,
     struct done *done)
 {
-	uint8_t bytes[STORE_EXPIRY_LEN];
+	uint8_t bytes[STORE_PLACE_LEN];
 	MDB_val name = { sizeof(item->name), item->name };
-	MDB_val value = { item->len, item->record };
-	MDB_val key = { sizeof(bytes), bytes }, nothing = { 0, bytes };
+	MDB_val record = { item->len, item->record };
+	MDB_val place = { sizeof(bytes), bytes };
 	int ret;
 
-	ret = mdb_put(txn, writer->tables.sessions, &name, &value, 0);
-	if (ret != 0)
-		return (ret);
-	store_expiry_key(bytes, item->expires, item->name);
-	ret = mdb_put(txn, writer->tables.expiry, &key, &nothing, 0);
+	store_place(bytes, item->expires, writer->next_number++);
+	ret = mdb_put(txn, writer->tables.expiry, &place, &record, 0);
+	if (ret == 0)
+		ret = mdb_put(txn, writer->tables.sessions, &name, &place, 0);
 	if (ret != 0)
 		return (ret);
 	done->stored++;
@@ -194,18 +189,17 @@ apply_item(struct writer *writer, MDB_txn *txn, struct batch_item *item,
     uint64_t now, struct done *done)
 {
 	MDB_val name = { sizeof(item->name), item->name };
-	struct store_session old;
-	bool found;
+	uint64_t expires = 0;
 	int ret;
 
-	ret = unindex(writer, txn, &name, &old, &found);
-	if (ret != 0)
+	ret = remove_record(writer, txn, &name, &expires);
+	if (ret != 0 && ret != MDB_NOTFOUND)
 		return (ret);
 	if (item->len > 0)
 		return (store_put(writer, txn, item, done));
-	if (!found)
+	if (ret == MDB_NOTFOUND)
 		return (0);
-	if (old.expires > now)
+	if (expires > now)
 		done->deleted++;
 	else
 		done->expired++;
@@ -258,30 +252,29 @@ static int
 trim_one(struct writer *writer, MDB_cursor *cursor, const struct trim *trim,
     struct done *done)
 {
-	uint8_t bytes[STORE_EXPIRY_LEN];
-	MDB_val key, value, name = { STORE_NAME_LEN, bytes + 8 };
-	uint64_t end;
+	struct store_session session;
+	uint8_t bytes[STORE_NAME_LEN];
+	MDB_val place, record, name = { sizeof(bytes), bytes };
 	int ret;
 
-	ret = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+	ret = mdb_cursor_get(cursor, &place, &record, MDB_FIRST);
 	if (ret == MDB_NOTFOUND)
 		done->next_end = UINT64_MAX;
+	if (ret == 0)
+		ret = store_decode(&place, &record, &session);
 	if (ret != 0)
 		return (ret);
-	if (key.mv_size != sizeof(bytes))
-		return (MDB_CORRUPTED);
-	memcpy(bytes, key.mv_data, sizeof(bytes));
-	end = store_expiry_time(bytes);
-	done->next_end = end;
-	if (end > trim->now && !trim->live)
+	done->next_end = session.expires;
+	if (session.expires > trim->now && !trim->live)
 		return (MDB_NOTFOUND);
+	memcpy(bytes, session.name, sizeof(bytes));
 	ret = mdb_cursor_del(cursor, 0);
 	if (ret == 0)
 		ret = mdb_del(mdb_cursor_txn(cursor), writer->tables.sessions,
 		    &name, NULL);
 	if (ret != 0)
 		return (ret == MDB_NOTFOUND ? MDB_CORRUPTED : ret);
-	if (end > trim->now)
+	if (session.expires > trim->now)
 		done->deleted++;
 	else
 		done->expired++;
@@ -350,45 +343,60 @@ writer_clear(struct writer *writer, uint64_t *sessions)
 	return (ret);
 }
 
+/* Removes up to count of the sessions that end first, whatever their age. */
+static int
+evict(struct writer *writer, uint64_t now, size_t count)
+{
+	struct trim trim = { now, count, true };
+	size_t done;
+	int ret;
+
+	ret = trim_sessions(writer, &trim, &done);
+	return (writer_error_is_room(ret) ? 0 : ret);
+}
+
 /*
- * Makes room after a transaction found none: places of dead readers, which
- * hold old pages, then sessions, fewer and fewer at a time, since deleting
- * needs pages too.  At the end all sessions go, for which few are needed.
+ * Makes room after a transaction found none.  Deleting needs pages too, so a
+ * few sessions go at a time, and fewer still each time that is in vain; twice,
+ * since pages come free two transactions later.  At the end all sessions go,
+ * for which next to nothing is needed.
  */
 static int
 find_room(struct writer *writer, uint64_t now, int attempt)
 {
-	struct trim trim = { now, WRITER_TRIM_MAX, true };
+	size_t count = (writer->batch_max >> attempt) + 1;
 	uint64_t dropped;
-	size_t count;
 	int ret;
 
 	writer_check_readers(writer);
-	if (attempt == ROOM_TRIES - 2) {
-		ret = writer_clear(writer, &dropped);
-		if (ret == 0)
-			writer->totals->deleted += dropped;
-		return (ret);
+	if (attempt < ROOM_TRIES - 1) {
+		ret = evict(writer, now, count);
+		return (ret != 0 ? ret : evict(writer, now, count));
 	}
-	trim.max >>= attempt;
-	ret = trim_sessions(writer, &trim, &count);
-	return (writer_error_is_room(ret) ? 0 : ret);
+	ret = writer_clear(writer, &dropped);
+	if (ret == 0)
+		writer->totals->deleted += dropped;
+	return (ret);
 }
 
-/* Sessions leave as others come once the map is nearly full. */
+/*
+ * Sessions leave as others come once the map is nearly full.  That keeps their
+ * number, not the pages: those that random deletions leave half empty are only
+ * joined late.  So the further the reserve is used up, the more must go.
+ */
 static int
 keep_head_room(struct writer *writer, uint64_t now)
 {
-	struct trim trim = { now, writer->batch.count, true };
-	size_t count;
-	int ret;
+	size_t over, rounds;
+	int ret = 0;
 
 	if (writer->pages_used < writer->pages_high)
 		return (0);
-	if (writer->pages_used >= writer->pages_full)
-		trim.max *= 2;
-	ret = trim_sessions(writer, &trim, &count);
-	return (writer_error_is_room(ret) ? 0 : ret);
+	over = writer->pages_used - writer->pages_high;
+	rounds = 1 + over * 8 / (writer->map_pages - writer->pages_high);
+	while (ret == 0 && rounds-- > 0)
+		ret = evict(writer, now, writer->batch.count);
+	return (ret);
 }
 
 int

@@ -2,8 +2,8 @@
  * writer - the keeper's side of one environment of the session cache.
  *
  * Changes gather in a batch that writer_commit() stores in one transaction.
- * When the map is nearly full the sessions that end first make room: one goes
- * for each that comes, two when it is fuller still.  An error that says that
+ * When the map is nearly full the sessions that end first make room for those
+ * that come.  An error that says that
  * the file cannot be trusted is handed to the caller, who makes another
  * environment; a change that merely found no room is lost and counted.
  *

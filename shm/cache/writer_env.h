@@ -19,8 +19,8 @@ struct writer {
 	size_t page_size, map_pages;
 	size_t pages_used; /* after the last transaction */
 	size_t pages_high; /* from here on sessions leave as others come */
-	size_t pages_full; /* from here on two leave for each that comes */
 	uint64_t next_end;
+	uint32_t next_number; /* makes places unique, and grow */
 };
 
 /* Pages that hold something, seen from txn.  0, or an error. */
