@@ -1,0 +1,302 @@
+/* Unit tests of worker/ftp/args.c. */
+#include "worker/ftp/args.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shm/ipc/body.h"
+#include "tests/unit/suites.h"
+
+static const struct {
+	const char *text;
+	enum args_result result;
+	const char *address;
+	uint16_t port;
+} ports[] = {
+	{ "127,0,0,1,4,1", ARGS_OK, "127.0.0.1", 1025 },
+	{ "192,0,2,255,255,255", ARGS_OK, "192.0.2.255", 65535 },
+	{ "127,0,0,1,0,21", ARGS_OK, "127.0.0.1", 21 },
+	{ "127,0,0,1,4", ARGS_SYNTAX, NULL, 0 },
+	{ "127,0,0,1,4,1,1", ARGS_SYNTAX, NULL, 0 },
+	{ "127,0,0,1,4,1 ", ARGS_SYNTAX, NULL, 0 },
+	{ "256,0,0,1,4,1", ARGS_SYNTAX, NULL, 0 },
+	{ "127,0,0,1,4,99999999999999999999", ARGS_SYNTAX, NULL, 0 },
+	{ "127,0,0,-1,4,1", ARGS_SYNTAX, NULL, 0 },
+	{ "127.0.0.1,4,1", ARGS_SYNTAX, NULL, 0 },
+	{ "", ARGS_SYNTAX, NULL, 0 },
+	{ ",,,,,", ARGS_SYNTAX, NULL, 0 },
+};
+
+static const struct {
+	const char *text;
+	enum args_result result;
+	const char *address;
+	uint16_t port;
+} eprts[] = {
+	{ "|1|192.0.2.1|2000|", ARGS_OK, "192.0.2.1", 2000 },
+	{ "|2|2001:db8::1|2000|", ARGS_OK, "2001:db8::1", 2000 },
+	{ "!1!192.0.2.1!65535!", ARGS_OK, "192.0.2.1", 65535 },
+	{ "|3|x|2000|", ARGS_UNSUPPORTED, NULL, 0 },
+	{ "|1|2001:db8::1|2000|", ARGS_SYNTAX, NULL, 0 },
+	{ "|2|192.0.2.1|2000|", ARGS_SYNTAX, NULL, 0 },
+	{ "|1|192.0.2.1|65536|", ARGS_SYNTAX, NULL, 0 },
+	{ "|1|192.0.2.1|-1|", ARGS_SYNTAX, NULL, 0 },
+	{ "|1|192.0.2.1||", ARGS_SYNTAX, NULL, 0 },
+	{ "|1|192.0.2.1|2000", ARGS_SYNTAX, NULL, 0 },
+	{ "|1|192.0.2.1|2000|x", ARGS_SYNTAX, NULL, 0 },
+	{ "|1||2000|", ARGS_SYNTAX, NULL, 0 },
+	{ "|1|localhost|2000|", ARGS_SYNTAX, NULL, 0 },
+	{ "||192.0.2.1|2000|", ARGS_SYNTAX, NULL, 0 },
+	{ "|", ARGS_SYNTAX, NULL, 0 },
+	{ "", ARGS_SYNTAX, NULL, 0 },
+	{ "11 192.0.2.1 2000 ", ARGS_SYNTAX, NULL, 0 },
+};
+
+static int
+is(const struct address *address, const char *text, uint16_t port)
+{
+	char shown[ADDRESS_TEXT_MAX];
+
+	return (strcmp(address_text(address, shown), text) == 0 &&
+	    address->port == port);
+}
+
+static void
+port(void)
+{
+	struct address address;
+	enum args_result result;
+	size_t i;
+
+	for (i = 0; i < NITEMS(ports); i++) {
+		result = args_port(ports[i].text, &address);
+		CHECK_CASE(result == ports[i].result, ports[i].text);
+		if (result == ARGS_OK)
+			CHECK_CASE(is(&address, ports[i].address,
+				       ports[i].port),
+			    ports[i].text);
+	}
+}
+
+static void
+eprt(void)
+{
+	char text[200];
+	struct address address;
+	enum args_result result;
+	size_t i;
+
+	for (i = 0; i < NITEMS(eprts); i++) {
+		result = args_eprt(eprts[i].text, &address);
+		CHECK_CASE(result == eprts[i].result, eprts[i].text);
+		if (result == ARGS_OK)
+			CHECK_CASE(is(&address, eprts[i].address,
+				       eprts[i].port),
+			    eprts[i].text);
+	}
+	memset(text, '1', sizeof(text));
+	memcpy(text, "|1|", 3);
+	memcpy(text + sizeof(text) - 4, "|1|", 4);
+	CU_ASSERT(args_eprt(text, &address) == ARGS_SYNTAX);
+}
+
+static const struct {
+	const char *text;
+	enum args_result result;
+	enum args_epsv value;
+} epsvs[] = {
+	{ "", ARGS_OK, ARGS_EPSV_ANY },
+	{ "1", ARGS_OK, ARGS_EPSV_V4 },
+	{ "2", ARGS_OK, ARGS_EPSV_V6 },
+	{ "ALL", ARGS_OK, ARGS_EPSV_ALL },
+	{ "all", ARGS_OK, ARGS_EPSV_ALL },
+	{ "3", ARGS_UNSUPPORTED, ARGS_EPSV_ANY },
+	{ "x", ARGS_SYNTAX, ARGS_EPSV_ANY },
+	{ "1 ", ARGS_SYNTAX, ARGS_EPSV_ANY },
+	{ "ALLX", ARGS_SYNTAX, ARGS_EPSV_ANY },
+};
+
+static void
+epsv(void)
+{
+	enum args_epsv value;
+	size_t i;
+
+	for (i = 0; i < NITEMS(epsvs); i++) {
+		value = ARGS_EPSV_ANY;
+		CHECK_CASE(args_epsv(epsvs[i].text, &value) ==
+			    epsvs[i].result &&
+			value == epsvs[i].value,
+		    epsvs[i].text);
+	}
+}
+
+static const struct {
+	const char *text;
+	enum args_result result;
+	bool ascii;
+} types[] = {
+	{ "A", ARGS_OK, true },
+	{ "a", ARGS_OK, true },
+	{ "A N", ARGS_OK, true },
+	{ "I", ARGS_OK, false },
+	{ "i", ARGS_OK, false },
+	{ "L 8", ARGS_OK, false },
+	{ "l 8", ARGS_OK, false },
+	{ "A T", ARGS_UNSUPPORTED, false },
+	{ "A C", ARGS_UNSUPPORTED, false },
+	{ "L 7", ARGS_UNSUPPORTED, false },
+	{ "E", ARGS_UNSUPPORTED, false },
+	{ "A X", ARGS_SYNTAX, false },
+	{ "AN", ARGS_SYNTAX, false },
+	{ "A NN", ARGS_SYNTAX, false },
+	{ "I N", ARGS_SYNTAX, false },
+	{ "L", ARGS_SYNTAX, false },
+	{ "L 16", ARGS_SYNTAX, false },
+	{ "", ARGS_SYNTAX, false },
+};
+
+static void
+type(void)
+{
+	enum args_result result;
+	bool ascii;
+	size_t i;
+
+	for (i = 0; i < NITEMS(types); i++) {
+		result = args_type(types[i].text, &ascii);
+		CHECK_CASE(result == types[i].result, types[i].text);
+		if (result == ARGS_OK)
+			CHECK_CASE(ascii == types[i].ascii, types[i].text);
+	}
+}
+
+static void
+number(void)
+{
+	uint64_t value = 0;
+
+	CU_ASSERT(args_number("0", &value) == ARGS_OK && value == 0);
+	CU_ASSERT(args_number("4294967296", &value) == ARGS_OK &&
+	    value == 4294967296);
+	CU_ASSERT(args_number("9223372036854775807", &value) == ARGS_OK &&
+	    value == INT64_MAX);
+	CU_ASSERT(args_number("9223372036854775808", &value) == ARGS_SYNTAX);
+	CU_ASSERT(args_number("18446744073709551616", &value) == ARGS_SYNTAX);
+	CU_ASSERT(args_number("-1", &value) == ARGS_SYNTAX);
+	CU_ASSERT(args_number("+1", &value) == ARGS_SYNTAX);
+	CU_ASSERT(args_number("0x1", &value) == ARGS_SYNTAX);
+	CU_ASSERT(args_number(" 1", &value) == ARGS_SYNTAX);
+	CU_ASSERT(args_number("", &value) == ARGS_SYNTAX);
+}
+
+static void
+facts(void)
+{
+	char text[ARGS_FACTS_MAX];
+	uint32_t bits = 0;
+
+	CU_ASSERT(args_facts("Type;SIZE;unix.mode;", &bits) == ARGS_OK);
+	CU_ASSERT(bits == (FS_FACT_TYPE | FS_FACT_SIZE | FS_FACT_UNIX_MODE));
+	args_facts_text(bits, 0, text);
+	CU_ASSERT_STRING_EQUAL(text, "type;size;UNIX.mode;");
+	args_facts_text(bits, FS_FACT_SIZE, text);
+	CU_ASSERT_STRING_EQUAL(text, "type;size*;UNIX.mode;");
+	CU_ASSERT(args_facts("", &bits) == ARGS_OK && bits == 0);
+	CU_ASSERT(args_facts("nonsense;size;", &bits) == ARGS_OK &&
+	    bits == FS_FACT_SIZE);
+	CU_ASSERT(args_facts("size", &bits) == ARGS_SYNTAX);
+	CU_ASSERT(args_facts("si ze;", &bits) == ARGS_SYNTAX);
+	CU_ASSERT(args_facts(";", &bits) == ARGS_SYNTAX);
+	args_facts_text(FS_FACT_ALL, FS_FACT_ALL, text);
+	CU_ASSERT(strlen(text) < sizeof(text));
+	CU_ASSERT(strstr(text, "UNIX.groupname*;") != NULL);
+}
+
+static void
+change_mode(void)
+{
+	const char *name;
+	uint32_t mode;
+
+	CU_ASSERT(args_chmod("644 a b", &mode, &name) == ARGS_OK);
+	CU_ASSERT(mode == 0644 && strcmp(name, "a b") == 0);
+	CU_ASSERT(
+	    args_chmod("0755 x", &mode, &name) == ARGS_OK && mode == 0755);
+	CU_ASSERT(args_chmod("4755 x", &mode, &name) == ARGS_UNSUPPORTED);
+	CU_ASSERT(args_chmod("37777777777777777777777 x", &mode, &name) ==
+	    ARGS_UNSUPPORTED);
+	CU_ASSERT(args_chmod("888 x", &mode, &name) == ARGS_SYNTAX);
+	CU_ASSERT(args_chmod("u+x x", &mode, &name) == ARGS_SYNTAX);
+	CU_ASSERT(args_chmod("644", &mode, &name) == ARGS_SYNTAX);
+	CU_ASSERT(args_chmod("644 ", &mode, &name) == ARGS_SYNTAX);
+	CU_ASSERT(args_chmod("", &mode, &name) == ARGS_SYNTAX);
+}
+
+static void
+modify_time(void)
+{
+	const char *name;
+	int64_t when;
+
+	CU_ASSERT(args_mfmt("19700101000001 a b", &when, &name) == ARGS_OK);
+	CU_ASSERT(when == 1 && strcmp(name, "a b") == 0);
+	CU_ASSERT(args_mfmt("19700230000001 a", &when, &name) == ARGS_SYNTAX);
+	CU_ASSERT(args_mfmt("19700101000001", &when, &name) == ARGS_SYNTAX);
+	CU_ASSERT(args_mfmt("19700101000001 ", &when, &name) == ARGS_SYNTAX);
+	CU_ASSERT(args_mfmt("", &when, &name) == ARGS_SYNTAX);
+}
+
+static void
+utime_forms(void)
+{
+	struct args_utime times;
+	char name[16];
+
+	CU_ASSERT(args_utime("19700101000001 a b", &times, name,
+		      sizeof(name)) == ARGS_OK);
+	CU_ASSERT(times.modified == 1 && times.accessed == 1);
+	CU_ASSERT_STRING_EQUAL(name, "a b");
+	CU_ASSERT(args_utime("a b 19700101000001 19700101000002 "
+			     "19700101000003 UTC",
+		      &times, name, sizeof(name)) == ARGS_OK);
+	CU_ASSERT(times.accessed == 1 && times.modified == 2);
+	CU_ASSERT_STRING_EQUAL(name, "a b");
+	CU_ASSERT(args_utime("a 19700101000001 19700101000002 UTC", &times,
+		      name, sizeof(name)) == ARGS_SYNTAX);
+	CU_ASSERT(args_utime("19700101000001 0123456789abcdef", &times, name,
+		      sizeof(name)) == ARGS_SYNTAX);
+	CU_ASSERT(
+	    args_utime(" UTC", &times, name, sizeof(name)) == ARGS_SYNTAX);
+	CU_ASSERT(args_utime("", &times, name, sizeof(name)) == ARGS_SYNTAX);
+}
+
+static void
+list_options(void)
+{
+	struct args_list options;
+
+	CU_ASSERT_STRING_EQUAL(args_list("", &options), "");
+	CU_ASSERT(!options.all && !options.self);
+	CU_ASSERT_STRING_EQUAL(args_list("-la", &options), "");
+	CU_ASSERT(options.all && !options.self);
+	CU_ASSERT_STRING_EQUAL(args_list("-l -d a b", &options), "a b");
+	CU_ASSERT(!options.all && options.self);
+	CU_ASSERT_STRING_EQUAL(args_list("a -la", &options), "a -la");
+	CU_ASSERT(!options.all);
+	CU_ASSERT_STRING_EQUAL(args_list("./-a", &options), "./-a");
+}
+
+CU_TestInfo args_tests[] = {
+	{ "PORT", port },
+	{ "EPRT", eprt },
+	{ "EPSV", epsv },
+	{ "TYPE", type },
+	{ "numbers", number },
+	{ "OPTS MLST", facts },
+	{ "SITE CHMOD", change_mode },
+	{ "MFMT", modify_time },
+	{ "SITE UTIME", utime_forms },
+	{ "options of LIST", list_options },
+	CU_TEST_INFO_NULL,
+};
