@@ -3,8 +3,8 @@
  *
  * conf_load() reads the YAML files into a struct conf; every process works on
  * such a struct, the ones that are exec'd from the text that conf_dump()
- * makes of it (the same form as `ftpsd -T`).  The table conf_keys.def holds
- * every key once: path, type, contexts, default, range, help.
+ * makes of it (the same form as `ftpsd -T`).  The table keys.def holds every
+ * key once: path, type, contexts, default, range, help.
  *
  * hosts[0] is the server itself (the top level of the file); hosts[1...] are
  * the entries of `hosts:` with everything they inherit from `defaults:` filled
@@ -150,8 +150,11 @@ struct conf_host {
 	char *transfer_log; /* xferlog; NULL: none */
 };
 
+struct conf_index; /* names of hosts, index.h */
+
 struct conf {
 	uint32_t generation; /* set by the master */
+	struct conf_index *index;
 	struct conf_host *hosts;
 	size_t nhosts;
 
@@ -249,10 +252,13 @@ NODISCARD size_t conf_restart_needed(const struct conf *running,
 
 /*
  * The host with that name (exactly, case-insensitive; `names` too) among those
- * that share the listener of base, or -1.  Faster than a scan: see
- * conf_index_hosts(), done by conf_load().
+ * that share the listeners of the server, or -1.  By hash, not by a scan.
  */
 NODISCARD long conf_find_host(const struct conf *conf, const char *name,
     size_t len);
+
+/* The same among those that share a listener of the host base. */
+NODISCARD long conf_find_host_at(const struct conf *conf, size_t base,
+    const char *name, size_t len);
 
 #endif

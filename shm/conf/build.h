@@ -1,0 +1,37 @@
+/* build - from trees of nodes to a struct conf. */
+#ifndef SHM_CONF_BUILD_H
+#define SHM_CONF_BUILD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "shm/base/attr.h"
+#include "shm/conf/load.h"
+
+/* Where each key of a section was set last; NULL: nowhere. */
+struct given {
+	const struct node *nodes[KEYS_MAX];
+};
+
+struct build {
+	struct load *load;
+	struct conf *conf;
+	const struct node **sections; /* by host: its mapping; [0] NULL */
+	struct given defaults;
+};
+
+/* The checks of one host, once it is complete.  own: what it set itself. */
+void check_host(const struct build *build, size_t host,
+    const struct given *own);
+
+/* The checks of the whole, once all hosts are there. */
+void check_conf(const struct build *build, const struct given *own);
+
+/* Where a mistake of the host as a whole is. */
+NODISCARD struct place build_place(const struct build *build, size_t host);
+
+/* Where the key with that path was set for the host; else as above. */
+NODISCARD struct place build_key_place(const struct build *build, size_t host,
+    const struct given *own, const char *path);
+
+#endif

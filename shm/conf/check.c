@@ -1,0 +1,230 @@
+/* What must hold between keys. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "shm/conf/build.h"
+#include "shm/conf/index.h"
+
+/* --- one host ------------------------------------------------------------- */
+
+/* How a host is called in messages. */
+static const char *
+host_name(const struct build *build, size_t index, struct shown *shown)
+{
+	const struct conf_host *host = &build->conf->hosts[index];
+
+	if (index == 0)
+		return ("the server");
+	if (host->name == NULL)
+		return ("a host without a name");
+	return (report_show(shown, host->name));
+}
+
+static bool
+demands_tls(const struct conf_required *required)
+{
+	return (required->auth || required->control ||
+	    required->data == CONF_DATA_PRIVATE);
+}
+
+static bool
+has_implicit(const struct conf_host *host)
+{
+	size_t i;
+
+	for (i = 0; i < host->nlisten; i++)
+		if (host->listen[i].implicit)
+			return (true);
+	return (false);
+}
+
+/* Without TLS nothing can be demanded of it. */
+static void
+check_engine_off(const struct build *build, size_t index,
+    const struct given *own)
+{
+	const struct conf_host *host = &build->conf->hosts[index];
+	struct shown shown;
+
+	if (demands_tls(&host->tls.required))
+		report_add(build->load,
+		    build_key_place(build, index, own, "tls.required"),
+		    "tls.required demands TLS, but tls.engine is off for %s",
+		    host_name(build, index, &shown));
+	else if (host->anonymous.enabled &&
+	    demands_tls(&host->anonymous.required))
+		report_add(build->load,
+		    build_key_place(build, index, own,
+			"anonymous.tls.required"),
+		    "anonymous.tls.required demands TLS, but tls.engine is off "
+		    "for %s",
+		    host_name(build, index, &shown));
+	if (has_implicit(host))
+		report_add(build->load,
+		    build_key_place(build, index, own, "listen"),
+		    "an implicit listener, but tls.engine is off for %s",
+		    host_name(build, index, &shown));
+}
+
+static void
+check_anonymous(const struct build *build, size_t index,
+    const struct given *own)
+{
+	const struct conf_anonymous *anonymous =
+	    &build->conf->hosts[index].anonymous;
+	struct place place;
+	struct shown shown;
+
+	if (!anonymous->enabled)
+		return;
+	place = build_key_place(build, index, own, "anonymous.enabled");
+	if (anonymous->directory == NULL)
+		report_add(build->load, place,
+		    "anonymous.enabled is on, but anonymous.directory is not "
+		    "set for %s",
+		    host_name(build, index, &shown));
+	if (anonymous->user == NULL)
+		report_add(build->load, place,
+		    "anonymous.enabled is on, but anonymous.user is not set "
+		    "for %s",
+		    host_name(build, index, &shown));
+}
+
+void
+check_host(const struct build *build, size_t index, const struct given *own)
+{
+	const struct conf_host *host = &build->conf->hosts[index];
+	struct shown shown;
+
+	if (build->load->partial)
+		return;
+	if (!host->tls.engine)
+		check_engine_off(build, index, own);
+	else if (host->tls.ncertificates == 0)
+		report_add(build->load,
+		    build_key_place(build, index, own, "tls.engine"),
+		    "tls.engine is on, but %s has no certificate: set "
+		    "tls.certificates",
+		    host_name(build, index, &shown));
+	check_anonymous(build, index, own);
+	if (index == 0 || host->nlisten > 0)
+		return;
+	if (host->name == NULL)
+		report_add(build->load, build_place(build, index),
+		    "a host needs a name, or addresses of its own to listen "
+		    "on");
+	if (build->conf->hosts[0].nlisten == 0)
+		report_add(build->load, build_place(build, index),
+		    "%s shares the listeners of the server, which has none: "
+		    "set listen",
+		    host_name(build, index, &shown));
+}
+
+/* --- names and listeners -------------------------------------------------- */
+
+/* The text of a listener's address and port. */
+static const char *
+listener_text(const struct conf_listener *listener, char *out, size_t size)
+{
+	char address[ADDRESS_TEXT_MAX];
+
+	snprintf(out, size, "%s port %u",
+	    address_text(&listener->address, address), listener->address.port);
+	return (out);
+}
+
+/* "file:line", or the server. */
+static const char *
+where(const struct build *build, size_t host, char *out, size_t size)
+{
+	struct place place = build_place(build, host);
+
+	if (host == 0)
+		snprintf(out, size, "the top level");
+	else
+		snprintf(out, size, "%s:%u",
+		    build->load->files[place.file].name, place.line);
+	return (out);
+}
+
+static void
+on_clash(const struct index_clash *clash, void *context)
+{
+	const struct build *build = context;
+	struct place place = build_place(build, clash->second);
+	char listener[ADDRESS_TEXT_MAX + 16] = "the listeners of the server";
+	char other[256];
+	struct shown shown;
+
+	if (clash->listener != NULL)
+		listener_text(clash->listener, listener, sizeof(listener));
+	where(build, clash->first, other, sizeof(other));
+	if (clash->implicit)
+		report_add(build->load, place,
+		    "%s is implicit for one host only: the other is %s",
+		    listener, other);
+	else if (clash->first == clash->second && clash->name == NULL)
+		report_add(build->load, place, "%s is listed twice", listener);
+	else if (clash->first == clash->second)
+		report_add(build->load, place,
+		    "the name %s stands twice in this host",
+		    report_show(&shown, clash->name));
+	else if (clash->name == NULL)
+		report_add(build->load, place,
+		    "a second host without a name on %s: the first is %s",
+		    listener, other);
+	else
+		report_add(build->load, place,
+		    "a second host with the name %s on %s: the first is %s",
+		    report_show(&shown, clash->name), listener, other);
+}
+
+/* --- the whole ------------------------------------------------------------ */
+
+static bool
+is_listening(const struct conf *conf)
+{
+	size_t i;
+
+	for (i = 0; i < conf->nhosts; i++)
+		if (conf->hosts[i].nlisten > 0)
+			return (true);
+	return (false);
+}
+
+static void
+check_server(const struct build *build, const struct given *own)
+{
+	const struct conf *conf = build->conf;
+
+	if (conf->log_target == CONF_LOG_FILE && conf->log_file == NULL)
+		report_add(build->load,
+		    build_key_place(build, 0, own, "log.target"),
+		    "log.target is file, but log.file is not set");
+	if (conf->drain_hard < conf->drain_time)
+		report_add(build->load,
+		    build_key_place(build, 0, own, "drain_hard"),
+		    "drain_hard is less than drain_time");
+	if (strlen(conf->control_socket) >=
+	    sizeof(((struct sockaddr_un *)0)->sun_path))
+		report_add(build->load,
+		    build_key_place(build, 0, own, "control.socket"),
+		    "control.socket: the path is too long for a socket");
+	if (!is_listening(conf))
+		report_add(build->load, build_place(build, 0),
+		    "nothing to listen on: set listen");
+}
+
+void
+check_conf(const struct build *build, const struct given *own)
+{
+	struct build copy = *build;
+
+	if (index_build(build->conf, on_clash, &copy) == -1) {
+		report_no_memory(build->load);
+		return;
+	}
+	if (!build->load->partial && build->load->report.count == 0)
+		check_server(build, own);
+}

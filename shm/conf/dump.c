@@ -1,0 +1,249 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shm/conf/value.h"
+
+#define INDENT 2
+
+/* Where the writer is: groups that are open, by the key written last. */
+struct dump {
+	struct buf out;
+	const char *last; /* path of the key before, NULL at the beginning */
+	size_t indent;    /* of the section */
+	bool first;       /* nothing written in this entry of a list yet */
+	struct buf value; /* of the key that is being written */
+	struct buf defaults[KEYS_MAX]; /* of hosts */
+};
+
+/* The length of the groups that path begins with: up to its last dot. */
+static size_t
+group_len(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return (dot == NULL ? 0 : (size_t)(dot - path) + 1);
+}
+
+/* Whether path lies below the first len bytes (with the dot) of group. */
+static bool
+is_below(const char *path, const char *group, size_t len)
+{
+	return (path != NULL && strncmp(path, group, len) == 0);
+}
+
+/* Begins a line, depth groups deep. */
+static int
+write_indent(struct dump *dump, size_t depth)
+{
+	size_t i, spaces = dump->indent + depth * INDENT;
+
+	if (dump->first) {
+		/* The dash of a list stands in the first line's indent. */
+		dump->first = false;
+		return (buf_printf(&dump->out, "%*s- ",
+		    (int)(dump->indent - INDENT), ""));
+	}
+	for (i = 0; i < spaces; i++)
+		if (buf_append(&dump->out, " ", 1) == -1)
+			return (-1);
+	return (0);
+}
+
+/* Writes the names of groups that path is in and the key before was not. */
+static int
+open_groups(struct dump *dump, const char *path, size_t *depth)
+{
+	size_t at = 0, len, groups = group_len(path);
+
+	for (*depth = 0; at < groups; (*depth)++, at += len) {
+		len = strcspn(path + at, ".") + 1;
+		if (is_below(dump->last, path, at + len))
+			continue;
+		if (write_indent(dump, *depth) == -1 ||
+		    buf_append(&dump->out, path + at, len - 1) == -1 ||
+		    buf_append(&dump->out, ":\n", 2) == -1)
+			return (-1);
+	}
+	return (0);
+}
+
+static int
+write_line(struct dump *dump, const struct conf_key *key)
+{
+	size_t depth;
+
+	if (open_groups(dump, key->path, &depth) == -1 ||
+	    write_indent(dump, depth) == -1 ||
+	    buf_printf(&dump->out, "%s: ", key->path + group_len(key->path)) ==
+		-1 ||
+	    buf_append(&dump->out, buf_data(&dump->value),
+		buf_len(&dump->value)) == -1 ||
+	    buf_append(&dump->out, "\n", 1) == -1)
+		return (-1);
+	dump->last = key->path;
+	return (0);
+}
+
+static bool
+same_text(const struct buf *a, const struct buf *b)
+{
+	return (buf_len(a) == buf_len(b) &&
+	    (buf_len(a) == 0 ||
+		memcmp(buf_data(a), buf_data(b), buf_len(a)) == 0));
+}
+
+/* Writes the key, unless it has no value or the one given as usual. */
+static int
+write_key(struct dump *dump, const struct conf_key *key, const void *object,
+    const struct buf *usual)
+{
+	if (value_is_unset(key, object))
+		return (0);
+	dump->value.start = dump->value.end = 0;
+	if (value_types[key->type].write(&dump->value, key, object) == -1)
+		return (-1);
+	if (usual != NULL && same_text(&dump->value, usual))
+		return (0);
+	return (write_line(dump, key));
+}
+
+/* Remembers what hosts need not say. */
+static int
+write_defaults(struct dump *dump)
+{
+	const struct conf_key *key;
+	struct conf_host host;
+	bool good;
+	size_t i;
+
+	memset(&host, 0, sizeof(host));
+	good = build_default_host(&host);
+	for (i = 0; i < conf_nkeys && good; i++) {
+		key = &conf_keys[i];
+		if (key->where == CONF_IN_HOST && !value_is_unset(key, &host))
+			good = value_types[key->type].write(&dump->defaults[i],
+				   key, &host) == 0;
+	}
+	release_fields(CONF_IN_HOST, &host);
+	return (good ? 0 : -1);
+}
+
+/*
+ * tls.session_cache is either off, or the mapping of its keys, which switches
+ * it on.
+ */
+static bool
+is_left_out(const struct conf_key *key, const struct conf *conf)
+{
+	static const char path[] = "tls.session_cache";
+
+	if (strcmp(key->path, path) == 0)
+		return (conf->session_cache);
+	return (!conf->session_cache &&
+	    is_below(key->path, "tls.session_cache.", sizeof(path)));
+}
+
+/*
+ * The default of the key in a host, if the host may leave it out: those of
+ * anonymous sessions are not the table's, but what the host itself has.
+ */
+static const struct buf *
+usual_value(const struct dump *dump, const struct conf_key *key,
+    unsigned int context)
+{
+	if (context == CONTEXT_SERVER ||
+	    strcmp(key->path, "anonymous.tls.required") == 0)
+		return (NULL);
+	return (&dump->defaults[keys_index(key)]);
+}
+
+/* The keys of one section, in the order of the table. */
+static int
+write_section(struct dump *dump, const struct conf *conf,
+    const struct conf_host *host, unsigned int context)
+{
+	const struct conf_key *key;
+	const void *object;
+	size_t i;
+
+	dump->last = NULL;
+	for (i = 0; i < conf_nkeys; i++) {
+		key = &conf_keys[i];
+		if ((key->contexts & context) == 0 ||
+		    key->where == CONF_IN_PARTS ||
+		    value_types[key->type].write == NULL ||
+		    is_left_out(key, conf))
+			continue;
+		object = key->where == CONF_IN_SERVER ? (const void *)conf
+						      : (const void *)host;
+		if (write_key(dump, key, object,
+			usual_value(dump, key, context)) == -1)
+			return (-1);
+	}
+	return (0);
+}
+
+static int
+write_all(struct dump *dump, const struct conf *conf)
+{
+	size_t i;
+
+	if (write_defaults(dump) == -1 ||
+	    write_section(dump, conf, &conf->hosts[0], CONTEXT_SERVER) == -1)
+		return (-1);
+	if (conf->nhosts > 1 && buf_printf(&dump->out, "hosts:\n") == -1)
+		return (-1);
+	dump->indent = 2 * INDENT;
+	for (i = 1; i < conf->nhosts; i++) {
+		dump->first = true;
+		if (write_section(dump, conf, &conf->hosts[i], CONTEXT_HOST) ==
+		    -1)
+			return (-1);
+	}
+	return (0);
+}
+
+char *
+conf_dump(const struct conf *conf, size_t *len)
+{
+	struct dump dump;
+	char *text = NULL;
+	size_t i;
+
+	memset(&dump, 0, sizeof(dump));
+	buf_init(&dump.out, 0);
+	if (write_all(&dump, conf) == 0 && buf_append(&dump.out, "", 1) == 0) {
+		*len = buf_len(&dump.out) - 1;
+		text = malloc(*len + 1);
+		if (text != NULL)
+			memcpy(text, buf_data(&dump.out), *len + 1);
+	}
+	buf_free(&dump.out);
+	buf_free(&dump.value);
+	for (i = 0; i < conf_nkeys; i++)
+		buf_free(&dump.defaults[i]);
+	if (text == NULL)
+		errno = ENOMEM;
+	return (text);
+}
+
+size_t
+conf_restart_needed(const struct conf *running, const struct conf *loaded,
+    struct conf_errors *errors)
+{
+	const struct conf_key *key;
+	size_t i, count = 0;
+
+	for (i = 0; i < conf_nkeys; i++) {
+		key = &conf_keys[i];
+		if (key->apply != CONF_RESTART ||
+		    value_types[key->type].write == NULL ||
+		    value_same(key, running, loaded) == 1)
+			continue;
+		count++;
+		conf_errors_add(errors, "ftpsd", 0, 0,
+		    "%s has changed: that needs a restart", key->path);
+	}
+	return (count);
+}

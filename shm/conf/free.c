@@ -1,0 +1,33 @@
+#include <stdlib.h>
+
+#include "shm/conf/index.h"
+#include "shm/conf/value.h"
+
+void
+release_fields(enum conf_where where, void *object)
+{
+	const struct value_type *type;
+	size_t i;
+
+	for (i = 0; i < conf_nkeys; i++) {
+		type = &value_types[conf_keys[i].type];
+		if (conf_keys[i].where == where && type->release != NULL)
+			type->release(&conf_keys[i], object);
+	}
+}
+
+void
+conf_free(struct conf **conf)
+{
+	size_t i;
+
+	if (*conf == NULL)
+		return;
+	for (i = 0; i < (*conf)->nhosts; i++)
+		release_fields(CONF_IN_HOST, &(*conf)->hosts[i]);
+	release_fields(CONF_IN_SERVER, *conf);
+	free((*conf)->hosts);
+	index_free(*conf);
+	free(*conf);
+	*conf = NULL;
+}

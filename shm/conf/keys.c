@@ -1,0 +1,72 @@
+#include "shm/conf/keys.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CONTEXT_SDH (CONTEXT_SERVER | CONTEXT_DEFAULTS | CONTEXT_HOST)
+#define CONTEXT_SH  (CONTEXT_SERVER | CONTEXT_HOST)
+#define CONTEXT_H   CONTEXT_HOST
+
+const struct conf_key conf_keys[] = {
+#define SERVER(path, type, field, value, min, max, apply, help)              \
+	{ path, CONF_TYPE_##type, CONF_IN_SERVER, CONTEXT_SERVER,            \
+		offsetof(struct conf, field), value, min, max, CONF_##apply, \
+		help },
+#define HOST(path, type, contexts, field, value, min, max, apply, help) \
+	{ path, CONF_TYPE_##type, CONF_IN_HOST, CONTEXT_##contexts,     \
+		offsetof(struct conf_host, field), value, min, max,     \
+		CONF_##apply, help },
+#define PART(path, field, help)                                       \
+	{ path, CONF_TYPE_PATH, CONF_IN_PARTS, CONTEXT_SDH,           \
+		offsetof(struct conf_parts, field), NULL, NULL, NULL, \
+		CONF_RELOAD, help },
+#define LATER(path, directive)                                              \
+	{ path, CONF_TYPE_LATER, CONF_IN_PARTS, CONTEXT_SDH, 0, NULL, NULL, \
+		NULL, CONF_RELOAD, directive },
+#include "shm/conf/keys.def"
+#undef SERVER
+#undef HOST
+#undef PART
+#undef LATER
+};
+const size_t conf_nkeys = NITEMS(conf_keys);
+
+_Static_assert(NITEMS(conf_keys) <= KEYS_MAX, "arrays by key are too small");
+
+static int
+compare_path(const void *path, const void *key)
+{
+	return (strcmp(path, ((const struct conf_key *)key)->path));
+}
+
+const struct conf_key *
+keys_find(const char *path)
+{
+	return (bsearch(path, conf_keys, conf_nkeys, sizeof(conf_keys[0]),
+	    compare_path));
+}
+
+bool
+keys_is_group(const char *path)
+{
+	size_t low = 0, high = conf_nkeys, middle, len = strlen(path);
+
+	/* The first key that sorts after "path." begins with it, or none. */
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (strncmp(conf_keys[middle].path, path, len) < 0 ||
+		    strcmp(conf_keys[middle].path, path) == 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return (low < conf_nkeys &&
+	    strncmp(conf_keys[low].path, path, len) == 0 &&
+	    conf_keys[low].path[len] == '.');
+}
+
+size_t
+keys_index(const struct conf_key *key)
+{
+	return ((size_t)(key - conf_keys));
+}

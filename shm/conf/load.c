@@ -1,0 +1,233 @@
+#include "shm/conf/load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "shm/base/fd.h"
+
+#define PATTERN_MAX 4096
+
+static const struct place nowhere = { 0, 0, 0 };
+
+long
+load_add_file(struct load *load, const char *name)
+{
+	struct load_file *files;
+
+	if (load->nfiles >= LOAD_FILES_MAX) {
+		report_add(load, nowhere, "more than %d files", LOAD_FILES_MAX);
+		return (-1);
+	}
+	files = realloc(load->files, (load->nfiles + 1) * sizeof(*files));
+	if (files != NULL) {
+		load->files = files;
+		memset(&files[load->nfiles], 0, sizeof(*files));
+		files[load->nfiles].name = strdup(name);
+	}
+	if (files == NULL || files[load->nfiles].name == NULL) {
+		report_no_memory(load);
+		return (-1);
+	}
+	return ((long)load->nfiles++);
+}
+
+/* --- one file ------------------------------------------------------------- */
+
+static bool
+was_read(const struct load *load, size_t file)
+{
+	size_t i;
+
+	for (i = 0; i < file; i++)
+		if (load->files[i].dev == load->files[file].dev &&
+		    load->files[i].ino == load->files[file].ino)
+			return (true);
+	return (false);
+}
+
+static void
+unreadable(struct load *load, size_t file, const char *why)
+{
+	struct place place = { 0, 0, (uint16_t)file };
+
+	load->partial = true;
+	report_add(load, place, "cannot be read: %s", why);
+}
+
+/* Opening must not wait for a FIFO's writer, nor have effects on a device. */
+static void
+read_open_file(struct load *load, size_t file, int fd)
+{
+	struct source source = { .file = (uint16_t)file,
+		.fd = fd,
+		.limit = LOAD_FILE_BYTES };
+	struct stat st;
+
+	if (fstat(fd, &st) == -1) {
+		unreadable(load, file, strerror(errno));
+		return;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		unreadable(load, file, "it is not a regular file");
+		return;
+	}
+	load->files[file].dev = st.st_dev;
+	load->files[file].ino = st.st_ino;
+	if (st.st_size > (off_t)LOAD_FILE_BYTES)
+		unreadable(load, file, "it is larger than 16 MiB");
+	else if (!was_read(load, file))
+		reader_read(load, &source);
+}
+
+static void
+read_file(struct load *load, const char *path)
+{
+	long file;
+	int fd;
+
+	file = load_add_file(load, path);
+	if (file == -1)
+		return;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd == -1) {
+		unreadable(load, (size_t)file, strerror(errno));
+		return;
+	}
+	read_open_file(load, (size_t)file, fd);
+	fd_close(&fd);
+}
+
+/* --- included files ------------------------------------------------------- */
+
+/* The pattern, taken from the directory of the main file if it is relative. */
+static bool
+complete_pattern(const struct load *load, const char *text,
+    char out[PATTERN_MAX])
+{
+	const char *main_file = load->files[0].name;
+	const char *slash = strrchr(main_file, '/');
+	size_t len = 0;
+
+	if (text[0] != '/' && slash != NULL)
+		len = (size_t)(slash - main_file) + 1;
+	if (len + strlen(text) >= PATTERN_MAX)
+		return (false);
+	memcpy(out, main_file, len);
+	memcpy(out + len, text, strlen(text) + 1);
+	return (true);
+}
+
+static void
+include_pattern(struct load *load, const struct node *node)
+{
+	char pattern[PATTERN_MAX];
+	struct shown shown;
+	glob_t found;
+	size_t i;
+	int error;
+
+	if (node->kind != NODE_SCALAR || node->text[0] == '\0' ||
+	    !complete_pattern(load, node->text, pattern)) {
+		report_add(load, node->place,
+		    "include: takes a list of file names or patterns");
+		return;
+	}
+	error = glob(pattern, 0, NULL, &found);
+	if (error == GLOB_NOMATCH) {
+		if (strpbrk(node->text, "*?[") == NULL)
+			report_add(load, node->place, "include: no file %s",
+			    report_show(&shown, node->text));
+		return;
+	}
+	if (error != 0) {
+		report_add(load, node->place, "include: %s cannot be searched",
+		    report_show(&shown, node->text));
+		return;
+	}
+	for (i = 0; i < found.gl_pathc && !load->report.no_memory; i++)
+		read_file(load, found.gl_pathv[i]);
+	globfree(&found);
+}
+
+static void
+read_included(struct load *load)
+{
+	const struct node *node, *item;
+
+	node = load->files[0].root == NULL ? NULL : load->files[0].root->first;
+	while (node != NULL &&
+	    (node->spec == NULL || node->spec->type != CONF_TYPE_INCLUDE))
+		node = node->next;
+	if (node == NULL)
+		return;
+	if (node->kind != NODE_LIST) {
+		include_pattern(load, node);
+		return;
+	}
+	for (item = node->first; item != NULL; item = item->next)
+		include_pattern(load, item);
+}
+
+/* --- all of it ------------------------------------------------------------ */
+
+static void
+start(struct load *load, struct conf_errors *errors)
+{
+	memset(load, 0, sizeof(*load));
+	memset(errors, 0, sizeof(*errors));
+	load->report.errors = errors;
+}
+
+/* Makes the configuration of what was read, unless there is a mistake. */
+static struct conf *
+finish(struct load *load)
+{
+	struct conf *conf = NULL;
+	size_t i;
+
+	if (!load->report.no_memory && !load->hopeless && load->nfiles > 0)
+		conf = build_conf(load);
+	if (load->report.count > 0) {
+		report_finish(load);
+		conf_free(&conf);
+	}
+	for (i = 0; i < load->nfiles; i++)
+		free(load->files[i].name);
+	free(load->files);
+	arena_free(&load->arena);
+	return (conf);
+}
+
+struct conf *
+conf_load(const char *path, struct conf_errors *errors)
+{
+	struct load load;
+
+	start(&load, errors);
+	load.includes = true;
+	read_file(&load, path);
+	read_included(&load);
+	return (finish(&load));
+}
+
+struct conf *
+conf_parse(const char *name, const char *text, size_t len,
+    struct conf_errors *errors)
+{
+	struct source source = { .file = 0,
+		.fd = -1,
+		.text = text,
+		.len = len,
+		.limit = CONF_BYTES_MAX };
+	struct load load;
+
+	start(&load, errors);
+	if (load_add_file(&load, name) == 0)
+		reader_read(&load, &source);
+	return (finish(&load));
+}

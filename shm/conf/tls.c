@@ -1,0 +1,255 @@
+/* The keys of tls that have words of their own. */
+#include <string.h>
+#include <strings.h>
+
+#include "shm/conf/value.h"
+
+/* --- tls.protocol --------------------------------------------------------- */
+
+static const struct word protocols[] = {
+	{ "TLSv1.2", CONF_TLS_1_2 },
+	{ "TLSv1.3", CONF_TLS_1_3 },
+	{ "ALL", CONF_TLS_1_2 | CONF_TLS_1_3 },
+};
+
+static const char *const old_protocols[] = { "SSLv23", "SSLv2", "SSLv3",
+	"TLSv1", "TLSv1.0", "TLSv1.1" };
+
+static bool
+is_old(const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < NITEMS(old_protocols); i++)
+		if (strcasecmp(word, old_protocols[i]) == 0)
+			return (true);
+	return (false);
+}
+
+struct protocols {
+	unsigned int bits;
+	bool all; /* the first word was ALL: now + and - */
+	bool any; /* there was a word */
+};
+
+static bool
+check_protocol_sign(const struct value *value, const struct node *node,
+    const char *word, const struct protocols *so_far)
+{
+	bool sign = word[0] == '+' || word[0] == '-';
+	struct shown shown;
+
+	if (sign == so_far->all)
+		return (true);
+	value_refuse(value, node,
+	    so_far->all ? "%s: after ALL every word begins with + or -"
+			: "%s: + and - need ALL before them",
+	    report_show(&shown, word));
+	return (false);
+}
+
+static bool
+add_protocol(const struct value *value, const struct node *node,
+    const char *word, void *context)
+{
+	struct protocols *so_far = context;
+	unsigned int bits;
+
+	if (!check_protocol_sign(value, node, word, so_far))
+		return (false);
+	so_far->any = true;
+	if (word[0] == '-' && is_old(word + 1))
+		return (true);
+	if (is_old(word) || (word[0] == '+' && is_old(word + 1))) {
+		value_refuse(value, node,
+		    "%s is not supported: it is not secure any more, "
+		    "use TLSv1.2 and TLSv1.3",
+		    word);
+		return (false);
+	}
+	if (!words_find(value, node, so_far->all ? word + 1 : word, protocols,
+		NITEMS(protocols), &bits))
+		return (false);
+	if (word[0] == '-')
+		so_far->bits &= ~bits;
+	else
+		so_far->bits |= bits;
+	so_far->all = so_far->all || strcasecmp(word, "ALL") == 0;
+	return (true);
+}
+
+bool
+protocol_read(const struct value *value)
+{
+	struct conf_host *host = value->object;
+	struct protocols so_far = { 0, false, false };
+
+	if (!words_walk(value, value->node, add_protocol, &so_far))
+		return (false);
+	if (so_far.bits == 0) {
+		value_refuse(value, value->node,
+		    so_far.any ? "leaves no protocol" : "is empty");
+		return (false);
+	}
+	host->tls.protocol = so_far.bits;
+	return (true);
+}
+
+int
+protocol_write(struct buf *out, const struct conf_key *key, const void *object)
+{
+	const struct conf_host *host = object;
+
+	(void)key;
+	return (buf_printf(out, "[%s%s%s]",
+	    (host->tls.protocol & CONF_TLS_1_2) != 0 ? "TLSv1.2" : "",
+	    host->tls.protocol == (CONF_TLS_1_2 | CONF_TLS_1_3) ? ", " : "",
+	    (host->tls.protocol & CONF_TLS_1_3) != 0 ? "TLSv1.3" : ""));
+}
+
+/* --- tls.required --------------------------------------------------------- */
+
+#define REQUIRED_AUTH    1u
+#define REQUIRED_CONTROL 2u
+#define REQUIRED_PRIVATE 4u
+#define REQUIRED_CLEAR   8u
+#define REQUIRED_CTRL    (REQUIRED_AUTH | REQUIRED_CONTROL)
+
+/* The first word of a meaning is the one that is written. */
+static const struct word required_words[] = {
+	{ "off", 0 },
+	{ "on", REQUIRED_CTRL | REQUIRED_PRIVATE },
+	{ "ctrl", REQUIRED_CTRL },
+	{ "data", REQUIRED_PRIVATE },
+	{ "no-data", REQUIRED_CLEAR },
+	{ "auth", REQUIRED_AUTH },
+	{ "auth+data", REQUIRED_AUTH | REQUIRED_PRIVATE },
+	{ "auth+no-data", REQUIRED_AUTH | REQUIRED_CLEAR },
+	{ "ctrl+no-data", REQUIRED_CTRL | REQUIRED_CLEAR },
+	{ "control", REQUIRED_CTRL },
+	{ "both", REQUIRED_CTRL | REQUIRED_PRIVATE },
+	{ "ctrl+data", REQUIRED_CTRL | REQUIRED_PRIVATE },
+	{ "!data", REQUIRED_CLEAR },
+	{ "ctrl+!data", REQUIRED_CTRL | REQUIRED_CLEAR },
+	{ "auth+!data", REQUIRED_AUTH | REQUIRED_CLEAR },
+};
+
+bool
+required_read(const struct value *value)
+{
+	const char *text = value_text(value, value->node);
+	struct conf_required *field;
+	void *at = (char *)value->object + value->key->offset;
+	unsigned int bits;
+	bool on;
+
+	field = at;
+	if (text == NULL)
+		return (false);
+	if (scalar_bool(text, &on))
+		text = on ? "on" : "off";
+	if (!words_find(value, value->node, text, required_words,
+		NITEMS(required_words), &bits))
+		return (false);
+	field->auth = (bits & REQUIRED_AUTH) != 0;
+	field->control = (bits & REQUIRED_CONTROL) != 0;
+	field->data = CONF_DATA_FREE;
+	if ((bits & REQUIRED_PRIVATE) != 0)
+		field->data = CONF_DATA_PRIVATE;
+	else if ((bits & REQUIRED_CLEAR) != 0)
+		field->data = CONF_DATA_CLEAR;
+	return (true);
+}
+
+int
+required_write(struct buf *out, const struct conf_key *key, const void *object)
+{
+	const void *at = (const char *)object + key->offset;
+	const struct conf_required *field = at;
+	unsigned int bits = 0;
+	size_t i;
+
+	if (field->auth)
+		bits |= REQUIRED_AUTH;
+	if (field->control)
+		bits |= REQUIRED_CTRL;
+	if (field->data == CONF_DATA_PRIVATE)
+		bits |= REQUIRED_PRIVATE;
+	else if (field->data == CONF_DATA_CLEAR)
+		bits |= REQUIRED_CLEAR;
+	for (i = 0; i + 1 < NITEMS(required_words); i++)
+		if (required_words[i].number == bits)
+			break;
+	return (buf_printf(out, "%s", required_words[i].text));
+}
+
+/* --- tls.options ---------------------------------------------------------- */
+
+#define OPTION_LATER 0u
+
+static const struct word option_words[] = {
+	{ "NoSessionReuseRequired", CONF_TLS_NO_SESSION_REUSE_REQUIRED },
+	{ "UseImplicitSSL", CONF_TLS_USE_IMPLICIT_SSL },
+	{ "AllowClientRenegotiation", OPTION_LATER },
+	{ "AllowClientRenegotiations", OPTION_LATER },
+	{ "AllowDotLogin", OPTION_LATER },
+	{ "AllowPerUser", OPTION_LATER },
+	{ "AllowWeakDH", OPTION_LATER },
+	{ "AllowWeakSecurity", OPTION_LATER },
+	{ "CommonNameRequired", OPTION_LATER },
+	{ "dNSNameRequired", OPTION_LATER },
+	{ "EnableDiags", OPTION_LATER },
+	{ "ExportCertData", OPTION_LATER },
+	{ "IgnoreSNI", OPTION_LATER },
+	{ "iPAddressRequired", OPTION_LATER },
+	{ "NoAutoECDH", OPTION_LATER },
+	{ "NoCertRequest", OPTION_LATER },
+	{ "NoEmptyFragments", OPTION_LATER },
+	{ "StdEnvVars", OPTION_LATER },
+};
+
+static bool
+add_option(const struct value *value, const struct node *node, const char *word,
+    void *context)
+{
+	unsigned int *bits = context, bit;
+
+	if (!words_find(value, node, word, option_words, NITEMS(option_words),
+		&bit))
+		return (false);
+	if (bit == OPTION_LATER) {
+		value_refuse(value, node, "%s is not supported yet", word);
+		return (false);
+	}
+	*bits |= bit;
+	return (true);
+}
+
+bool
+options_read(const struct value *value)
+{
+	struct conf_host *host = value->object;
+	unsigned int bits = 0;
+
+	if (!words_walk(value, value->node, add_option, &bits))
+		return (false);
+	host->tls.options = bits;
+	return (true);
+}
+
+int
+options_write(struct buf *out, const struct conf_key *key, const void *object)
+{
+	const struct conf_host *host = object;
+	unsigned int bits = host->tls.options;
+	const char *reuse = "NoSessionReuseRequired";
+	const char *implicit = "UseImplicitSSL";
+
+	(void)key;
+	if ((bits & CONF_TLS_NO_SESSION_REUSE_REQUIRED) == 0)
+		reuse = "";
+	if ((bits & CONF_TLS_USE_IMPLICIT_SSL) == 0)
+		implicit = "";
+	return (buf_printf(out, "[%s%s%s]", reuse,
+	    reuse[0] != '\0' && implicit[0] != '\0' ? ", " : "", implicit));
+}

@@ -1,0 +1,269 @@
+/* Values that are words of a fixed set, one or several. */
+#include <string.h>
+#include <strings.h>
+
+#include "shm/conf/value.h"
+
+#define WORD_LEN_MAX 256
+
+/* --- finding a word ------------------------------------------------------- */
+
+static void
+refuse_word(const struct value *value, const struct node *node,
+    const char *text, const struct word *words, size_t count)
+{
+	const char *names[32] = { NULL }, *nearest;
+	char list[192] = "";
+	size_t i, used = 0;
+	struct shown shown;
+
+	for (i = 0; i < count && i < NITEMS(names); i++)
+		names[i] = words[i].text;
+	nearest = keys_nearest_word(names, i, text);
+	if (nearest != NULL) {
+		value_refuse(value, node, "unknown word %s: did you mean %s?",
+		    report_show(&shown, text), nearest);
+		return;
+	}
+	for (i = 0; i < count; i++) {
+		if (used + strlen(words[i].text) + 3 > sizeof(list))
+			break;
+		if (i > 0) {
+			memcpy(list + used, ", ", 3);
+			used += 2;
+		}
+		memcpy(list + used, words[i].text, strlen(words[i].text) + 1);
+		used += strlen(words[i].text);
+	}
+	value_refuse(value, node, "unknown word %s: expected one of %s",
+	    report_show(&shown, text), list);
+}
+
+bool
+words_find(const struct value *value, const struct node *node, const char *text,
+    const struct word *words, size_t count, unsigned int *number)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (strcasecmp(text, words[i].text) == 0) {
+			*number = words[i].number;
+			return (true);
+		}
+	refuse_word(value, node, text, words, count);
+	return (false);
+}
+
+/* --- walking over words --------------------------------------------------- */
+
+/* Cuts text at blanks. */
+static bool
+walk_text(const struct value *value, const struct node *node, words_each each,
+    void *context)
+{
+	char word[WORD_LEN_MAX];
+	const char *at = node->text;
+	bool good = true;
+	size_t len;
+
+	for (;;) {
+		at += strspn(at, " \t\n");
+		len = strcspn(at, " \t\n");
+		if (len == 0)
+			return (good);
+		if (len >= sizeof(word)) {
+			value_refuse(value, node, "a word is too long");
+			return (false);
+		}
+		memcpy(word, at, len);
+		word[len] = '\0';
+		at += len;
+		good = each(value, node, word, context) && good;
+	}
+}
+
+static bool
+walk_list(const struct value *value, const struct node *list, words_each each,
+    void *context)
+{
+	const struct node *item;
+	const char *text;
+	bool good = true;
+
+	for (item = list->first; item != NULL; item = item->next) {
+		text = value_text(value, item);
+		good = text != NULL && each(value, item, text, context) && good;
+	}
+	return (good);
+}
+
+static bool
+is_words(const struct value *value, const struct node *node)
+{
+	if (node->kind == NODE_LIST || node->kind == NODE_SCALAR)
+		return (true);
+	value_refuse(value, node, "takes words, or a list of words");
+	return (false);
+}
+
+bool
+words_walk(const struct value *value, const struct node *node, words_each each,
+    void *context)
+{
+	if (!is_words(value, node))
+		return (false);
+	if (node->kind == NODE_LIST)
+		return (walk_list(value, node, each, context));
+	return (walk_text(value, node, each, context));
+}
+
+bool
+words_walk_items(const struct value *value, const struct node *node,
+    words_each each, void *context)
+{
+	if (!is_words(value, node))
+		return (false);
+	if (node->kind == NODE_LIST)
+		return (walk_list(value, node, each, context));
+	return (each(value, node, node->text, context));
+}
+
+/* --- keys that are one word ----------------------------------------------- */
+
+static const struct word targets[] = {
+	{ "stderr", CONF_LOG_STDERR },
+	{ "file", CONF_LOG_FILE },
+	{ "syslog", CONF_LOG_SYSLOG },
+};
+
+static const struct word formats[] = {
+	{ "text", CONF_LOG_TEXT },
+	{ "json", CONF_LOG_JSON },
+};
+
+static const struct word levels[] = {
+	{ "error", LOG_LEVEL_ERROR },
+	{ "warning", LOG_LEVEL_WARNING },
+	{ "notice", LOG_LEVEL_NOTICE },
+	{ "info", LOG_LEVEL_INFO },
+	{ "debug", LOG_LEVEL_DEBUG },
+};
+
+static const struct word durabilities[] = {
+	{ "none", CONF_DURABILITY_NONE },
+	{ "data", CONF_DURABILITY_DATA },
+	{ "full", CONF_DURABILITY_FULL },
+};
+
+static const struct word cache_types[] = {
+	{ "lmdb", 1 },
+};
+
+static const struct {
+	const struct word *words;
+	size_t count;
+} sets[CONF_TYPE_COUNT] = {
+	[CONF_TYPE_LOG_TARGET] = { targets, NITEMS(targets) },
+	[CONF_TYPE_LOG_FORMAT] = { formats, NITEMS(formats) },
+	[CONF_TYPE_LOG_LEVEL] = { levels, NITEMS(levels) },
+	[CONF_TYPE_DURABILITY] = { durabilities, NITEMS(durabilities) },
+	[CONF_TYPE_CACHE_TYPE] = { cache_types, NITEMS(cache_types) },
+};
+
+_Static_assert(sizeof(enum conf_log_target) == sizeof(unsigned int) &&
+	sizeof(enum conf_log_format) == sizeof(unsigned int) &&
+	sizeof(enum log_level) == sizeof(unsigned int) &&
+	sizeof(enum conf_durability) == sizeof(unsigned int),
+    "words are stored as unsigned int");
+
+bool
+word_read(const struct value *value)
+{
+	const struct conf_key *key = value->key;
+	const char *text = value_text(value, value->node);
+	unsigned int number;
+
+	if (text == NULL ||
+	    !words_find(value, value->node, text, sets[key->type].words,
+		sets[key->type].count, &number))
+		return (false);
+	/* Only one type of cache is known: nothing to remember. */
+	if (key->type != CONF_TYPE_CACHE_TYPE)
+		memcpy((char *)value->object + key->offset, &number,
+		    sizeof(number));
+	return (true);
+}
+
+int
+word_write(struct buf *out, const struct conf_key *key, const void *object)
+{
+	unsigned int number;
+	size_t i;
+
+	memcpy(&number, (const char *)object + key->offset, sizeof(number));
+	for (i = 0; i + 1 < sets[key->type].count; i++)
+		if (sets[key->type].words[i].number == number)
+			break;
+	return (buf_printf(out, "%s", sets[key->type].words[i].text));
+}
+
+/* --- auth.order ----------------------------------------------------------- */
+
+static const struct word auths[] = {
+	{ "file", CONF_AUTH_FILE },
+	{ "pam", CONF_AUTH_PAM },
+};
+
+struct order {
+	enum conf_auth items[2];
+	size_t count;
+};
+
+static bool
+add_auth(const struct value *value, const struct node *node, const char *word,
+    void *context)
+{
+	struct order *order = context;
+	unsigned int number;
+	size_t i;
+
+	if (!words_find(value, node, word, auths, NITEMS(auths), &number))
+		return (false);
+	for (i = 0; i < order->count; i++)
+		if (order->items[i] == (enum conf_auth)number) {
+			value_refuse(value, node, "%s stands there twice",
+			    auths[number].text);
+			return (false);
+		}
+	order->items[order->count++] = (enum conf_auth)number;
+	return (true);
+}
+
+bool
+auth_order_read(const struct value *value)
+{
+	struct conf_host *host = value->object;
+	struct order order = { { CONF_AUTH_FILE, CONF_AUTH_FILE }, 0 };
+
+	if (!words_walk(value, value->node, add_auth, &order))
+		return (false);
+	if (order.count == 0) {
+		value_refuse(value, value->node, "is empty");
+		return (false);
+	}
+	memcpy(host->auth_order, order.items, sizeof(order.items));
+	host->nauth_order = order.count;
+	return (true);
+}
+
+int
+auth_order_write(struct buf *out, const struct conf_key *key,
+    const void *object)
+{
+	const struct conf_host *host = object;
+
+	(void)key;
+	return (buf_printf(out, "[%s%s%s]", auths[host->auth_order[0]].text,
+	    host->nauth_order > 1 ? ", " : "",
+	    host->nauth_order > 1 ? auths[host->auth_order[1]].text : ""));
+}
