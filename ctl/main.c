@@ -1,0 +1,185 @@
+/* ftpsctl - asks a running ftpsd; see ftpsctl(8). */
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl/client.h"
+#include "ctl/show.h"
+#include "shm/base/attr.h"
+#include "shm/base/control.h"
+
+#define DEFAULT_SOCKET "/run/ftpsd/control.sock"
+
+static const struct {
+	const char *text, *options, *help;
+	void (*show)(const json_t *answer);
+} commands[CONTROL_COUNT] = {
+	[CONTROL_SESSCACHE_CLEAR].show = show_sesscache_clear,
+	[CONTROL_SESSCACHE_INFO].show = show_sesscache_info,
+	[CONTROL_SESSCACHE_REMOVE].show = show_sesscache_remove,
+	[CONTROL_RELOAD].show = show_reload,
+	[CONTROL_STATUS].show = show_status,
+	[CONTROL_STOP].show = show_stop,
+#define CONTROL(name, words, flags, what)                                    \
+	[CONTROL_##name].text = (words), [CONTROL_##name].options = (flags), \
+	[CONTROL_##name].help = (what),
+#include "shm/base/control.def"
+#undef CONTROL
+};
+
+struct request {
+	const char *socket;
+	bool json;
+	bool verbose;
+	enum control_command command;
+};
+
+static void
+usage(FILE *out)
+{
+	size_t i;
+
+	fputs("usage: ftpsctl [-hV] [--json] [-s socket] command\n", out);
+	fputs("  -s socket  the control socket (" DEFAULT_SOCKET ")\n", out);
+	fputs("  --json     print the answer as JSON\n", out);
+	fputs("commands:\n", out);
+	for (i = 0; i < CONTROL_COUNT; i++)
+		fprintf(out, "  %-16s %-4s  %s\n", commands[i].text,
+		    commands[i].options, commands[i].help);
+}
+
+static NORETURN void
+wrong_usage(const char *text)
+{
+	fprintf(stderr, "ftpsctl: %s\n", text);
+	usage(stderr);
+	exit(STATUS_USAGE);
+}
+
+/* Joins the words of the command and finds it. */
+static enum control_command
+find_command(char **words, int count)
+{
+	char text[64] = "";
+	size_t len = 0;
+	int i;
+
+	if (count == 0)
+		wrong_usage("a command is missing");
+	for (i = 0; i < count; i++) {
+		len += strlen(words[i]) + 1;
+		if (len >= sizeof(text))
+			wrong_usage("there is no such command");
+		if (i > 0)
+			strcat(text, " ");
+		strcat(text, words[i]);
+	}
+	for (i = 0; i < CONTROL_COUNT; i++)
+		if (strcmp(commands[i].text, text) == 0)
+			return ((enum control_command)i);
+	wrong_usage("there is no such command");
+}
+
+/* Options may stand anywhere: "sesscache info -v". */
+static void
+read_options(struct request *request, int argc, char **argv)
+{
+	static const struct option names[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "hs:vV", names, NULL)) != -1)
+		switch (option) {
+		case 'j':
+			request->json = true;
+			break;
+		case 's':
+			request->socket = optarg;
+			break;
+		case 'v':
+			request->verbose = true;
+			break;
+		case 'V':
+			puts("ftpsctl " FTPSD_VERSION);
+			exit(STATUS_OK);
+		case 'h':
+			usage(stdout);
+			exit(STATUS_OK);
+		default:
+			usage(stderr);
+			exit(STATUS_USAGE);
+		}
+	request->command = find_command(argv + optind, argc - optind);
+	if (request->verbose && commands[request->command].options[0] == '\0')
+		wrong_usage("this command has no option -v");
+}
+
+static void
+show_problem(const struct answer *answer, const struct request *request)
+{
+	const json_t *list, *item;
+	const char *error;
+	size_t i;
+
+	if (answer->object == NULL) {
+		fprintf(stderr, "ftpsctl: %s: %s\n", request->socket,
+		    answer->problem);
+		return;
+	}
+	error = json_string_value(json_object_get(answer->object, "error"));
+	fprintf(stderr, "ftpsctl: %s: %s\n", commands[request->command].text,
+	    error == NULL ? "failed" : error);
+	list = json_object_get(answer->object, "mistakes");
+	json_array_foreach(list, i, item)
+	    fprintf(stderr, "  %s\n", json_string_value(item));
+}
+
+/* --json: an object in every case, so that a script has one thing to read. */
+static void
+show_json(const struct answer *answer)
+{
+	json_t *object = answer->object;
+
+	if (object == NULL)
+		object = json_pack("{s:s, s:s}", "status",
+		    answer->status == STATUS_NO_SERVER     ? "no server"
+			: answer->status == STATUS_REFUSED ? CONTROL_REFUSED
+							   : CONTROL_FAILED,
+		    "error", answer->problem);
+	else
+		json_incref(object);
+	(void)json_object_del(object, "end");
+	(void)json_dumpf(object, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(object);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct request request;
+	struct answer answer;
+
+	memset(&request, 0, sizeof(request));
+	request.socket = DEFAULT_SOCKET;
+	read_options(&request, argc, argv);
+	answer = client_ask(request.socket, commands[request.command].text,
+	    request.verbose);
+	if (request.json)
+		show_json(&answer);
+	else if (answer.status == STATUS_OK)
+		commands[request.command].show(answer.object);
+	else
+		show_problem(&answer, &request);
+	json_decref(answer.object);
+	if (fflush(stdout) != 0 || ferror(stdout) != 0)
+		return (STATUS_FAILED);
+	return ((int)answer.status);
+}

@@ -1,0 +1,27 @@
+/* show - answers as text for people. */
+#ifndef CTL_SHOW_H
+#define CTL_SHOW_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+/* Each writes the answer to its command to standard output. */
+void show_sesscache_clear(const json_t *answer);
+void show_sesscache_info(const json_t *answer);
+void show_sesscache_remove(const json_t *answer);
+void show_reload(const json_t *answer);
+void show_status(const json_t *answer);
+void show_stop(const json_t *answer);
+
+/* Members of an object; what is missing is 0 or "-". */
+long long show_number(const json_t *object, const char *key);
+const char *show_string(const json_t *object, const char *key);
+
+/* "Sat Nov 22 07:49:00 2025" */
+#define SHOW_TIME_MAX 64
+const char *show_time(long long seconds, char *out);
+
+/* "3 d 04:05:06" */
+const char *show_duration(long long seconds, char *out);
+
+#endif

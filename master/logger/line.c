@@ -1,0 +1,134 @@
+#include "master/logger/line.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "shm/base/utf8.h"
+
+static void
+put_time(char *out, size_t size, uint64_t time_us)
+{
+	time_t seconds = (time_t)(time_us / 1000000);
+	char date[32], zone[8];
+	struct tm local;
+
+	if (localtime_r(&seconds, &local) == NULL) {
+		snprintf(out, size, "-");
+		return;
+	}
+	(void)strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &local);
+	(void)strftime(zone, sizeof(zone), "%z", &local);
+	snprintf(out, size, "%s.%03u%s", date,
+	    (unsigned int)(time_us / 1000 % 1000), zone);
+}
+
+/* The worker's number, then which of its sessions. */
+static void
+put_session(char *out, size_t size, uint64_t session)
+{
+	if (session == 0)
+		snprintf(out, size, "-");
+	else
+		snprintf(out, size, "%u.%u", (uint32_t)(session >> 32),
+		    (uint32_t)session);
+}
+
+static const char *
+or_dash(const char *text)
+{
+	return (text == NULL || text[0] == '\0' ? "-" : text);
+}
+
+/* Ends the line after what fits. */
+static size_t
+finish(char *out, int len)
+{
+	size_t used = len < 0 ? 0 : (size_t)len;
+
+	if (used > LINE_MAX_LEN - 2)
+		used = LINE_MAX_LEN - 2;
+	out[used] = '\n';
+	out[used + 1] = '\0';
+	return (used + 1);
+}
+
+size_t
+line_text(char *out, const struct line_record *record, enum line_form form)
+{
+	char when[48] = "", session[32], about[1024] = "";
+
+	if (form == LINE_DATED) {
+		put_time(when, sizeof(when) - 1, record->time_us);
+		strcat(when, " ");
+	}
+	put_session(session, sizeof(session), record->session);
+	if (record->session != 0 || or_dash(record->client)[0] != '-' ||
+	    or_dash(record->user)[0] != '-')
+		snprintf(about, sizeof(about), "[%s %s %s] ", session,
+		    or_dash(record->client), or_dash(record->user));
+	return (finish(out,
+	    snprintf(out, LINE_MAX_LEN, "%s%s %s: %s%s", when,
+		log_level_name(record->level), record->process, about,
+		record->text)));
+}
+
+static void
+set_text(json_t *line, const char *key, const char *text)
+{
+	if (text != NULL && text[0] != '\0')
+		(void)json_object_set_new(line, key, json_string(text));
+}
+
+size_t
+line_json(char *out, const struct line_record *record)
+{
+	char when[48], session[32];
+	json_t *line = json_object();
+	size_t len = 0;
+
+	put_time(when, sizeof(when), record->time_us);
+	put_session(session, sizeof(session), record->session);
+	set_text(line, "time", when);
+	set_text(line, "level", log_level_name(record->level));
+	set_text(line, "process", record->process);
+	(void)json_object_set_new(line, "pid", json_integer(record->pid));
+	set_text(line, "host", record->host);
+	if (record->session != 0)
+		set_text(line, "session", session);
+	set_text(line, "client", record->client);
+	set_text(line, "user", record->user);
+	set_text(line, "text", record->text);
+	if (line != NULL)
+		len = json_dumpb(line, out, LINE_MAX_LEN - 2, JSON_COMPACT);
+	json_decref(line);
+	if (len == 0 || len > LINE_MAX_LEN - 2)
+		return (0);
+	return (finish(out, (int)len));
+}
+
+void
+line_clean(char *out, size_t size, const uint8_t *bytes, size_t len)
+{
+	size_t i = 0, n = 0, run;
+
+	while (i < len) {
+		run = utf8_sequence(bytes + i, len - i);
+		if (bytes[i] < 0x20 || bytes[i] == 0x7f ||
+		    (run == 2 && bytes[i] == 0xc2 && bytes[i + 1] < 0xa0))
+			run = 0;
+		if (n + (run > 0 ? run : 1) >= size)
+			break;
+		if (run == 0) {
+			out[n++] = '?';
+			i++;
+			continue;
+		}
+		memcpy(out + n, bytes + i, run);
+		n += run;
+		i += run;
+	}
+	out[n] = '\0';
+}
