@@ -185,7 +185,7 @@ session_run(struct session *session)
 	    (session->waits & WAIT_OUTPUT) != 0 &&
 	    buf_len(&session->reply.buf) == 0);
 	if (flow == FLOW_END || session->lost) {
-		session_free(session);
+		session_release(session);
 		return;
 	}
 	ensure(session->waits != 0);

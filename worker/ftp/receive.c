@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "shm/base/fd.h"
 #include "worker/ftp/files.h"
@@ -9,14 +10,15 @@
 #include "worker/ftp/verbs.h"
 
 /*
- *	STOR, APPE --> data/connect ... --> stor/create --> stor/created
- *	    --> receive --> stor/commit --> command
+ *	STOR, APPE --> stor/stat --> data/connect ... --> stor/create
+ *	    --> stor/created --> receive --> stor/commit --> command
  *	STOU --> stou/create --> data/connect ... --> receive ...
  *
  * Nothing is created before the data connection has been proved to be the
  * client's; but the name that STOU chooses belongs into its 150, so it is
  * created (hidden, and discarded if need be) before.
  */
+static enum flow checked(struct session *session);
 static enum flow create(struct session *session);
 static enum flow created(struct session *session);
 static enum flow unique(struct session *session);
@@ -24,6 +26,7 @@ static enum flow receive(struct session *session);
 static enum flow commit(struct session *session);
 static enum flow committed(struct session *session);
 
+static const struct step step_checked = { "stor/stat", checked };
 static const struct step step_create = { "stor/create", create };
 static const struct step step_created = { "stor/created", created };
 static const struct step step_unique = { "stou/created", unique };
@@ -75,7 +78,8 @@ store(struct session *session, const char *verb, const char *name,
 			    transfer_refuse(session, ENOMEM, REFUSAL_STORE));
 	}
 	if (how != FS_CREATE_UNIQUE)
-		return (session_goto(session, &step_connect));
+		return (transfer_ask(session,
+		    fs_stat(session->fs, transfer->path), &step_checked));
 	transfer->begin = &step_receive;
 	return (transfer_ask(session, ask_create(session), &step_unique));
 }
@@ -98,6 +102,22 @@ verb_stou(struct session *session, const char *text)
 {
 	return (store(session, "STOU", *text == '\0' ? "upload" : text,
 	    FS_CREATE_UNIQUE));
+}
+
+/* What cannot be stored is refused before a data connection is made. */
+static enum flow
+checked(struct session *session)
+{
+	struct fs_answer answer;
+	enum flow flow;
+
+	if (!files_answer_any(session, &answer, &flow))
+		return (flow);
+	if (answer.error == 0 && !S_ISREG(answer.mode))
+		answer.error = S_ISDIR(answer.mode) ? EISDIR : ENXIO;
+	if (answer.error != 0 && answer.error != ENOENT)
+		return (transfer_refuse(session, answer.error, REFUSAL_STORE));
+	return (session_goto(session, &step_connect));
 }
 
 static enum flow

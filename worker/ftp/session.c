@@ -299,7 +299,7 @@ session_accept(struct worker *worker, int fd,
 }
 
 void
-session_free(struct session *session)
+session_release(struct session *session)
 {
 	struct worker *worker = session->worker;
 

@@ -126,7 +126,7 @@ struct session {
 void session_run(struct session *session);
 
 /* Releases all that the session holds; from session_run() only. */
-void session_free(struct session *session);
+void session_release(struct session *session);
 
 /* Makes step the next one; what the last one timed is forgotten. */
 enum flow session_goto(struct session *session, const struct step *step);
