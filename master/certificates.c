@@ -153,7 +153,7 @@ distribute(struct certificates *certificates, const struct conf *conf)
 }
 
 struct certificates *
-certificates_read(const struct conf *conf, struct conf_errors *errors)
+certificates_load(const struct conf *conf, struct conf_errors *errors)
 {
 	struct certificates *certificates;
 	size_t i, n;

@@ -30,7 +30,7 @@ struct certificate {
  * What cannot be read, or may be read by too many, is a mistake each.  NULL
  * with errno only when memory is short.
  */
-NODISCARD struct certificates *certificates_read(const struct conf *conf,
+NODISCARD struct certificates *certificates_load(const struct conf *conf,
     struct conf_errors *errors);
 
 /* Wipes and releases everything and sets *certificates to NULL. */

@@ -46,7 +46,7 @@ load_files(struct configuration_load *load)
 	configuration->rules = control_rules_new(configuration->conf,
 	    &configuration->users, load->path, &load->errors);
 	configuration->certificates =
-	    certificates_read(configuration->conf, &load->errors);
+	    certificates_load(configuration->conf, &load->errors);
 	if (configuration->rules == NULL ||
 	    configuration->certificates == NULL) {
 		conf_errors_add(&load->errors, load->path, 0, 0,

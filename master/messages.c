@@ -134,9 +134,9 @@ static int (*const handlers[MSG_COUNT])(struct process *process,
 static int
 receive(struct message *message, void *context)
 {
-	return (handlers[message->type] == NULL ?
-		      -1 :
-		      handlers[message->type](context, message));
+	return (handlers[message->type] == NULL
+		? -1
+		: handlers[message->type](context, message));
 }
 
 /* Without its channel a process is of no use; the tick sees to its end. */

@@ -56,7 +56,7 @@ finish(char *out, int len)
 }
 
 size_t
-line_text(char *out, const struct line_record *record, enum line_form form)
+log_line_text(char *out, const struct line_record *record, enum line_form form)
 {
 	char when[48] = "", session[32], about[1024] = "";
 
@@ -83,7 +83,7 @@ set_text(json_t *line, const char *key, const char *text)
 }
 
 size_t
-line_json(char *out, const struct line_record *record)
+log_line_json(char *out, const struct line_record *record)
 {
 	char when[48], session[32];
 	json_t *line = json_object();
@@ -110,7 +110,7 @@ line_json(char *out, const struct line_record *record)
 }
 
 void
-line_clean(char *out, size_t size, const uint8_t *bytes, size_t len)
+log_line_clean(char *out, size_t size, const uint8_t *bytes, size_t len)
 {
 	size_t i = 0, n = 0, run;
 

@@ -32,17 +32,17 @@ enum line_form {
  * Writes the record as one line with its end to out (LINE_MAX_LEN bytes; what
  * does not fit is cut).  Returns its length.
  */
-size_t line_text(char *out, const struct line_record *record,
+size_t log_line_text(char *out, const struct line_record *record,
     enum line_form form);
 
 /* The same as one JSON object; 0 when memory is short. */
-size_t line_json(char *out, const struct line_record *record);
+size_t log_line_json(char *out, const struct line_record *record);
 
 /*
  * Copies len bytes to out (size bytes) as text that cannot break a line: what
  * is no printable UTF-8 becomes '?'.  Senders escape; this is for the ones
  * that have been taken over.
  */
-void line_clean(char *out, size_t size, const uint8_t *bytes, size_t len);
+void log_line_clean(char *out, size_t size, const uint8_t *bytes, size_t len);
 
 #endif

@@ -120,9 +120,9 @@ record_came(struct message *message, void *context)
 	    message_split(message, lens, parts, 3) == -1 ||
 	    body->stream >= LOG_STREAM_COUNT)
 		return (-1);
-	line_clean(client, sizeof(client), parts[0].data, parts[0].len);
-	line_clean(user, sizeof(user), parts[1].data, parts[1].len);
-	line_clean(text, sizeof(text), parts[2].data, parts[2].len);
+	log_line_clean(client, sizeof(client), parts[0].data, parts[0].len);
+	log_line_clean(user, sizeof(user), parts[1].data, parts[1].len);
+	log_line_clean(text, sizeof(text), parts[2].data, parts[2].len);
 	memset(&record, 0, sizeof(record));
 	record.time_us = body->time_us;
 	record.level = body->level > LOG_LEVEL_DEBUG

@@ -144,9 +144,9 @@ send_stderr(const struct output *output, const struct line_record *record)
 		prefix = (size_t)snprintf(line, sizeof(line), "<%d>",
 		    syslog_priority(record->level));
 	if (output->conf->log_format == CONF_LOG_JSON)
-		len = line_json(line + prefix, record);
+		len = log_line_json(line + prefix, record);
 	else
-		len = line_text(line + prefix, record,
+		len = log_line_text(line + prefix, record,
 		    output->journal ? LINE_BARE : LINE_DATED);
 	return (write_stderr(line, prefix + len));
 }
@@ -158,9 +158,9 @@ send_syslog(const struct output *output, const struct line_record *record)
 	size_t len;
 
 	if (output->conf->log_format == CONF_LOG_JSON)
-		len = line_json(line, record);
+		len = log_line_json(line, record);
 	else
-		len = line_text(line, record, LINE_BARE);
+		len = log_line_text(line, record, LINE_BARE);
 	/* Syslog wants no line end. */
 	return (len == 0 ? -1
 			 : syslog_socket_send(output->syslog, record->level,
@@ -172,8 +172,8 @@ make_line(const struct output *output, const struct line_record *record,
     char *line)
 {
 	if (output->conf->log_format == CONF_LOG_JSON)
-		return (line_json(line, record));
-	return (line_text(line, record, LINE_DATED));
+		return (log_line_json(line, record));
+	return (log_line_text(line, record, LINE_DATED));
 }
 
 /* A main file that cannot be written is stood in for by standard error. */
