@@ -71,7 +71,7 @@ static int
 begin(struct worker *worker)
 {
 	if (make_loop(worker) == -1 || make_shared(worker) == -1 ||
-	    make_tls(worker) == -1)
+	    make_tls(worker) == -1 || setup_last() == -1)
 		return (-1);
 	worker->master = master_link_new(worker);
 	if (worker->master == NULL || master_link_ready(worker->master) == -1)
@@ -109,8 +109,6 @@ worker_run(const struct worker_start *start)
 		log_error("cannot start: %s", strerror(errno));
 		_exit(1);
 	}
-	if (setup_last() == -1)
-		_exit(1);
 	(void)uv_run(&worker->loop, UV_RUN_DEFAULT);
 	finish(worker);
 }
