@@ -14,14 +14,24 @@ enum {
 };
 
 static const struct word actions[] = {
+#define CONTROL(name, text, options, help) { (text), 0 },
+#include "shm/base/control.def"
+#undef CONTROL
 	{ "all", 0 },
-	{ "reload", 0 },
-	{ "sesscache clear", 0 },
-	{ "sesscache info", 0 },
-	{ "sesscache remove", 0 },
-	{ "status", 0 },
-	{ "stop", 0 },
 };
+
+/* The first word of several commands stands for all of them. */
+static bool
+is_group_of_actions(const char *text)
+{
+	size_t i, len = strlen(text);
+
+	for (i = 0; i < NITEMS(actions); i++)
+		if (strncmp(actions[i].text, text, len) == 0 &&
+		    actions[i].text[len] == ' ')
+			return (true);
+	return (false);
+}
 
 /* Adds one of the words, as others write it: in small letters. */
 static bool

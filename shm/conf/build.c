@@ -367,7 +367,8 @@ build_server(struct build *build, struct given *given)
 	complete_server(build);
 	complete_host(build, &target);
 	*given = target.given;
-	if (build->load->report.count == mistakes)
+	build->server_good = build->load->report.count == mistakes;
+	if (build->server_good)
 		check_host(build, 0, given);
 }
 

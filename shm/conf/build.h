@@ -18,6 +18,7 @@ struct build {
 	struct conf *conf;
 	const struct node **sections; /* by host: its mapping; [0] NULL */
 	struct given defaults;
+	bool server_good; /* no value of the top level was refused */
 };
 
 /* The checks of one host, once it is complete.  own: what it set itself. */

@@ -225,6 +225,6 @@ check_conf(const struct build *build, const struct given *own)
 		report_no_memory(build->load);
 		return;
 	}
-	if (!build->load->partial && build->load->report.count == 0)
+	if (!build->load->partial && build->server_good)
 		check_server(build, own);
 }
