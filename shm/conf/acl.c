@@ -50,9 +50,10 @@ add_action(const struct value *value, const struct node *node, const char *text,
 {
 	unsigned int number;
 
-	return (
-	    words_find(value, node, text, actions, NITEMS(actions), &number) &&
-	    add_lower(value, context, text));
+	if (!is_group_of_actions(text) &&
+	    !words_find(value, node, text, actions, NITEMS(actions), &number))
+		return (false);
+	return (add_lower(value, context, text));
 }
 
 static bool
