@@ -141,9 +141,7 @@ run_steps(struct session *session)
 	do {
 		session->waits = 0;
 		intervene(session);
-		log_debug("session %llx: %s",
-		    (unsigned long long)session->subject.session,
-		    session->step->name);
+		session_log(session, DEBUG, "step %s", session->step->name);
 		flow = session->step->run(session);
 		if (session->reply.failed)
 			flow = FLOW_END;
