@@ -12,7 +12,7 @@
 
 #define ACL       "system.posix_acl_access"
 #define USER      "user."
-#define VALUE_MAX (64 * 1024) /* the kernel's limit, of lists too */
+#define VALUE_MAX 65536 /* the kernel's limit, of lists too */
 
 /*
  * Labels and signatures (security.*, trusted.*) belong to the contents or to

@@ -14,8 +14,8 @@
 #include "worker/agent/resolve.h"
 #include "worker/agent/temporary.h"
 
-#define NAMES_SIZE (16 * 1024) /* of directory entries read at once */
-#define FILL       (24 * 1024) /* no further line is begun beyond */
+#define NAMES_SIZE 16384 /* of directory entries read at once */
+#define FILL       24576 /* no further line is begun beyond */
 
 struct list {
 	const struct jail *jail;

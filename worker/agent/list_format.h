@@ -17,6 +17,7 @@
 #include "shm/base/buf.h"
 #include "shm/ipc/body.h"
 #include "worker/agent/jail.h"
+#include "worker/agent/line.h"
 
 #define LIST_OWNER_MAX 64 /* bytes of an owner's name, with the NUL */
 
@@ -55,6 +56,12 @@ struct list_entry {
  * character in it becomes "_"; what does not fit is cut.
  */
 void list_owner(char out[LIST_OWNER_MAX], const uint8_t *name, size_t len);
+
+/* The part before the name, of one format each. */
+void list_long(struct line *line, const struct list_style *style,
+    const struct list_entry *entry);
+void list_facts(struct line *line, const struct list_style *style,
+    const struct list_entry *entry);
 
 /* Appends the line with its CR LF.  0, or -1 with errno of buf_append(). */
 NODISCARD int list_format(struct buf *out, const struct list_style *style,

@@ -138,7 +138,7 @@ ops_chmod_old(const struct jail *jail, int fd, const char *path, mode_t mode)
 
 	if (jail->chrooted)
 		return (chmod(path, mode));
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	return (chmod(link, mode));
 }
 

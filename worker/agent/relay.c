@@ -7,7 +7,7 @@
 
 #include "shm/base/fd.h"
 
-#define PIECE      (64 * 1024)
+#define PIECE      65536
 #define SMALL_COPY 4096 /* what a pipe takes whole or not at all */
 
 struct relay {

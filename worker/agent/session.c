@@ -39,10 +39,10 @@ task_free(struct task *task)
 {
 	struct session *session = task->session;
 
+	LIST_REMOVE(task, link);
 	relay_free(&task->relay);
 	upload_free(&task->upload);
 	list_free(&task->list);
-	LIST_REMOVE(task, link);
 	free(task);
 	if (--session->ntasks == 0) {
 		session->agent->busy--;

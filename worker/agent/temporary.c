@@ -37,8 +37,8 @@ temporary_new(int directory, char name[TEMPORARY_NAME_LEN + 1])
 
 	for (i = 0; i < TRIES && fd == -1; i++) {
 		secret_random(&number, sizeof(number));
-		snprintf(name, TEMPORARY_NAME_LEN + 1, PREFIX "%016llx" SUFFIX,
-		    (unsigned long long)number);
+		(void)snprintf(name, TEMPORARY_NAME_LEN + 1,
+		    PREFIX "%016llx" SUFFIX, (unsigned long long)number);
 		fd = openat(directory, name,
 		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY |
 			O_CLOEXEC,

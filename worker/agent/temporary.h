@@ -15,8 +15,8 @@
 
 #define TEMPORARY_NAME_LEN 28 /* .ftpsd.0123456789abcdef.part */
 
-#define TEMPORARY_AGE_LISTED (24 * 60 * 60) /* seconds */
-#define TEMPORARY_AGE_BLOCKS 60             /* in the way of an rmdir */
+#define TEMPORARY_AGE_LISTED 86400 /* seconds: a day */
+#define TEMPORARY_AGE_BLOCKS 60    /* in the way of an rmdir */
 
 /* Whether a file with this name is one of ours. */
 NODISCARD bool temporary_is_name(const char *name);

@@ -63,7 +63,7 @@ choose_name(struct upload *upload)
 	for (i = 0; i < NAMES_MAX; i++) {
 		secret_random(&number, sizeof(number));
 		memcpy(name, wanted, keep);
-		snprintf(name + keep, SUFFIX_LEN + 1, ".%06x",
+		(void)snprintf(name + keep, SUFFIX_LEN + 1, ".%06x",
 		    number & 0xffffff);
 		if (!is_taken(upload, name)) {
 			memcpy(wanted, name, sizeof(name));
