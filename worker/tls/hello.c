@@ -59,17 +59,6 @@ is_address(const char *text)
 	return (address_parse(&address, text) == 0);
 }
 
-/* Hosts without listeners of their own are reached by those of the server. */
-static bool
-reachable(const struct conf *conf, uint32_t from, long found)
-{
-	if (found < 0 || (size_t)found >= conf->nhosts)
-		return (false);
-	if ((uint32_t)found == from)
-		return (true);
-	return (from == 0 && conf->hosts[found].nlisten == 0);
-}
-
 /* Moves login to the host of its server name, if there is one. */
 static void
 choose(struct tls_login *login)
@@ -80,9 +69,9 @@ choose(struct tls_login *login)
 
 	if (is_address(login->server_name))
 		return;
-	found = conf_find_host(conf, login->server_name,
+	found = conf_find_host_at(conf, login->host, login->server_name,
 	    strlen(login->server_name));
-	if (reachable(conf, login->host, found)) {
+	if (found >= 0) {
 		login->host = (uint32_t)found;
 		return;
 	}
