@@ -147,6 +147,7 @@ start_role(struct process *process, const struct ends *ends)
 	spawn.fds[FD_SELF - FD_MASTER] =
 	    process->role == ROLE_LOGIN ? process->master->self : -1;
 	spawn.nfds = 3;
+	spawn.terminal = process->role == ROLE_LOGGER;
 	process->pid = spawn_exec(&spawn);
 	return (process->pid == -1 ? -1 : 0);
 }

@@ -77,7 +77,19 @@ place_descriptors(const struct spawn *spawn, int *self)
 		keep[n++] = FIRST_FD + (int)i;
 	}
 	fd_close_all_but(keep, n);
-	return (fd_null_standard(0));
+	return (0);
+}
+
+/*
+ * A process group of its own, so that Ctrl-C at a terminal reaches the master
+ * alone.  And no terminal: who is taken over must not be able to type.
+ */
+static int
+detach(bool keep_terminal)
+{
+	if (setpgid(0, 0) == -1)
+		return (-1);
+	return (fd_null_standard(!keep_terminal && isatty(STDERR_FILENO)));
 }
 
 static NORETURN void
@@ -90,8 +102,8 @@ child(const struct spawn *spawn)
 
 	log_set_sink(NULL, NULL);
 	process_reset_signals();
-	(void)setsid();
-	if (place_descriptors(spawn, &self) == -1)
+	if (place_descriptors(spawn, &self) == -1 ||
+	    detach(spawn->terminal) == -1)
 		_exit(127);
 	arguments[n++] = strdup("ftpsd");
 	for (i = 0; i < NITEMS(spawn->arguments); i++)
@@ -125,9 +137,8 @@ spawn_fork(const int *keep, size_t count)
 		return (pid);
 	log_set_sink(NULL, NULL);
 	process_reset_signals();
-	(void)setsid();
 	fd_close_all_but(keep, count);
-	if (fd_null_standard(0) == -1)
+	if (detach(false) == -1)
 		_exit(127);
 	return (0);
 }

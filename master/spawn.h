@@ -2,12 +2,14 @@
  * spawn - starting processes from the running binary.
  *
  * A child finds its descriptors from 3 upwards (see shm/ipc/role.h), standard
- * error as it is here, /dev/null as standard input and output, a session of
- * its own, and of the environment only what a C library needs.
+ * error as it is here unless that is a terminal, /dev/null as standard input
+ * and output, a process group of its own, and of the environment only what a C
+ * library needs.
  */
 #ifndef MASTER_SPAWN_H
 #define MASTER_SPAWN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -20,6 +22,7 @@ struct spawn {
 	const char *arguments[4]; /* "@keeper", ...; NULL ends them */
 	int fds[SPAWN_FDS_MAX];   /* the first becomes 3; -1: leave a gap */
 	size_t nfds;
+	bool terminal; /* may keep one as its standard error */
 };
 
 /* A descriptor of the running binary, close-on-exec; -1 with errno. */
