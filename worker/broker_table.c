@@ -7,7 +7,7 @@
 int
 broker_table_init(struct broker_table *table)
 {
-	table->buckets = calloc(BUCKETS_FIRST, sizeof(*table->buckets));
+	table->buckets = calloc(BUCKETS_FIRST, sizeof(struct broker_client *));
 	table->nbuckets = BUCKETS_FIRST;
 	table->count = 0;
 	return (table->buckets == NULL ? -1 : 0);
@@ -49,7 +49,8 @@ grow(struct broker_table *table)
 	size_t i;
 
 	larger.nbuckets = table->nbuckets * 2;
-	larger.buckets = calloc(larger.nbuckets, sizeof(*larger.buckets));
+	larger.buckets =
+	    calloc(larger.nbuckets, sizeof(struct broker_client *));
 	if (larger.buckets == NULL)
 		return;
 	for (i = 0; i < table->nbuckets; i++)

@@ -43,7 +43,7 @@ void work_free(struct work **work);
 
 /* The work's own buffer, WORK_BUFFER bytes: sources read into it, sinks write
  * from it. */
-#define WORK_BUFFER (64 * 1024)
+#define WORK_BUFFER 65536
 NODISCARD uint8_t *work_buffer(struct work *work);
 
 /*
