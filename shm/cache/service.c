@@ -74,11 +74,11 @@ service_configure(struct service *service,
 	service->settings = *settings;
 	if (service->removed && settings->generation <= service->removed_in)
 		return;
-	/* Sessions keep the time they were given: a new limit, a new cache. */
+	/* Sessions keep the time they were given: if it shrinks, they go. */
 	if (!settings->enabled)
 		environment_end(service->environment);
 	else if (!old.enabled || service->removed ||
-	    old.size != settings->size || old.timeout != settings->timeout)
+	    old.size != settings->size || old.timeout > settings->timeout)
 		environment_renew(service->environment, settings->size);
 	service->removed = false;
 }
