@@ -161,8 +161,11 @@ insert_names(const struct builder *builder, size_t host,
 		insert_name(builder, host, h->names.items[i], listener);
 }
 
-/* A listener that several hosts name is implicit for all of them or none. */
-static void
+/*
+ * A listener that several hosts name is implicit for all of them or none.
+ * false: the host itself has named it before.
+ */
+static bool
 insert_listener(const struct builder *builder, size_t host,
     const struct conf_listener *listener)
 {
@@ -173,11 +176,16 @@ insert_listener(const struct builder *builder, size_t host,
 	first =
 	    insert(builder->conf->index, "", &listener->address, host, true);
 	if (first == -1)
-		return;
+		return (true);
+	if ((size_t)first == host) {
+		tell_clash(builder, host, host, NULL, listener);
+		return (false);
+	}
 	clash.first = (size_t)first;
 	other = find_listener(&builder->conf->hosts[first], &listener->address);
 	if (other != NULL && other->implicit != listener->implicit)
 		builder->clashes(&clash, builder->context);
+	return (true);
 }
 
 static void
@@ -189,9 +197,9 @@ insert_host(const struct builder *builder, size_t host)
 	bool shared = host == 0 || (h->nlisten == 0 && h->name != NULL);
 	size_t i;
 
-	for (i = 0; i < h->nlisten; i++)
-		insert_listener(builder, host, &h->listen[i]);
-	for (i = 0; i < h->nlisten && host != 0; i++) {
+	for (i = 0; i < h->nlisten; i++) {
+		if (!insert_listener(builder, host, &h->listen[i]) || host == 0)
+			continue;
 		if (find_listener(&conf->hosts[0], &h->listen[i].address) !=
 		    NULL)
 			shared = true;

@@ -69,11 +69,11 @@ last_name(const char *path)
 	return (dot == NULL ? path : dot + 1);
 }
 
-/* How many letters may be wrong; in a path only the last name counts. */
+/* How many letters of a word may be wrong. */
 static size_t
-tolerance(const char *path)
+tolerance(const char *word)
 {
-	size_t len = strlen(last_name(path));
+	size_t len = strlen(word);
 
 	return (len < 3 ? 0 : least(1 + (len - 1) / 4, 4));
 }
@@ -135,7 +135,7 @@ bool
 keys_nearest(const char *path, unsigned int context, char out[KEYS_PATH_MAX])
 {
 	char candidate[KEYS_PATH_MAX];
-	size_t i, distance, most = tolerance(path) + 1;
+	size_t i, distance, most = tolerance(last_name(path)) + 1;
 	bool found = false;
 
 	if (nearest_section(path, context, out))

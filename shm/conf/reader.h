@@ -26,6 +26,7 @@ struct reader {
 	struct frame stack[LOAD_DEPTH_MAX + 1];
 	size_t depth;
 	size_t skip;      /* lists and mappings open in a refused value */
+	size_t mark;      /* bytes of a byte order mark that were left out */
 	size_t bytes;     /* read so far */
 	size_t since;     /* of them, since the last event */
 	const char *stop; /* why reading ended early */

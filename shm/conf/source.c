@@ -29,6 +29,20 @@ source_copy(const struct source *source, void *buffer, size_t size,
 	return (got);
 }
 
+/* A byte order mark at the beginning would shift the columns of line 1. */
+static void
+skip_mark(struct reader *reader)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	char start[3];
+
+	if (source_copy(reader->source, start, sizeof(start), 0) ==
+		sizeof(start) &&
+	    memcmp(start, mark, sizeof(start)) == 0)
+		reader->mark = sizeof(start);
+	reader->bytes = reader->mark;
+}
+
 int
 source_feed(void *context, unsigned char *buffer, size_t size,
     size_t *size_read)
@@ -36,6 +50,8 @@ source_feed(void *context, unsigned char *buffer, size_t size,
 	struct reader *reader = context;
 	ssize_t got;
 
+	if (reader->bytes == 0)
+		skip_mark(reader);
 	got = source_copy(reader->source, buffer, size, reader->bytes);
 	if (got == -1) {
 		reader->stop = strerror(errno);
@@ -59,9 +75,10 @@ source_place(const struct reader *reader, size_t offset)
 {
 	struct place place = { 1, 1, reader->source->file };
 	char chunk[4096];
-	size_t at = 0, i;
+	size_t at = reader->mark, i;
 	ssize_t got;
 
+	offset += reader->mark;
 	while (at < offset) {
 		got = source_copy(reader->source, chunk, sizeof(chunk), at);
 		if (got <= 0)
