@@ -98,8 +98,7 @@ show_facts(const json_t *cache)
 void
 show_sesscache_info(const json_t *answer)
 {
-	const json_t *cache = json_object_get(answer, "cache");
-	const char *state = show_string(cache, "state");
+	const char *state = show_string(answer, "state");
 
 	if (strcmp(state, "off") == 0) {
 		puts("No session cache configured");
@@ -112,6 +111,6 @@ show_sesscache_info(const json_t *answer)
 	}
 	if (strcmp(state, "broken") == 0)
 		puts("The session cache is broken: see the log\n");
-	show_facts(cache);
+	show_facts(answer);
 	show_sessions(json_object_get(answer, "sessions"));
 }

@@ -123,7 +123,7 @@ show_ticket_keys(const json_t *ages)
 void
 show_status(const json_t *answer)
 {
-	show_server(json_object_get(answer, "server"));
+	show_server(answer);
 	show_generations(json_object_get(answer, "generations"));
 	show_processes(json_object_get(answer, "processes"));
 	show_counters(json_object_get(answer, "counters"),

@@ -193,7 +193,7 @@ certificate_check(const char *cert, size_t cert_len, const char *key,
 	    read_key(&pair, key, key_len, verdict) == 0) {
 		if (X509_check_private_key(pair.certs[0], pair.key) != 1)
 			say(verdict, CERTIFICATE_BAD,
-			    "the private key does not belong to the "
+			    "the private key does not match the "
 			    "certificate");
 		else if (check_use(&pair, verdict) == 0) {
 			say(verdict, CERTIFICATE_GOOD, "good");

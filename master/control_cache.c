@@ -132,8 +132,7 @@ facts_came(struct control *control, const struct message *message)
 	client = control_waiting(control, facts->request);
 	if (client == NULL)
 		return (0);
-	line =
-	    json_pack("{s:o}", "cache", describe_facts(facts, message->bytes));
+	line = describe_facts(facts, message->bytes);
 	if (control_client_verbose(client) && facts->state == CACHE_ON)
 		control_client_send(client, line, list_more);
 	else

@@ -35,6 +35,7 @@ phase_word(enum master_phase phase)
 	return ("stopping");
 }
 
+/* The server itself: the members that everything else is added to. */
 static json_t *
 describe_server(const struct master *master)
 {
@@ -218,11 +219,10 @@ describe_ticket_keys(const struct master *master)
 json_t *
 control_status(const struct master *master)
 {
-	json_t *status = json_object(), *generations = json_array();
+	json_t *status = describe_server(master), *generations = json_array();
 
 	add_generation(generations, master, master->current);
 	add_generation(generations, master, master->old);
-	(void)json_object_set_new(status, "server", describe_server(master));
 	(void)json_object_set_new(status, "processes",
 	    describe_processes(master));
 	(void)json_object_set_new(status, "generations", generations);

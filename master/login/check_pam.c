@@ -4,6 +4,7 @@
 #include <shadow.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "master/login/check.h"
 #include "master/login/pam.h"
@@ -47,6 +48,75 @@ has_hash(const char *name)
 	return (getspnam_r(name, &entry, buffer, sizeof(buffer), &found) == 0 &&
 	    found != NULL && found->sp_pwdp != NULL &&
 	    found->sp_pwdp[0] == '$');
+}
+
+/*
+ * How much work the modules make of a wrong password, in hashes.  It differs:
+ * the pam_unix of Debian 12 computes each one twice.  So it is learnt from the
+ * accounts that have a hash, and done for the names that have none.
+ */
+static struct {
+	uint64_t hash_ns; /* of one hash; 0: not known yet */
+	unsigned int count, seen;
+} work = { 0, 2, 2 };
+
+#define WORK_MAX 8
+
+static uint64_t
+cpu_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return ((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
+}
+
+static void
+waste_work(const char *password)
+{
+	uint64_t begun = cpu_ns(), took;
+	unsigned int i;
+
+	for (i = 0; i < work.count; i++)
+		password_waste_time(password, usual_hash());
+	took = (cpu_ns() - begun) / work.count;
+	/* The average of about the last four. */
+	work.hash_ns = work.hash_ns == 0 ? took : (3 * work.hash_ns + took) / 4;
+}
+
+/* A number that was seen twice running is believed. */
+static void
+learn_work(uint64_t took)
+{
+	uint64_t count;
+
+	if (work.hash_ns == 0)
+		return;
+	count = (took + work.hash_ns / 2) / work.hash_ns;
+	if (count < 1)
+		count = 1;
+	if (count > WORK_MAX)
+		count = WORK_MAX;
+	if (count == work.seen)
+		work.count = (unsigned int)count;
+	work.seen = (unsigned int)count;
+}
+
+/* Asks PAM, so that a refusal takes the same for whatever name. */
+static enum pam_verdict
+ask_pam(const struct pam_question *ask, const char **said)
+{
+	bool hashed = has_hash(ask->user);
+	enum pam_verdict verdict;
+	uint64_t begun;
+
+	if (!hashed)
+		waste_work(ask->password);
+	begun = cpu_ns();
+	verdict = pam_check(ask, said);
+	if (hashed && verdict == PAM_LOGIN_DENIED)
+		learn_work(cpu_ns() - begun);
+	return (verdict);
 }
 
 /* Asked for unknown names, too: it takes its time as well. */
@@ -114,7 +184,7 @@ check_by_pam(const struct check_question *question, struct check_result *result)
 	if (!question->setting->rules.root || ask.service == NULL)
 		return (false);
 	if (!question->legible) {
-		password_waste_time(question->password, usual_hash());
+		waste_work(question->password);
 		check_reason(result, "pam: no such user");
 		return (false);
 	}
@@ -125,9 +195,7 @@ check_by_pam(const struct check_question *question, struct check_result *result)
 		password_random(nonsense, sizeof(nonsense));
 		ask.password = nonsense;
 	}
-	if (!has_hash(question->user))
-		password_waste_time(ask.password, usual_hash());
-	verdict = pam_check(&ask, &said);
+	verdict = ask_pam(&ask, &said);
 	if (why == NULL && verdict == PAM_LOGIN_OK) {
 		check_group_name(account);
 		return (true);
