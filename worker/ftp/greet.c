@@ -107,6 +107,8 @@ linger(struct session *session)
 			return (FLOW_END);
 		session->fin = true;
 	}
+	if (session->drain == DRAIN_HARD)
+		return (FLOW_END);
 	for (i = 0; i < LINGER_READS; i++) {
 		result =
 		    stream_read(session->control, block, sizeof(block), &done);

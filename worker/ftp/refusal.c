@@ -25,6 +25,7 @@ static const struct {
 	{ EILSEQ, 553, 553, "The name is not allowed." },
 	{ ENXIO, 550, 553, "It is not a regular file." },
 	{ ENODEV, 550, 553, "It is not a regular file." },
+	{ EOPNOTSUPP, 550, 553, "It is not a regular file." },
 	{ EBADF, 550, 553, "It is not a regular file." },
 	{ ERANGE, 554, 554, "The file is shorter than the restart position." },
 	{ EBUSY, 450, 450, "It is in use." },

@@ -80,13 +80,13 @@ verb_auth(struct session *session, const char *text)
 }
 
 /*
- * The handshake failed or could not begin.  A client that asked for it by AUTH
- * is told in clear; nothing is ever read from it in clear again.
+ * The handshake failed or could not begin, which has been logged.  A client
+ * that asked for it by AUTH is told in clear; nothing is ever read from it in
+ * clear again.
  */
 static enum flow
-give_up(struct session *session, const char *reason)
+give_up(struct session *session)
 {
-	session_log_tls(session, NOTICE, "TLS handshake failed: %s", reason);
 	if (session->implicit)
 		return (FLOW_END);
 	if (session_is_tls(session))
@@ -122,24 +122,15 @@ flush(struct session *session)
 		session->tls = tls_login_new(worker->tls, session->client.host,
 		    &session->subject);
 	if (session->tls == NULL ||
-	    stream_start_tls(session->control, session->tls, TLS_CONTROL) != 0)
-		return (give_up(session, "it could not be prepared"));
+	    stream_start_tls(session->control, session->tls, TLS_CONTROL) !=
+		0) {
+		session_log_tls(session, ERROR,
+		    "TLS could not be set up on the control connection");
+		return (give_up(session));
+	}
 	worker->handshakes++;
 	session->shaking = true;
 	return (session_goto(session, &step_handshake));
-}
-
-static void
-log_facts(struct session *session)
-{
-	struct tls_facts facts;
-
-	tls_facts(stream_tls(session->control), &facts);
-	session_log_tls(session, INFO, "control connection: %s, %s, %s%s%s",
-	    facts.protocol, facts.cipher,
-	    facts.resumed ? "resumed" : "full handshake",
-	    facts.server_name == NULL ? "" : ", for ",
-	    facts.server_name == NULL ? "" : facts.server_name);
 }
 
 static void
@@ -161,16 +152,17 @@ handshake(struct session *session)
 	if (result == STREAM_AGAIN) {
 		if (ms != 0 && session_expired(session, ms)) {
 			shaken(session);
-			return (
-			    give_up(session, "timeout (timeout_handshake)"));
+			session_log_tls(session, NOTICE,
+			    "TLS handshake not done in time "
+			    "(timeout_handshake)");
+			return (give_up(session));
 		}
 		session->wants = STREAM_READ | STREAM_WRITE;
 		return (session_wait(session, WAIT_TLS));
 	}
 	shaken(session);
 	if (result != STREAM_OK)
-		return (give_up(session, stream_reason(session->control)));
-	log_facts(session);
+		return (give_up(session));
 	session_refresh(session);
 	chosen = tls_login_host(session->tls);
 	if (chosen != session->client.host) {

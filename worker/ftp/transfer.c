@@ -269,14 +269,10 @@ connect_data(struct session *session)
 	return (session_wait(session, WAIT_DATA | WAIT_CLOCK));
 }
 
-static enum flow
-unprotected(struct session *session, const char *text, const char *why)
-{
-	session_log_tls(session, NOTICE, "data connection refused: %s", why);
-	return (transfer_end(session, 522, text));
-}
-
-/* After CCC there is no control connection left to be bound to. */
+/*
+ * Why a handshake fails is logged where it is known.  After CCC there is no
+ * control connection left to be bound to.
+ */
 static enum flow
 handshake(struct session *session)
 {
@@ -289,25 +285,23 @@ handshake(struct session *session)
 	case STREAM_OK:
 		break;
 	case STREAM_AGAIN:
-		if (ms != 0 && session_expired(session, ms))
-			return (unprotected(session,
-			    "No TLS handshake on the data connection in time "
-			    "(timeout_handshake).",
-			    "timeout"));
-		stream_want(stream, STREAM_READ | STREAM_WRITE);
-		return (session_wait(session, WAIT_DATA));
+		if (ms == 0 || !session_expired(session, ms)) {
+			stream_want(stream, STREAM_READ | STREAM_WRITE);
+			return (session_wait(session, WAIT_DATA));
+		}
+		return (transfer_end(session, 522,
+		    "No TLS handshake on the data connection in time "
+		    "(timeout_handshake)."));
 	case STREAM_END:
 	case STREAM_TRUNCATED:
 	case STREAM_FAILED:
-		return (unprotected(session,
-		    "The TLS handshake on the data connection failed.",
-		    stream_reason(stream)));
+		return (transfer_end(session, 522,
+		    "The TLS handshake on the data connection failed."));
 	}
 	if (!session->ccc && !tls_bound(stream_tls(stream), &why))
-		return (unprotected(session,
+		return (transfer_end(session, 522,
 		    "The data connection must resume the TLS session of the "
-		    "control connection.",
-		    why));
+		    "control connection."));
 	transfer->progressed = worker_now(session->worker);
 	return (session_goto(session, transfer->begin));
 }
