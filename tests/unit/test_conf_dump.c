@@ -1,0 +1,279 @@
+/* Unit tests of shm/conf: the dump, the restart check and the table. */
+#include <CUnit/CUnit.h>
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "shm/conf/keys.h"
+#include "tests/unit/conf_rig.h"
+#include "tests/unit/suites.h"
+
+/* --- the dump ------------------------------------------------------------- */
+
+#define TLS "  tls: {engine: on, certificates: [{cert: /a.pem}]}\n"
+
+/* Each changes what it can; together every key of the table. */
+static const char *const texts[] = {
+	LISTEN,
+	"listen: [{address: \"*\"}, {address: \"::1\", port: 9}]\n",
+	LISTEN "agent_idle: 0\n"
+	       "auth: {checker_logins: 7, checkers: 2, min_uid: 2000,\n"
+	       "  order: [pam, file], pam_service: x, timeout: 90,\n"
+	       "  users_file: \"/a b/\\\"c\\\\d\"}\n"
+	       "anonymous: {directory: \"/\xc3\xa4\", enabled: on, user: ftp,\n"
+	       "  limits: {sessions: 3}}\n"
+	       "banner: \"say: \\\"hi\\\" # 100% {off}\"\n"
+	       "cache_user: a\nlog_user: b\nuser: null_\n"
+	       "drain_hard: 100000\ndrain_time: 61\ngrace_time: 3600\n"
+	       "durability: full\nlist_names: on\nstrict_pbsz: on\n",
+	LISTEN
+	"control: {mode: 660, owner: root, group: adm,\n"
+	"  socket: /run/x.sock, acl: [{actions: [all], users: [\"*\"]},\n"
+	"  {actions: [sesscache info, status], groups: [a, b]}]}\n"
+	"limits: {agents: 1, agents_per_account: 2, handshakes: 3,\n"
+	"  login_attempts: 4, network_bits_v4: 16, network_bits_v6: 48,\n"
+	"  sessions: 0, sessions_per_address: 5, sessions_per_host: 6,\n"
+	"  sessions_per_network: 7, sessions_per_user: 8}\n",
+	LISTEN "local_file_systems: []\n"
+	       "log: {file: /l, format: json, level: debug, target: syslog,\n"
+	       "  transfer: /t}\n"
+	       "passive: {address: \"2001:db8::1\", ports: 2000-2000}\n"
+	       "pid_file: /p\nrun_directory: /r\nthreads: 1\nworkers: 3\n"
+	       "timeouts: {data: 1, idle: 7d, login: 59s, login_delay: 0,\n"
+	       "  stalled: 100h}\n"
+	       "umask: 0\n",
+	LISTEN
+	"defaults:\n" TLS "tls: {allow_ccc: on, ecdh_curve: X25519:P-256,\n"
+	"  cipher_suite: [HIGH, TLSv1.3 TLS_AES_128_GCM_SHA256],\n"
+	"  log: /t, next_protocol: off, options:\n"
+	"  [NoSessionReuseRequired, UseImplicitSSL], protocol: TLSv1.2,\n"
+	"  required: on, server_cipher_preference: off,\n"
+	"  session_cache: off, session_tickets: on,\n"
+	"  session_ticket_keys: {age: 60s, count: 2},\n"
+	"  timeout_handshake: 1, certificates: [{cert: /x, key: /y,\n"
+	"  chain: /z}], ec_certificate_file: /e}\n",
+	LISTEN "tls: {session_cache: {size: 1234567, timeout: 1}}\n",
+	LISTEN "tls: {session_cache: on, cipher_suite: []}\n",
+	LISTEN "defaults:\n  umask: 027\n" TLS "umask: 022\n"
+	       "tls: {engine: off}\n"
+	       "hosts:\n"
+	       "- {name: a, names: [b, c]}\n"
+	       "- {name: d, umask: 022, tls: {required: ctrl+!data,\n"
+	       "  cipher_suite: TLSv1.3 TLS_AES_128_GCM_SHA256}}\n"
+	       "- {name: e, anonymous: {tls: {required: auth}}}\n"
+	       "- {listen: [{address: 192.0.2.1, implicit: on}]}\n",
+};
+
+static void
+dump_reads_back_as_the_same(void)
+{
+	struct conf *conf, *again;
+	char *first, *second;
+	size_t i, len1 = 0, len2 = 0;
+
+	for (i = 0; i < NITEMS(texts); i++) {
+		conf = rig_good(texts[i]);
+		CHECK_CASE(conf != NULL, texts[i]);
+		if (conf == NULL)
+			continue;
+		first = conf_dump(conf, &len1);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(first);
+		CU_ASSERT_EQUAL(strlen(first), len1);
+		again = rig_good(first);
+		CHECK_CASE(again != NULL, first);
+		if (again != NULL) {
+			second = conf_dump(again, &len2);
+			CU_ASSERT_PTR_NOT_NULL_FATAL(second);
+			CHECK_CASE(strcmp(first, second) == 0, texts[i]);
+			free(second);
+		}
+		free(first);
+		conf_free(&again);
+		conf_free(&conf);
+	}
+}
+
+/* So that exec'd roles see what the master sees, field by field. */
+static void
+dump_keeps_the_fields(void)
+{
+	struct conf *conf = rig_good(texts[NITEMS(texts) - 1]), *again;
+	size_t i, len = 0;
+	char *text;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(conf);
+	text = conf_dump(conf, &len);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+	again = conf_parse("dump", text, len, &(struct conf_errors){ NULL, 0 });
+	free(text);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(again);
+	CU_ASSERT_EQUAL_FATAL(again->nhosts, conf->nhosts);
+	for (i = 0; i < conf->nhosts; i++) {
+		CU_ASSERT_EQUAL(again->hosts[i].umask, conf->hosts[i].umask);
+		CU_ASSERT_EQUAL(again->hosts[i].tls.engine,
+		    conf->hosts[i].tls.engine);
+		CU_ASSERT_EQUAL(memcmp(&again->hosts[i].tls.required,
+				    &conf->hosts[i].tls.required,
+				    sizeof(conf->hosts[i].tls.required)),
+		    0);
+		CU_ASSERT_EQUAL(again->hosts[i].anonymous.required.auth,
+		    conf->hosts[i].anonymous.required.auth);
+		CU_ASSERT_EQUAL(again->hosts[i].nlisten,
+		    conf->hosts[i].nlisten);
+	}
+	CU_ASSERT_STRING_EQUAL(again->hosts[2].tls.cipher_suites,
+	    "TLS_AES_128_GCM_SHA256");
+	CU_ASSERT_EQUAL(conf_find_host(again, "c", 1), 1);
+	conf_free(&again);
+	conf_free(&conf);
+}
+
+/* --- the restart check ---------------------------------------------------- */
+
+static const struct {
+	const char *text;
+	size_t count;
+	const char *key;
+} restarts[] = {
+	{ "", 0, "" },
+	{ "threads: 5\n", 0, "" },
+	{ "tls: {session_cache: {timeout: 1h}}\n", 0, "" },
+	{ "hosts: [{name: x}]\n", 0, "" },
+	{ "user: other\n", 1, "user has changed" },
+	{ "workers: 77\n", 1, "workers has changed" },
+	{ "run_directory: /x\n", 3, "run_directory has changed" },
+	{ "control: {owner: root}\n", 1, "control.owner has changed" },
+	{ "control: {mode: 0666}\n", 1, "control.mode has changed" },
+	{ "tls: {session_cache: {size: 1GiB}}\n", 1, "session_cache.size" },
+	{ "tls: {session_cache: off}\n", 1, "tls.session_cache has" },
+};
+
+static void
+some_keys_need_a_restart(void)
+{
+	struct conf_errors errors;
+	struct conf *running = rig_good(LISTEN), *loaded;
+	char text[256];
+	size_t i, count;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(running);
+	for (i = 0; i < NITEMS(restarts); i++) {
+		snprintf(text, sizeof(text), LISTEN "%s", restarts[i].text);
+		loaded = rig_good(text);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(loaded);
+		memset(&errors, 0, sizeof(errors));
+		count = conf_restart_needed(running, loaded, &errors);
+		CHECK_CASE(count == restarts[i].count, restarts[i].text);
+		CHECK_CASE(errors.count == count, restarts[i].text);
+		CHECK_CASE(count == 0 ||
+			rig_has(&errors, 0, 0, restarts[i].key),
+		    restarts[i].text);
+		conf_errors_free(&errors);
+		conf_free(&loaded);
+	}
+	conf_free(&running);
+}
+
+/* --- the table ------------------------------------------------------------ */
+
+static void
+table_is_sorted_and_found(void)
+{
+	size_t i;
+
+	for (i = 0; i < conf_nkeys; i++) {
+		CHECK_CASE(i == 0 ||
+			strcmp(conf_keys[i - 1].path, conf_keys[i].path) < 0,
+		    conf_keys[i].path);
+		CHECK_CASE(keys_find(conf_keys[i].path) == &conf_keys[i],
+		    conf_keys[i].path);
+		CHECK_CASE(keys_index(&conf_keys[i]) == i, conf_keys[i].path);
+		CHECK_CASE(strlen(conf_keys[i].path) < KEYS_PATH_MAX,
+		    conf_keys[i].path);
+		CHECK_CASE(conf_keys[i].help[0] != '\0', conf_keys[i].path);
+	}
+	CU_ASSERT_PTR_NULL(keys_find("tls"));
+	CU_ASSERT_PTR_NULL(keys_find(""));
+	CU_ASSERT_PTR_NULL(keys_find("tls.engine.x"));
+}
+
+static void
+groups_are_known(void)
+{
+	CU_ASSERT(keys_is_group("tls"));
+	CU_ASSERT(keys_is_group("anonymous"));
+	CU_ASSERT(keys_is_group("anonymous.tls"));
+	CU_ASSERT(keys_is_group("tls.session_cache"));
+	CU_ASSERT(keys_is_group("tls.session_ticket_keys"));
+	CU_ASSERT(keys_is_group("timeouts"));
+	CU_ASSERT(!keys_is_group("tls.engine"));
+	CU_ASSERT(!keys_is_group("tl"));
+	CU_ASSERT(!keys_is_group("log_user"));
+	CU_ASSERT(!keys_is_group("workers"));
+	CU_ASSERT(!keys_is_group("zzz"));
+	CU_ASSERT(!keys_is_group(""));
+}
+
+/* The rule of DESIGN: drop TLS, write snake_case, below tls. */
+static void
+names_follow_the_directives(void)
+{
+	char path[KEYS_PATH_MAX];
+	const char *name;
+	size_t i, k, len;
+
+	for (i = 0; i < conf_nkeys; i++) {
+		if (conf_keys[i].type != CONF_TYPE_LATER)
+			continue;
+		name = conf_keys[i].help;
+		CHECK_CASE(strncmp(name, "TLS", 3) == 0, name);
+		name += 3;
+		len = (size_t)snprintf(path, sizeof(path), "tls.");
+		for (k = 0; name[k] != '\0'; k++) {
+			/* A word begins where small letters follow or end. */
+			if (k > 0 && isupper((unsigned char)name[k]) &&
+			    (islower((unsigned char)name[k - 1]) ||
+				isdigit((unsigned char)name[k - 1]) ||
+				islower((unsigned char)name[k + 1])))
+				path[len++] = '_';
+			path[len++] = (char)tolower((unsigned char)name[k]);
+		}
+		path[len] = '\0';
+		CHECK_CASE(strcmp(path, conf_keys[i].path) == 0, path);
+	}
+}
+
+static const struct {
+	const char *a, *b;
+	size_t distance;
+} distances[] = {
+	{ "idle", "idle", 0 }, { "idle", "IDLE", 0 }, { "idel", "idle", 1 },
+	{ "ide", "idle", 1 }, { "iddle", "idle", 1 }, { "isle", "idle", 1 },
+	{ "", "ab", 2 }, { "abc", "xyz", 3 }, { "kitten", "sitting", 3 },
+	{ "abcdef", "ghijkl", 4 }, /* more than 3 is not told apart */
+};
+
+static void
+letters_that_differ_are_counted(void)
+{
+	size_t i;
+
+	for (i = 0; i < NITEMS(distances); i++) {
+		CHECK_CASE(keys_distance(distances[i].a, distances[i].b, 3) ==
+			distances[i].distance,
+		    distances[i].a);
+		CHECK_CASE(keys_distance(distances[i].b, distances[i].a, 3) ==
+			distances[i].distance,
+		    distances[i].b);
+	}
+}
+
+CU_TestInfo conf_dump_tests[] = {
+	{ "the dump reads back as the same", dump_reads_back_as_the_same },
+	{ "the dump keeps the fields", dump_keeps_the_fields },
+	{ "some keys need a restart", some_keys_need_a_restart },
+	{ "the table is sorted and found", table_is_sorted_and_found },
+	{ "groups are known", groups_are_known },
+	{ "names follow the directives", names_follow_the_directives },
+	{ "letters that differ are counted", letters_that_differ_are_counted },
+	CU_TEST_INFO_NULL,
+};
