@@ -7,6 +7,7 @@ import os
 import pwd
 import random
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -102,8 +103,9 @@ def merge(base, changes):
 class Daemon:
     """Starts, watches and ends one ftpsd; use it in a with statement."""
 
-    def __init__(self, binaries, config=None, users=("alice",), hosts=None):
+    def __init__(self, binaries, config=None, users=("alice",), files=None):
         self.binaries = binaries
+        self.files = files  # limit of open files, None: as it is
         self.folder = tempfile.mkdtemp(prefix="ftpsd-")
         os.chmod(self.folder, 0o755)
         self.port = free_port()
@@ -124,8 +126,6 @@ class Daemon:
         self.home = self.homes[users[0]] if users else None
         self.write_users({name: crypt_hash(PASSWORD) for name in users})
         self.config = merge(self.default_config(), config or {})
-        if hosts:
-            self.config["hosts"] = hosts
         self.write_config()
 
     def default_config(self):
@@ -193,7 +193,8 @@ class Daemon:
                 [os.path.join(self.binaries, "ftpsd"), "-c",
                  self.config_path],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=environment, start_new_session=True)
+                env=environment, start_new_session=True,
+                preexec_fn=self.limit_files)
         deadline = time.monotonic() + READY_SECONDS
         notify.settimeout(0.2)
         while True:
@@ -209,36 +210,50 @@ class Daemon:
         notify.close()
         os.unlink(notify_path)
 
+    def limit_files(self):
+        if self.files is not None:
+            resource.setrlimit(resource.RLIMIT_NOFILE,
+                               (self.files, self.files))
+
     def stop(self, how=signal.SIGINT):
         """Ends the daemon; nothing of it may be left afterwards."""
         if self.process is None:
             return
-        group = self.process.pid
+        family = self.family()
+        late = False
         if self.process.poll() is None:
             self.process.send_signal(how)
             try:
                 self.process.wait(30)
             except subprocess.TimeoutExpired:
-                os.killpg(group, signal.SIGKILL)
+                late = True
+                self.process.kill()
                 self.process.wait()
-                raise AssertionError("ftpsd does not stop") from None
         self.process = None
-        left = wait_for(lambda: not group_members(group), 15)
-        if not left:
-            members = group_members(group)
-            for pid in members:
-                os.kill(pid, signal.SIGKILL)
-            raise AssertionError(f"processes left behind: {members}")
+        self.await_end(family, 15)
+        assert not late, "ftpsd does not stop"
 
-    def stop_orphans(self, group):
-        """After the master was killed: the rest must go by itself."""
-        self.process = None
-        gone = wait_for(lambda: not group_members(group), 40)
-        left = {pid: process_title(pid) for pid in group_members(group)}
+    def family(self):
+        """All processes of this server that live now."""
+        return descendants(self.process.pid)
+
+    @staticmethod
+    def await_end(family, seconds):
+        """Waits until these processes have gone; kills what is left."""
+        if wait_for(lambda: not any(map(alive, family)), seconds):
+            return
+        left = {pid: process_title(pid) for pid in family if alive(pid)}
         for pid in left:
             os.kill(pid, signal.SIGKILL)
-        shutil.rmtree(self.folder, ignore_errors=True)
-        assert gone, f"processes outlive the master: {left}"
+        raise AssertionError(f"processes left behind: {left}")
+
+    def kill_master(self):
+        """kill -9 of the master; returns the processes that were its."""
+        family = self.family()
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+        return [pid for pid in family if alive(pid)]
 
     # -- looking at it ------------------------------------------------------
 
@@ -286,7 +301,7 @@ class Daemon:
     def processes(self, role):
         """The pids of our processes whose title is that role."""
         found = []
-        for pid in group_members(self.process.pid):
+        for pid in self.family():
             title = process_title(pid)
             if re.fullmatch(r"ftpsd: " + role + r"( .*)?", title):
                 found.append(pid)
@@ -301,21 +316,37 @@ def process_title(pid):
         return ""
 
 
-def group_members(group):
-    """The living processes of a session (daemons start one of their own)."""
-    members = []
+def stat_fields(pid):
+    """What follows the name in /proc/PID/stat, or nothing."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii",
+                  errors="replace") as text:
+            return text.read().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def alive(pid):
+    fields = stat_fields(pid)
+    return bool(fields) and fields[0] not in "ZX"
+
+
+def descendants(pid):
+    """The living processes that come from pid, itself among them."""
+    children = {}
     for entry in os.listdir("/proc"):
         if not entry.isdigit():
             continue
-        try:
-            with open(f"/proc/{entry}/stat", encoding="ascii",
-                      errors="replace") as text:
-                fields = text.read().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[3]) == group and fields[0] not in "ZX":
-            members.append(int(entry))
-    return members
+        fields = stat_fields(entry)
+        if fields and fields[0] not in "ZX":
+            children.setdefault(int(fields[1]), []).append(int(entry))
+    found = [pid] if alive(pid) else []
+    waiting = [pid]
+    while waiting:
+        more = children.get(waiting.pop(), [])
+        found += more
+        waiting += more
+    return sorted(found)
 
 
 def wait_for(check, seconds=20):

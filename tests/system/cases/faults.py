@@ -240,22 +240,17 @@ def case_stop_master(binaries):
 
 def case_kill_master(binaries):
     """kill -9 of the master: running transfers finish, then all ends."""
-    config = {"grace_time": "20s"}
-    server = Daemon(binaries, config)
-    server.start()
-    group = server.process.pid
-    try:
+    server = Daemon(binaries, {"grace_time": "20s"})
+    with server:
         contents = random_bytes(SIZE, 4)
         client = Client(server.port).auth().login()
         client.stor("file", contents)
         data = client.open_data("RETR file")
         first = data.recv(1000)
-        os.kill(group, signal.SIGKILL)
-        server.process.wait()
+        orphans = server.kill_master()
         rest = client.read_data(data)
         assert first + rest == contents
         assert client.reply().code == 226
-        assert client.at_end() or True
 
         def refused():
             try:
@@ -266,8 +261,7 @@ def case_kill_master(binaries):
 
         assert wait_for(refused, 30), "something still accepts"
         client.close()
-    finally:
-        server.stop_orphans(group)
+        server.await_end(orphans, 40)
 
 
 def case_keeper_stopped_hundred(binaries):

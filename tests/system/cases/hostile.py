@@ -307,14 +307,15 @@ def case_commands_before_login(binaries):
 
 def case_descriptors_run_out(binaries):
     """Out of descriptors: 421 or a pause, and service afterwards."""
-    with Daemon(binaries, {"tls": {"required": "off"}}) as server:
+    config = {"tls": {"required": "off"},
+              "limits": {"sessions_per_address": 0}}
+    with Daemon(binaries, config, files=128) as server:
         server.expect_log("descriptor")
-        for pid in server.processes("worker"):
-            limit(pid, 64)
         crowd = []
-        for _ in range(300):
+        for _ in range(400):
             conn = socket.create_connection(("127.0.0.1", server.port), 60)
             crowd.append(conn)
+        server.wait_log("descriptor")
         for conn in crowd:
             conn.close()
 
@@ -327,11 +328,7 @@ def case_descriptors_run_out(binaries):
                 return False
 
         assert wait_for(login, 30), "no service after the crowd has gone"
-
-
-def limit(pid, files):
-    import resource
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, (files, files))
+        assert server.ctl("status")["counters"]["accept_paused"] > 0
 
 
 def case_random_garbage(binaries):

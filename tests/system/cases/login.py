@@ -15,11 +15,7 @@ def case_required(binaries):
             assert reply.code == 530 and "AUTH TLS" in reply.text, reply
             client.cmd("FEAT", 211)
             client.auth().login()
-            client.cmd("PROT C")
-            data = client.passive()
-            reply = client.cmd("LIST")
-            data.close()
-            assert reply.code in (521, 534), reply
+            client.cmd("PROT C", 534)
 
 
 def case_wrong_password(binaries):
@@ -44,30 +40,32 @@ def case_equal_time(binaries):
     if binaries.endswith("/san"):
         from run import Skip
         raise Skip("the sanitizer changes times")
-    config = {"limits": {"login_attempts": 1000}}
-    with Daemon(binaries, config) as server:
+    with Daemon(binaries, {"limits": {"login_attempts": 100}}) as server:
         server.write_users({"alice": crypt_hash(
             PASSWORD, "$6$rounds=5000$saltsalt$")})
+        for attempt in range(4):
+            known, unknown = median_times(server, 200)
+            ratio = unknown / known
+            if 0.95 <= ratio <= 1.05:
+                print(f"medians differ by {abs(ratio - 1) * 100:.1f} %, "
+                      f"try {attempt + 1}")
+                return
+        raise AssertionError(f"unknown : known = {ratio:.3f}")
+
+
+def median_times(server, count):
+    """Of failed logins of a known and of an unknown user, alternating."""
+    taken = {"alice": [], "nobody": []}
+    while len(taken["alice"]) < count:
         with Client(server.port) as client:
             client.auth()
-            client.cmd("USER alice", 331)
-            client.cmd("PASS warm up", 530)
-            for attempt in range(4):
-                taken = {"alice": [], "nobody": []}
-                for _ in range(200):
-                    for user, times in taken.items():
-                        client.cmd("USER " + user, 331)
-                        began = time.monotonic()
-                        client.cmd("PASS bad", 530)
-                        times.append(time.monotonic() - began)
-                known, unknown = (statistics.median(times)
-                                  for times in taken.values())
-                ratio = unknown / known
-                if 0.95 <= ratio <= 1.05:
-                    print(f"medians differ by {abs(ratio - 1) * 100:.1f} %, "
-                          f"try {attempt + 1}")
-                    return
-            raise AssertionError(f"ratio {ratio:.3f}")
+            for _ in range(40):
+                for user, times in taken.items():
+                    client.cmd("USER " + user, 331)
+                    began = time.monotonic()
+                    client.cmd("PASS bad", 530)
+                    times.append(time.monotonic() - began)
+    return [statistics.median(times) for times in taken.values()]
 
 
 def case_refused_accounts(binaries):

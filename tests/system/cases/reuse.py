@@ -125,8 +125,9 @@ def case_resumed_control(binaries):
         with Daemon(binaries, config_of(tickets)) as server:
             with Client(server.port, version=version) as first:
                 first.auth().login()
-                first.stor("file", b"y" * 100)
+                # Tickets that come later belong to this login alone.
                 session = first.socket.session
+                first.stor("file", b"y" * 100)
                 first.cmd("QUIT", 221)
             client = again(server, first.context, session)
             with client:
@@ -189,8 +190,8 @@ def case_not_across_hosts(binaries):
             with Client(server.port, version=version,
                         name="a.test") as first:
                 first.auth().login()
-                first.listing("NLST")
                 session = first.socket.session
+                first.listing("NLST")
             for name, wanted in (("b.test", False), ("a.test", True)):
                 def resumes():
                     with Client(server.port, context=first.context,

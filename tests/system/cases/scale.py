@@ -4,14 +4,14 @@ import resource
 import time
 
 from client import Client, tls_context
-from daemon import Daemon, group_members
+from daemon import Daemon
 from run import Skip
 
 
 def pss(server):
     """PSS of all processes of the server, in KiB, and kernel memory aside."""
     total = 0
-    for pid in group_members(server.process.pid):
+    for pid in server.family():
         try:
             with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as text:
                 for line in text:
