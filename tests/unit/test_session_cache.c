@@ -7,6 +7,8 @@
 #include "tests/unit/scratch.h"
 #include "tests/unit/tls_visit.h"
 
+#define MAP_SIZE UINT64_C(1048576)
+
 /* The keeper's part, in a process of its own: LMDB opens a file once. */
 struct keeper {
 	struct scratch scratch;
@@ -53,7 +55,7 @@ serve_puts(int socket)
 	memset(&where, 0, sizeof(where));
 	memset(&totals, 0, sizeof(totals));
 	if (place_make(where.name) != 0 ||
-	    writer_open(where.name, WRITER_MAP_MIN, &totals, &writer) != 0 ||
+	    writer_open(where.name, MAP_SIZE, &totals, &writer) != 0 ||
 	    place_share(where.name) != 0)
 		_exit(1);
 	where.map_size = writer_map_size(writer);
@@ -139,38 +141,47 @@ cached_stop(struct keeper *keeper, struct rig *rig)
 
 /* A login on another worker; its data connections do without the cache. */
 static void
-check_cache_serves_control(void)
+resume_elsewhere(struct rig *rig, const struct variant *variant,
+    SSL_SESSION *session)
 {
-	struct visit first, second;
 	struct msg_cache_directory none;
-	struct keeper keeper;
-	SSL_SESSION *session;
-	struct rig rig;
-	size_t i;
+	struct visit visit;
 	int n;
 
+	tls_free(&rig->tls);
+	rig->tls = rig_worker(rig);
+	visit_begin(&visit, rig, variant->version, session);
+	CHECK_CASE(visit_resumed(&visit), variant->what);
+	CHECK_CASE(score_get(rig->score, SCORE_RESUMED_CACHE) == 1,
+	    variant->what);
 	memset(&none, 0, sizeof(none));
+	cache_reader_open(rig->cache, &none);
+	for (n = 0; n < 10; n++)
+		if (!transfer_own(&visit, visit_session(&visit)))
+			break;
+	CHECK_CASE(n == 10, variant->what);
+	visit_end(&visit);
+}
+
+static void
+check_cache_serves_control(void)
+{
+	struct keeper keeper;
+	SSL_SESSION *session;
+	struct visit visit;
+	struct rig rig;
+	size_t i;
+
 	for (i = 0; i < NITEMS(variants); i++) {
 		if (variants[i].tickets)
 			continue;
 		cached_start(&keeper, &rig);
-		visit_begin(&first, &rig, variants[i].version, NULL);
+		visit_begin(&visit, &rig, variants[i].version, NULL);
 		CHECK_CASE(keeper.puts > 0, variants[i].what);
-		session = visit_session(&first);
-		visit_end(&first);
-		tls_free(&rig.tls);
-		rig.tls = rig_worker(&rig);
-		visit_begin(&second, &rig, variants[i].version, session);
-		CHECK_CASE(visit_resumed(&second), variants[i].what);
-		CHECK_CASE(score_get(rig.score, SCORE_RESUMED_CACHE) == 1,
-		    variants[i].what);
+		session = visit_session(&visit);
+		visit_end(&visit);
+		resume_elsewhere(&rig, &variants[i], session);
 		SSL_SESSION_free(session);
-		cache_reader_open(rig.cache, &none);
-		for (n = 0; n < 10; n++)
-			if (!transfer_own(&second, visit_session(&second)))
-				break;
-		CHECK_CASE(n == 10, variants[i].what);
-		visit_end(&second);
 		cached_stop(&keeper, &rig);
 	}
 }

@@ -164,28 +164,28 @@ check_many_hosts(void)
 static const struct {
 	const char *what;
 	const char *offer;
+	const char *chosen; /* NULL: none */
 	enum tls_kind kind;
 	bool on;
-	const char *chosen; /* NULL: none */
 	bool ok;
 } protocols[] = {
-	{ "none on control", NULL, TLS_CONTROL, true, NULL, true },
-	{ "ftp", "\3ftp", TLS_CONTROL, true, "ftp", true },
-	{ "ftp after FileZilla's", "\17x-filezilla-ftp\3ftp", TLS_CONTROL, true,
-	    "ftp", true },
-	{ "FileZilla's alone", "\17x-filezilla-ftp", TLS_CONTROL, true, NULL,
+	{ "none on control", NULL, NULL, TLS_CONTROL, true, true },
+	{ "ftp", "\3ftp", "ftp", TLS_CONTROL, true, true },
+	{ "ftp after FileZilla's", "\17x-filezilla-ftp\3ftp", "ftp",
+	    TLS_CONTROL, true, true },
+	{ "FileZilla's alone", "\17x-filezilla-ftp", NULL, TLS_CONTROL, true,
 	    false },
-	{ "a browser", "\2h2\10http/1.1", TLS_CONTROL, true, NULL, false },
-	{ "a browser, next_protocol off", "\2h2\10http/1.1", TLS_CONTROL, false,
-	    NULL, true },
-	{ "a longer name", "\4ftps", TLS_CONTROL, true, NULL, false },
-	{ "ftp-data on control", "\10ftp-data", TLS_CONTROL, true, NULL,
+	{ "a browser", "\2h2\10http/1.1", NULL, TLS_CONTROL, true, false },
+	{ "a browser, next_protocol off", "\2h2\10http/1.1", NULL, TLS_CONTROL,
+	    false, true },
+	{ "a longer name", "\4ftps", NULL, TLS_CONTROL, true, false },
+	{ "ftp-data on control", "\10ftp-data", NULL, TLS_CONTROL, true,
 	    false },
-	{ "ftp-data", "\10ftp-data", TLS_DATA, true, "ftp-data", true },
-	{ "both on data", "\3ftp\10ftp-data", TLS_DATA, true, "ftp-data",
+	{ "ftp-data", "\10ftp-data", "ftp-data", TLS_DATA, true, true },
+	{ "both on data", "\3ftp\10ftp-data", "ftp-data", TLS_DATA, true,
 	    true },
-	{ "ftp on data", "\3ftp", TLS_DATA, true, "ftp", true },
-	{ "a browser on data", "\10http/1.1", TLS_DATA, true, NULL, false },
+	{ "ftp on data", "\3ftp", "ftp", TLS_DATA, true, true },
+	{ "a browser on data", "\10http/1.1", NULL, TLS_DATA, true, false },
 };
 
 static void
@@ -468,6 +468,8 @@ check_renegotiation(void)
 static void
 check_garbage(void)
 {
+	/* A handshake record, and in it a ClientHello. */
+	static const uint8_t head[] = { 22, 3, 1, 0, 251, 1, 0, 0, 247, 3, 3 };
 	struct rig_hello hello = { 0 };
 	uint8_t bytes[256];
 	struct call call;
@@ -476,9 +478,7 @@ check_garbage(void)
 	call_begin(&call, &hello);
 	for (n = 0; n < 200; n++) {
 		CU_ASSERT_EQUAL_FATAL(RAND_bytes(bytes, sizeof(bytes)), 1);
-		/* A handshake record with a ClientHello's head. */
-		memcpy(bytes, "\026\003\001\000\373\001\000\000\367\003\003",
-		    11);
+		memcpy(bytes, head, sizeof(head));
 		for (i = 43; i < 46; i++)
 			bytes[i] = (uint8_t)(n % 3);
 		rig_close(&call.link);

@@ -40,6 +40,7 @@ struct rig {
 	struct rig_pem pem;
 	struct worker_start start;
 	struct ring *ring;
+	struct score *board; /* the master's */
 	struct score *score;
 	struct cache_reader *cache;
 	struct tls_store store;
@@ -172,7 +173,8 @@ rig_prepare(struct rig *rig, bool tickets)
 	rig->start.keys = rig->keys;
 	rig->ring = ring_create(3600, 3);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(rig->ring);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(score_create(&fd));
+	rig->board = score_create(&fd);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(rig->board);
 	rig->score = score_attach(fd);
 	close(fd);
 	rig->client = SSL_CTX_new(TLS_client_method());
@@ -197,6 +199,7 @@ rig_stop(struct rig *rig)
 	SSL_CTX_free(rig->client);
 	ring_free(&rig->ring);
 	score_free(&rig->score);
+	score_free(&rig->board);
 	index_free(&rig->conf);
 	log_set_level(LOG_LEVEL_INFO);
 }

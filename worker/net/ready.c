@@ -31,6 +31,7 @@ is_empty(const struct ready_entry *head)
 static void
 unlink_entry(struct ready_entry *entry)
 {
+	ensure(entry->next != NULL && entry->previous != NULL);
 	entry->previous->next = entry->next;
 	entry->next->previous = entry->previous;
 	entry->next = entry->previous = NULL;

@@ -24,7 +24,6 @@
 	    CONTEXT_ID_LEN)
 
 struct claims {
-	const uint8_t *key_name;
 	uint64_t started, expires;
 	uint16_t protocol;
 	const uint8_t *id;
@@ -40,13 +39,14 @@ append(uint8_t *at, const void *data, size_t len)
 }
 
 static struct seal_data
-write_claims(const struct claims *claims, uint8_t out[CLAIMS_MAX])
+write_claims(const struct claims *claims, const uint8_t key_name[RING_NAME_LEN],
+    uint8_t out[CLAIMS_MAX])
 {
 	static const uint8_t context_len = CONTEXT_ID_LEN;
 	struct seal_data data = { out, 0 };
 	uint8_t *at = out;
 
-	at = append(at, claims->key_name, RING_NAME_LEN);
+	at = append(at, key_name, RING_NAME_LEN);
 	at = append(at, &claims->started, sizeof(claims->started));
 	at = append(at, &claims->expires, sizeof(claims->expires));
 	at = append(at, &claims->protocol, sizeof(claims->protocol));
@@ -154,21 +154,21 @@ serialise(SSL_SESSION *session, size_t *len)
 
 /* Fills sealed (name of the key, sealed session); 0 when it cannot. */
 static size_t
-seal_session(const struct ring_key *key, struct claims *claims,
+seal_session(const struct ring_key *key, const struct claims *claims,
     struct seal_data plain, uint8_t sealed[CACHE_VALUE_MAX])
 {
 	uint8_t associated[CLAIMS_MAX];
 	size_t len;
 
 	memcpy(sealed, key->name, RING_NAME_LEN);
-	claims->key_name = sealed;
-	len = seal_close(key->seal, write_claims(claims, associated), plain,
-	    sealed + RING_NAME_LEN);
+	len = seal_close(key->seal, write_claims(claims, key->name, associated),
+	    plain, sealed + RING_NAME_LEN);
 	return (len == 0 ? 0 : len + RING_NAME_LEN);
 }
 
 static void
-put(struct tls_channel *channel, struct claims *claims, struct seal_data plain)
+put(struct tls_channel *channel, const struct claims *claims,
+    struct seal_data plain)
 {
 	struct tls *tls = channel->login->tls;
 	uint8_t sealed[CACHE_VALUE_MAX];
@@ -218,7 +218,6 @@ share(struct tls_channel *channel, const SSL_SESSION *session,
 
 	if (channel->established || !in_service(tls))
 		return;
-	claims.key_name = NULL;
 	claims.started = (uint64_t)SSL_SESSION_get_time(session);
 	claims.expires = claims.started + tls->conf->session_cache_timeout;
 	claims.protocol = (uint16_t)SSL_SESSION_get_protocol_version(session);
@@ -263,7 +262,7 @@ session_issued(SSL *ssl, SSL_SESSION *session)
 /* Opens the record into plain: its length, or -1. */
 static long
 open_record(const struct tls *tls, const struct cache_record *record,
-    struct claims *claims, uint8_t plain[CACHE_VALUE_MAX])
+    const struct claims *claims, uint8_t plain[CACHE_VALUE_MAX])
 {
 	uint8_t associated[CLAIMS_MAX];
 	struct seal_data sealed;
@@ -273,14 +272,13 @@ open_record(const struct tls *tls, const struct cache_record *record,
 
 	if (record->sealed_len < RING_NAME_LEN + SEAL_OVERHEAD)
 		return (-1);
-	claims->key_name = record->sealed;
 	sealed.data = record->sealed + RING_NAME_LEN;
 	sealed.len = record->sealed_len - RING_NAME_LEN;
 	/* Its key is gone: expired, in all but name. */
 	if (!ring_find(tls->ring, record->sealed, tls_now(), &key, &newest))
 		return (0);
-	len = seal_open(key.seal, write_claims(claims, associated), sealed,
-	    plain);
+	len = seal_open(key.seal,
+	    write_claims(claims, record->sealed, associated), sealed, plain);
 	secret_wipe(&key, sizeof(key));
 	return (len);
 }

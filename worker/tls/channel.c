@@ -204,9 +204,12 @@ tls_handshake(struct tls_channel *channel)
 		result = settle_or_fail(channel, ret);
 		if (result == TLS_FAILED)
 			outcome_failed(channel);
+		/* What lies there is no more than a part of a record. */
+		channel->starved = true;
 		return (result);
 	}
 	channel->established = true;
+	channel->starved = false;
 	if (channel->kind == TLS_CONTROL)
 		binding_adopt(channel);
 	else
