@@ -206,15 +206,6 @@ cut(struct session *session, const char *why)
 	    "The data connection was cut; nothing was stored."));
 }
 
-static enum flow
-hold(struct session *session, unsigned int waits)
-{
-	if (transfer_stalled(session))
-		return (transfer_end(session, 426,
-		    "Nothing moved for too long (timeout_stalled)."));
-	return (session_wait(session, waits));
-}
-
 /* Reads once, into the work's buffer. */
 static enum stream_result
 fill(struct session *session, size_t *done)
@@ -304,12 +295,14 @@ receive(struct session *session)
 	enum stream_result result;
 	ssize_t put;
 
+	if (transfer_stalled(session))
+		return (transfer_hold(session, WAIT_CLOCK));
 	for (;;) {
 		if (transfer->working || transfer->worked ||
 		    is_full(transfer) || transfer->eof) {
 			put = spill(session);
 			if (put == -EINPROGRESS)
-				return (hold(session, WAIT_WORK));
+				return (transfer_hold(session, WAIT_WORK));
 			if (put < 0)
 				return (transfer_refuse(session, (int)-put,
 				    REFUSAL_STORE));
@@ -321,7 +314,7 @@ receive(struct session *session)
 			transfer->eof = true;
 		else if (result == STREAM_AGAIN) {
 			stream_want(transfer->stream, STREAM_READ);
-			return (hold(session, WAIT_DATA));
+			return (transfer_hold(session, WAIT_DATA));
 		} else if (result != STREAM_OK)
 			return (cut(session, stream_reason(transfer->stream)));
 	}

@@ -135,16 +135,6 @@ refill(struct session *session)
 	return (got);
 }
 
-/* Waits, but not for ever. */
-static enum flow
-hold(struct session *session, unsigned int waits)
-{
-	if (transfer_stalled(session))
-		return (transfer_end(session, 426,
-		    "Nothing moved for too long (timeout_stalled)."));
-	return (session_wait(session, waits));
-}
-
 static enum flow
 broken(struct session *session)
 {
@@ -186,11 +176,13 @@ send_data(struct session *session)
 	enum stream_result result;
 	ssize_t got;
 
+	if (transfer_stalled(session))
+		return (transfer_hold(session, WAIT_CLOCK));
 	for (;;) {
 		result = drain(session, &budget);
 		if (result == STREAM_AGAIN) {
 			stream_want(transfer->stream, STREAM_WRITE);
-			return (hold(session, WAIT_DATA));
+			return (transfer_hold(session, WAIT_DATA));
 		}
 		if (result != STREAM_OK)
 			return (broken(session));
@@ -198,7 +190,7 @@ send_data(struct session *session)
 			return (session_goto(session, &step_close));
 		got = refill(session);
 		if (got == -EINPROGRESS)
-			return (hold(session, WAIT_WORK));
+			return (transfer_hold(session, WAIT_WORK));
 		if (got < 0)
 			return (
 			    transfer_refuse(session, (int)-got, REFUSAL_FILE));
@@ -216,7 +208,7 @@ close_side(struct session *session)
 		return (session_goto(session, &step_end));
 	case STREAM_AGAIN:
 		stream_want(transfer->stream, STREAM_WRITE);
-		return (hold(session, WAIT_DATA));
+		return (transfer_hold(session, WAIT_DATA));
 	case STREAM_END:
 	case STREAM_TRUNCATED:
 	case STREAM_FAILED:

@@ -159,20 +159,35 @@ transfer_progress(struct session *session, size_t bytes)
 	session->transfer->progressed = worker_now(session->worker);
 }
 
-/* One timer a period, not one a byte: it is set anew only when it fires. */
+/*
+ * Asked before anything is written: a peer that reads nothing still lets its
+ * kernel take a few bytes now and then, whenever they are offered.
+ */
 bool
-transfer_stalled(struct session *session)
+transfer_stalled(const struct session *session)
 {
 	uint64_t limit = session->host->timeout_stalled * UINT64_C(1000);
 	uint64_t now = worker_now(session->worker);
-	uint64_t idle = now - session->transfer->progressed;
 
-	if (limit == 0 || deadline_is_set(&session->pause))
-		return (false);
-	if (idle >= limit)
-		return (true);
-	deadline_set(session->worker, &session->pause, limit - idle);
-	return (false);
+	return (limit != 0 && now - session->transfer->progressed >= limit);
+}
+
+/* One timer a period, not one a byte: it is set anew only when it fires. */
+enum flow
+transfer_hold(struct session *session, unsigned int waits)
+{
+	uint64_t limit = session->host->timeout_stalled * UINT64_C(1000);
+	uint64_t now = worker_now(session->worker);
+
+	if (transfer_stalled(session))
+		return (transfer_end(session, 426,
+		    "Nothing moved for too long (timeout_stalled)."));
+	if (limit != 0 && !deadline_is_set(&session->pause)) {
+		session->timed_out = false;
+		deadline_set(session->worker, &session->pause,
+		    session->transfer->progressed + limit - now);
+	}
+	return (session_wait(session, waits));
 }
 
 void

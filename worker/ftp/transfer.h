@@ -102,8 +102,10 @@ NODISCARD bool transfer_answer(struct session *session,
 
 /* Something has moved. */
 void transfer_progress(struct session *session, size_t bytes);
-/* Whether nothing has for timeout_stalled; arms the clock for that. */
-NODISCARD bool transfer_stalled(struct session *session);
+/* Whether nothing has for timeout_stalled. */
+NODISCARD bool transfer_stalled(const struct session *session);
+/* Waits, but not for ever: ends the transfer when it has stalled. */
+enum flow transfer_hold(struct session *session, unsigned int waits);
 
 /* The handler of the transfer's work. */
 void transfer_worked(ssize_t result, void *context);
