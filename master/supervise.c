@@ -19,6 +19,7 @@
 #define QUICK_ENDS_MAX 4     /* in a row without a pause */
 #define PAUSE_FIRST_MS 100
 #define PAUSE_LAST_MS  10000
+#define PAUSE_READY_MS 2000 /* at most, for one that did get ready */
 
 static const enum role services[] = { ROLE_LOGGER, ROLE_KEEPER, ROLE_LOGIN };
 
@@ -221,20 +222,25 @@ supervise_ready(struct supervisor *supervisor, enum role role)
 	return (process);
 }
 
-/* After a quick end the next try waits; longer each time. */
+/*
+ * After a quick end the next try waits; longer each time, but not for long
+ * where the last one has at least served for a while.
+ */
 static void
-pause_post(struct post *post)
+pause_post(struct post *post, bool was_ready)
 {
+	uint64_t most = was_ready ? PAUSE_READY_MS : PAUSE_LAST_MS;
+
 	if (post->quick_ends < QUICK_ENDS_MAX) {
 		post->quick_ends++;
 		post->pause_ms = 0;
 	} else if (post->pause_ms == 0) {
 		post->pause_ms = PAUSE_FIRST_MS;
-	} else if (post->pause_ms < PAUSE_LAST_MS) {
+	} else {
 		post->pause_ms *= 2;
-		if (post->pause_ms > PAUSE_LAST_MS)
-			post->pause_ms = PAUSE_LAST_MS;
 	}
+	if (post->pause_ms > most)
+		post->pause_ms = most;
 	loop_timer_set(post->pause, post->pause_ms);
 }
 
@@ -257,7 +263,7 @@ supervise_fill(struct post *post)
 	post->process = launch_process(post);
 	if (post->process == NULL) {
 		post->quick_ends = QUICK_ENDS_MAX;
-		pause_post(post);
+		pause_post(post, false);
 		return;
 	}
 	LIST_INSERT_HEAD(&supervisor->processes, post->process, link);
@@ -424,6 +430,7 @@ bury(struct process *process, int status)
 {
 	struct master *master = process->master;
 	struct post *post = process->post;
+	bool was_ready = process->state != PROCESS_STARTING;
 	bool quick = loop_now() - process->born < QUICK_END_MS;
 
 	LIST_REMOVE(process, link);
@@ -442,7 +449,7 @@ bury(struct process *process, int status)
 		return;
 	post->restarts++;
 	if (quick) {
-		pause_post(post);
+		pause_post(post, was_ready);
 		return;
 	}
 	post->quick_ends = 0;
