@@ -71,7 +71,7 @@ store_key(_Atomic uint64_t *words, const struct ring_key *key)
 static void
 load_key(const _Atomic uint64_t *words, struct ring_key *key)
 {
-	uint64_t copy[KEY_WORDS];
+	uint64_t copy[KEY_WORDS] = { 0 };
 	size_t i;
 
 	for (i = 0; i < KEY_WORDS; i++)

@@ -81,7 +81,7 @@ read_conf(int fd)
 	char *text;
 	size_t len;
 
-	text = fd_read_sealed(fd, CONF_BYTES_MAX, &len);
+	text = fd_read_sealed(fd, (size_t)CONF_BYTES_MAX, &len);
 	if (text == NULL) {
 		log_error("cannot read the settings: %s", strerror(errno));
 		return (NULL);

@@ -27,7 +27,7 @@ struct peer {
 struct peers {
 	struct loop *loop;
 	struct service *service;
-	LIST_HEAD(, peer) all;
+	LIST_HEAD(peer_list, peer) all;
 };
 
 struct peers *
@@ -44,24 +44,20 @@ peers_new(struct loop *loop, struct service *service)
 	return (peers);
 }
 
-static void
-remove_peer(struct peer *peer)
-{
-	LIST_REMOVE(peer, link);
-	link_free(&peer->channel);
-	free(peer);
-}
-
 void
 peers_free(struct peers **peers)
 {
 	struct peers *ended = *peers;
+	struct peer *peer, *next;
 
 	if (ended == NULL)
 		return;
 	*peers = NULL;
-	while (!LIST_EMPTY(&ended->all))
-		remove_peer(LIST_FIRST(&ended->all));
+	for (peer = LIST_FIRST(&ended->all); peer != NULL; peer = next) {
+		next = LIST_NEXT(peer, link);
+		link_free(&peer->channel);
+		free(peer);
+	}
 	free(ended);
 }
 
@@ -123,7 +119,9 @@ worker_ended(void *context)
 	struct peer *peer = context;
 	struct peers *peers = peer->peers;
 
-	remove_peer(peer);
+	LIST_REMOVE(peer, link);
+	link_free(&peer->channel);
+	free(peer);
 	service_worker_gone(peers->service);
 }
 
@@ -183,6 +181,7 @@ peers_tell(struct peers *peers, const struct msg_cache_directory *where)
 	/* Called before the first worker is known, too. */
 	if (peers == NULL)
 		return;
-	LIST_FOREACH (peer, &peers->all, link)
+	for (peer = LIST_FIRST(&peers->all); peer != NULL;
+	     peer = LIST_NEXT(peer, link))
 		tell(peer, where);
 }

@@ -42,7 +42,8 @@
 
 /*
  * No thread-local reader slots, and no fsync: the cache does not outlive the
- * machine.  MDB_WRITEMAP would let a stray pointer write to the file.
+ * machine.  Pages are written by the kernel, never through the map, where a
+ * stray pointer could reach them.
  */
 #define STORE_FLAGS (MDB_NOTLS | MDB_NOSYNC)
 

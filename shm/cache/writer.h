@@ -20,9 +20,9 @@
 #include "shm/cache/store.h"
 #include "shm/ipc/body.h"
 
-#define WRITER_BATCH_MAX 64  /* changes in one transaction */
-#define WRITER_TRIM_MAX  256 /* deletions in one transaction */
-#define WRITER_MAP_MIN   (1024 * 1024)
+#define WRITER_BATCH_MAX 64       /* changes in one transaction */
+#define WRITER_TRIM_MAX  256      /* deletions in one transaction */
+#define WRITER_MAP_MIN   1048576u /* bytes */
 
 /* What `ftpsctl sesscache info` shows; outlives the environments. */
 struct cache_totals {

@@ -44,6 +44,7 @@ struct end {
 struct rig {
 	struct scratch scratch;
 	int before; /* the directory we came from */
+	uid_t uid;  /* the keeper's, with root */
 	pid_t pid;
 	struct end master;
 	int log_fd;
@@ -130,9 +131,8 @@ become_keeper(int master, int logger)
 static UNUSED void
 rig_open(struct rig *rig)
 {
-	uid_t uid = 0;
 	gid_t gid = 0;
-	int master[2], logger[2];
+	int master[2] = { -1, -1 }, logger[2] = { -1, -1 };
 
 	memset(rig, 0, sizeof(*rig));
 	scratch_new(&rig->scratch);
@@ -140,13 +140,13 @@ rig_open(struct rig *rig)
 	CU_ASSERT_FATAL(mkdirat(rig->scratch.fd, "cache", 0700) == 0);
 	CU_ASSERT_FATAL(fchdir(rig->scratch.fd) == 0 && chdir("cache") == 0);
 	if (process_is_root()) {
-		CU_ASSERT(process_find_user("nobody", &uid, &gid) == 0);
-		CU_ASSERT(chown(".", uid, 1) == 0);
+		CU_ASSERT(process_find_user("nobody", &rig->uid, &gid) == 0);
+		CU_ASSERT(chown(".", rig->uid, 1) == 0);
 		CU_ASSERT(chmod(".", 02710) == 0);
 		CU_ASSERT(chmod("..", 0711) == 0);
 	}
 	CU_ASSERT_FATAL(fd_pair(master) == 0 && fd_pair(logger) == 0);
-	fflush(NULL);
+	(void)fflush(NULL);
 	rig->pid = fork();
 	if (rig->pid == 0)
 		become_keeper(master[1], logger[1]);

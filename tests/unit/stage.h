@@ -24,7 +24,7 @@
 #include "tests/unit/suites.h"
 
 #define NOW      1700000000u
-#define MAP_SIZE (16 * 1024 * 1024)
+#define MAP_SIZE 16777216u
 
 /* An environment in a temporary directory, which becomes the current one. */
 struct stage {
@@ -158,13 +158,13 @@ in_child(int (*body)(const struct stage *), const struct stage *stage)
 	int status;
 	pid_t pid;
 
-	fflush(NULL);
+	(void)fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
 		(void)setrlimit(RLIMIT_CORE, &none);
-		signal(SIGBUS, SIG_DFL);
-		signal(SIGSEGV, SIG_DFL);
-		signal(SIGABRT, SIG_DFL);
+		(void)signal(SIGBUS, SIG_DFL);
+		(void)signal(SIGSEGV, SIG_DFL);
+		(void)signal(SIGABRT, SIG_DFL);
 		_exit(body(stage));
 	}
 	if (pid == -1 || waitpid(pid, &status, 0) != pid)

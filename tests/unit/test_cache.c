@@ -154,7 +154,8 @@ expiry_in_small_steps(void)
 	while (more && steps < 10) {
 		CU_ASSERT(writer_expire(stage.writer, NOW + 600, &more) == 0);
 		steps++;
-		CHECK_CASE(stage.totals.expired <= steps * WRITER_TRIM_MAX,
+		CHECK_CASE(stage.totals.expired <=
+			(uint64_t)steps * WRITER_TRIM_MAX,
 		    "no more at a time than allowed");
 	}
 	CU_ASSERT_EQUAL(stage.totals.expired, 600);
@@ -262,7 +263,7 @@ clearing(void)
 	commit(&stage);
 	CU_ASSERT_FATAL(
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, turns) == 0);
-	fflush(NULL);
+	(void)fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
 		close(turns[0]);

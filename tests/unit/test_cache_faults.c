@@ -136,7 +136,7 @@ garbage_in_the_tree(void)
 	writer_close(&stage.writer);
 	fd = open_data(&stage);
 	memset(page, 0xa5, sizeof(page));
-	for (at = 2 * 4096; at < lseek(fd, 0, SEEK_END); at += 4096)
+	for (at = 8192; at < lseek(fd, 0, SEEK_END); at += 4096)
 		CU_ASSERT(pwrite(fd, page, sizeof(page), at) == sizeof(page));
 	close(fd);
 	ended = in_child(reads_garbage, &stage);
@@ -343,7 +343,7 @@ rights_of_the_service_users(void)
 	CU_ASSERT(chmod(".", 02710) == 0);
 	CU_ASSERT_FATAL(
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, turns) == 0);
-	fflush(NULL);
+	(void)fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
 		close(turns[0]);

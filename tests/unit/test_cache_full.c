@@ -25,15 +25,28 @@ static const struct {
 	uint64_t map_size;
 } floods[] = {
 	{ "the smallest map", 1 },
-	{ "two megabytes", 2 * 1024 * 1024 },
-	{ "four megabytes", 4 * 1024 * 1024 },
+	{ "two megabytes", 2u << 20 },
+	{ "four megabytes", 4u << 20 },
 };
 
 /* Old ones leave, new ones find room, and most of the map is in use. */
 static void
-full_map(void)
+check_flooded(struct stage *stage, const char *what)
 {
 	struct writer_facts facts;
+
+	CHECK_CASE(writer_facts(stage->writer, &facts) == 0, what);
+	CHECK_CASE(stage->totals.errors == 0, what);
+	CHECK_CASE(stage->totals.stored == FLOOD, what);
+	CHECK_CASE(facts.sessions + stage->totals.deleted == FLOOD, what);
+	CHECK_CASE(facts.sessions > facts.maximum * 3 / 4, what);
+	CHECK_CASE(facts.map_used <= facts.map_size, what);
+	CHECK_CASE(in_child(reads_the_newest, stage) == 0, what);
+}
+
+static void
+full_map(void)
+{
 	struct stage stage;
 	uint32_t n;
 	size_t i;
@@ -43,17 +56,7 @@ full_map(void)
 		for (n = 0; n < FLOOD; n++)
 			put(&stage, n, 200, NOW + 100 + n / 10);
 		commit(&stage);
-		CHECK_CASE(writer_facts(stage.writer, &facts) == 0,
-		    floods[i].what);
-		CHECK_CASE(stage.totals.errors == 0, floods[i].what);
-		CHECK_CASE(stage.totals.stored == FLOOD, floods[i].what);
-		CHECK_CASE(facts.sessions + stage.totals.deleted == FLOOD,
-		    floods[i].what);
-		CHECK_CASE(facts.sessions > facts.maximum * 3 / 4,
-		    floods[i].what);
-		CHECK_CASE(facts.map_used <= facts.map_size, floods[i].what);
-		CHECK_CASE(in_child(reads_the_newest, &stage) == 0,
-		    floods[i].what);
+		check_flooded(&stage, floods[i].what);
 		stage_close(&stage);
 	}
 }
@@ -106,7 +109,7 @@ start_holder(const struct stage *stage)
 
 	CU_ASSERT_FATAL(
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, turns) == 0);
-	fflush(NULL);
+	(void)fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
 		close(turns[0]);

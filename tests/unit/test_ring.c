@@ -15,8 +15,8 @@
 
 #include "tests/unit/suites.h"
 
-#define AGE   1000u
-#define COUNT 10u
+#define AGE   1000
+#define COUNT 10
 
 /* Runs body in a child; its exit status, or -1 - signal. */
 static int
@@ -26,11 +26,11 @@ in_child(int (*body)(struct ring *), struct ring *ring)
 	int status;
 	pid_t pid;
 
-	fflush(NULL);
+	(void)fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
 		(void)setrlimit(RLIMIT_CORE, &none);
-		signal(SIGSEGV, SIG_DFL);
+		(void)signal(SIGSEGV, SIG_DFL);
 		_exit(body(ring));
 	}
 	if (pid == -1 || waitpid(pid, &status, 0) != pid)
@@ -216,10 +216,10 @@ clock_jumps(void)
 	CU_ASSERT(memcmp(key.name, first.name, sizeof(key.name)) == 0);
 	CU_ASSERT(key.expires == first.created - 86400 + AGE);
 	/* Far ahead: all are dead, and there is one that seals. */
-	rotate(ring, first.created + 10 * AGE);
+	rotate(ring, first.created + 10000);
 	ring_newest(ring, &key);
 	CU_ASSERT(memcmp(key.name, first.name, sizeof(key.name)) != 0);
-	CU_ASSERT(ring_ages(ring, first.created + 10 * AGE, ages, 4) == 1);
+	CU_ASSERT(ring_ages(ring, first.created + 10000, ages, 4) == 1);
 	ring_free(&ring);
 }
 
@@ -399,7 +399,7 @@ readers_see_whole_keys(void)
 	ring = ring_create(AGE, 64);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(ring);
 	ring_newest(ring, &key);
-	fflush(NULL);
+	(void)fflush(NULL);
 	pid = fork();
 	if (pid == 0)
 		_exit(child_watches(ring));

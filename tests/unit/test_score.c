@@ -58,7 +58,7 @@ counts_cross_processes(void)
 	score = score_create(&fd);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(score);
 	CU_ASSERT(score_get(score, SCORE_SESSIONS) == 0);
-	fflush(NULL);
+	(void)fflush(NULL);
 	pid = fork();
 	if (pid == 0)
 		_exit(child(fd));
