@@ -148,7 +148,7 @@ rig_start(struct rig *rig, const struct rig_options *options)
 	log_set_sink(rig_ignore, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
 	scratch_new(&rig->scratch);
-	snprintf(rig->home.path, sizeof(rig->home.path), "%s/home",
+	(void)snprintf(rig->home.path, sizeof(rig->home.path), "%s/home",
 	    rig->scratch.path);
 	start.identity = rig_identity();
 	start.root = rig->home.path;
@@ -182,7 +182,7 @@ rig_wait(pid_t pid)
 			return (WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 		(void)poll(NULL, 0, 1);
 	}
-	kill(pid, SIGKILL);
+	(void)kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
 	return (-1);
 }

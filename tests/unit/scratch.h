@@ -22,7 +22,7 @@ struct scratch {
 static inline void
 scratch_new(struct scratch *scratch)
 {
-	snprintf(scratch->path, sizeof(scratch->path),
+	(void)snprintf(scratch->path, sizeof(scratch->path),
 	    "/tmp/ftpsd-unit.XXXXXX");
 	if (mkdtemp(scratch->path) == NULL)
 		abort();

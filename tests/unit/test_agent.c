@@ -15,13 +15,13 @@ has_status(pid_t pid, const char *wanted)
 	bool found = false;
 	FILE *file;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	file = fopen(path, "re");
 	if (file == NULL)
 		return (false);
 	while (!found && fgets(line, sizeof(line), file) != NULL)
 		found = strncmp(line, wanted, strlen(wanted)) == 0;
-	fclose(file);
+	(void)fclose(file);
 	return (found);
 }
 
@@ -43,11 +43,12 @@ the_agent_is_the_account_and_no_more(void)
 		CU_ASSERT(
 		    has_status(rig.pid, "Gid:\t61234\t61234\t61234\t61234"));
 		CU_ASSERT(has_status(rig.pid, "Groups:\t \n"));
-		snprintf(path, sizeof(path), "/proc/%d/root", (int)rig.pid);
+		(void)snprintf(path, sizeof(path), "/proc/%d/root",
+		    (int)rig.pid);
 		CU_ASSERT(readlink(path, root, sizeof(root) - 1) > 0);
 		CU_ASSERT_STRING_EQUAL(root, rig.home.path);
 	} else
-		printf("(no change of uid without root: skipped) ");
+		(void)printf("(no change of uid without root: skipped) ");
 	peer_free(&peer);
 	CU_ASSERT_EQUAL(rig_stop(&rig), AGENT_EXIT_OK);
 }
@@ -80,11 +81,11 @@ who_may_not_be_an_agent_ends(void)
 	scratch_write(&scratch, "file", "");
 	CU_ASSERT(mkdirat(scratch.fd, "shut", 0) == 0);
 	CU_ASSERT_EQUAL(status_of(&identity, scratch.path), AGENT_EXIT_OK);
-	snprintf(path, sizeof(path), "%s/none", scratch.path);
+	(void)snprintf(path, sizeof(path), "%s/none", scratch.path);
 	CU_ASSERT_EQUAL(status_of(&identity, path), AGENT_EXIT_NO_ROOT);
-	snprintf(path, sizeof(path), "%s/file", scratch.path);
+	(void)snprintf(path, sizeof(path), "%s/file", scratch.path);
 	CU_ASSERT_EQUAL(status_of(&identity, path), AGENT_EXIT_NO_ROOT);
-	snprintf(path, sizeof(path), "%s/shut", scratch.path);
+	(void)snprintf(path, sizeof(path), "%s/shut", scratch.path);
 	CU_ASSERT_EQUAL(status_of(&identity, path), AGENT_EXIT_ROOT_SHUT);
 	bad = identity;
 	bad.uid = 0;
@@ -106,19 +107,19 @@ who_may_not_be_an_agent_ends(void)
 
 static const struct {
 	const char *what;
-	enum msg_type type;
 	const char *path;
+	enum msg_type type;
 	int add; /* to the length that the body tells */
 } malformed[] = {
-	{ "no slash", MSG_FS_STAT, "a", 0 },
-	{ "no path", MSG_FS_STAT, "", 0 },
-	{ "the parent", MSG_FS_OPEN, "/../etc/passwd", 0 },
-	{ "a dot", MSG_FS_CHDIR, "/./a", 0 },
-	{ "a slash at the end", MSG_FS_MKDIR, "/a/", 0 },
-	{ "two slashes", MSG_FS_RMDIR, "//a", 0 },
-	{ "longer than it is", MSG_FS_UNLINK, "/a", 1 },
-	{ "shorter than it is", MSG_FS_UNLINK, "/a", -1 },
-	{ "a length near 2^32", MSG_FS_STAT, "/a", -3 },
+	{ "no slash", "a", MSG_FS_STAT, 0 },
+	{ "no path", "", MSG_FS_STAT, 0 },
+	{ "the parent", "/../etc/passwd", MSG_FS_OPEN, 0 },
+	{ "a dot", "/./a", MSG_FS_CHDIR, 0 },
+	{ "a slash at the end", "/a/", MSG_FS_MKDIR, 0 },
+	{ "two slashes", "//a", MSG_FS_RMDIR, 0 },
+	{ "longer than it is", "/a", MSG_FS_UNLINK, 1 },
+	{ "shorter than it is", "/a", MSG_FS_UNLINK, -1 },
+	{ "a length near 2^32", "/a", MSG_FS_STAT, -3 },
 };
 
 static void
@@ -393,7 +394,7 @@ an_upload_is_whole_or_not_there(void)
 	CU_ASSERT_EQUAL(count_names(&rig), 1);
 	CU_ASSERT_EQUAL(peer_create(&peer, "/g", FS_CREATE_REPLACE, 0), 0);
 	CU_ASSERT(write(peer.fd, "half", 4) == 4);
-	kill(rig.pid, SIGKILL);
+	(void)kill(rig.pid, SIGKILL);
 	CU_ASSERT(rig_ended(peer.channel));
 	CU_ASSERT(!scratch_exists(&rig.home, "g"));
 	peer_free(&peer);
@@ -407,7 +408,7 @@ the_directory_decides_how_it_is_written(void)
 	struct rig rig;
 
 	if (geteuid() != 0)
-		printf("(own directory, made read-only) ");
+		(void)printf("(own directory, made read-only) ");
 	rig_start(&rig, &plain);
 	furnish(&rig);
 	rig_write(&rig, "dir/f", "old");

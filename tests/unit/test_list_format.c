@@ -10,7 +10,7 @@
 #include "worker/agent/list_format.h"
 
 #define NOW 1700000000 /* 2023-11-14 22:13:20 UTC */
-#define DAY (24 * 60 * 60)
+#define DAY 86400
 
 static const struct jail jail = { .uid = 1000, .gid = 100 };
 
@@ -67,7 +67,7 @@ shows(const struct list_style *style, const struct list_entry *entry,
 	    memcmp(buf_data(&out), line, len) == 0 &&
 	    memcmp(buf_data(&out) + len, "\r\n", 2) == 0;
 	if (!same)
-		printf("\n    got  %.*s    want %s\n", (int)buf_len(&out),
+		(void)printf("\n    got  %.*s    want %s\n", (int)buf_len(&out),
 		    (const char *)buf_data(&out), line);
 	buf_free(&out);
 	return (same);
@@ -227,7 +227,7 @@ perm_says_what_will_work(void)
 		style.parent_sticky = perms[i].sticky;
 		style.parent_ours = !perms[i].sticky;
 		style.read_only = perms[i].read_only;
-		snprintf(line, sizeof(line), "perm=%s; n", perms[i].perm);
+		(void)snprintf(line, sizeof(line), "perm=%s; n", perms[i].perm);
 		CHECK_CASE(shows(&style, &entry, line), perms[i].what);
 	}
 }

@@ -137,7 +137,7 @@ other_files_are_never_opened(void)
 	CU_ASSERT(symlinkat("fifo", scratch.fd, "to-fifo") == 0);
 	CU_ASSERT(mkdirat(scratch.fd, "dir", 0755) == 0);
 	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket",
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket",
 	    scratch.path);
 	CU_ASSERT(bind(listener, (const struct sockaddr *)&address,
 		      sizeof(address)) == 0);
@@ -161,7 +161,7 @@ other_files_are_never_opened(void)
 		    open_regular(scratch.fd, "/null", O_RDONLY, &st) == -1 &&
 		    errno == EOPNOTSUPP);
 	} else
-		printf("(no device without root: skipped) ");
+		(void)printf("(no device without root: skipped) ");
 	fd_close(&writer);
 	fd_close(&listener);
 	scratch_free(&scratch);
@@ -191,12 +191,32 @@ static const struct {
 };
 
 static void
+check_place(int root, size_t row)
+{
+	const char *path = places[row].path;
+	struct place place;
+	int ret;
+
+	ret = resolve_place(root, path, &place);
+	CHECK_CASE((ret == 0 ? 0 : errno) == places[row].place_error, path);
+	resolve_free(&place);
+	ret = resolve_target(root, path, &place);
+	CHECK_CASE((ret == 0 ? 0 : errno) == places[row].target_error, path);
+	if (ret == 0)
+		CHECK_CASE(strcmp(place.name, places[row].name) == 0, path);
+	/* "secret" is a name in the jail, where there is none. */
+	if (ret == 0 && strcmp(place.name, "secret") == 0)
+		CU_ASSERT(faccessat(place.parent, "secret", F_OK, 0) == -1);
+	resolve_free(&place);
+	resolve_free(&place);
+}
+
+static void
 places_are_found_or_refused(void)
 {
 	struct scratch scratch;
-	struct place place;
-	int root, ret;
 	size_t i;
+	int root;
 
 	scratch_new(&scratch);
 	root = make_jail(&scratch);
@@ -206,27 +226,8 @@ places_are_found_or_refused(void)
 	CU_ASSERT(symlinkat("dir", root, "to-dir") == 0);
 	CU_ASSERT(symlinkat("dir/..", root, "to-dots") == 0);
 	CU_ASSERT(symlinkat("loop", root, "loop") == 0);
-	for (i = 0; i < NITEMS(places); i++) {
-		errno = 0;
-		ret = resolve_place(root, places[i].path, &place);
-		CHECK_CASE(errno == places[i].place_error || ret == 0,
-		    places[i].path);
-		CHECK_CASE((ret == 0) == (places[i].place_error == 0),
-		    places[i].path);
-		resolve_free(&place);
-		errno = 0;
-		ret = resolve_target(root, places[i].path, &place);
-		CHECK_CASE(places[i].target_error == 0
-			? ret == 0 && strcmp(place.name, places[i].name) == 0
-			: ret == -1 && errno == places[i].target_error,
-		    places[i].path);
-		/* "secret" is a name in the jail, where there is none. */
-		if (ret == 0 && strcmp(place.name, "secret") == 0)
-			CU_ASSERT(
-			    faccessat(place.parent, "secret", F_OK, 0) == -1);
-		resolve_free(&place);
-		resolve_free(&place);
-	}
+	for (i = 0; i < NITEMS(places); i++)
+		check_place(root, i);
 	fd_close(&root);
 	scratch_free(&scratch);
 }
@@ -237,9 +238,10 @@ start_swapper(int root)
 {
 	pid_t pid = fork();
 
-	while (pid == 0)
+	if (pid != 0)
+		return (pid);
+	for (;;)
 		(void)renameat2(root, "swap", root, "out", RENAME_EXCHANGE);
-	return (pid);
 }
 
 static void
@@ -271,7 +273,7 @@ a_racing_owner_gains_nothing(void)
 			    st.st_ino == secret.st_ino;
 		resolve_free(&place);
 	}
-	kill(pid, SIGKILL);
+	(void)kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	CU_ASSERT_EQUAL(won, 0);
 	CU_ASSERT(reached > 0);

@@ -161,12 +161,12 @@ an_overwritten_file_keeps_its_own(void)
 	scratch_new(&scratch);
 	jail = jail_in(&scratch);
 	scratch_write(&scratch, "f", OLD);
-	snprintf(path, sizeof(path), "%s/f", scratch.path);
+	(void)snprintf(path, sizeof(path), "%s/f", scratch.path);
 	CU_ASSERT(chmod(path, 04604) == 0);
 	user = setxattr(path, "user.colour", "red", 3, 0) == 0;
 	list = setxattr(path, ACL, acl, sizeof(acl), 0) == 0;
 	if (!user || !list)
-		printf("(no attributes on this file system: skipped) ");
+		(void)printf("(no attributes on this file system: skipped) ");
 	upload = begin(&jail, "/f", FS_CREATE_REPLACE, 0);
 	CU_ASSERT_FATAL(upload != NULL);
 	CU_ASSERT(put(upload, "new") &&
@@ -229,7 +229,7 @@ a_file_of_another_stays_his(void)
 	struct stat st;
 
 	if (geteuid() != 0) {
-		printf("(needs root: skipped) ");
+		(void)printf("(needs root: skipped) ");
 		return;
 	}
 	scratch_new(&scratch);
@@ -248,25 +248,25 @@ a_file_of_another_stays_his(void)
 
 static const struct {
 	const char *what, *path;
-	enum fs_create_how how;
 	uint64_t offset;
+	enum fs_create_how how;
 	int error;
 } refusals[] = {
-	{ "a directory", "/d", FS_CREATE_REPLACE, 0, EISDIR },
-	{ "a FIFO", "/fifo", FS_CREATE_REPLACE, 0, EOPNOTSUPP },
-	{ "a link to a FIFO", "/to-fifo", FS_CREATE_REPLACE, 0, EOPNOTSUPP },
-	{ "to append to a directory", "/d", FS_CREATE_APPEND, 0, EISDIR },
-	{ "to append to a FIFO", "/fifo", FS_CREATE_APPEND, 0, EOPNOTSUPP },
-	{ "to resume a FIFO", "/fifo", FS_CREATE_RESUME, 0, EOPNOTSUPP },
-	{ "to resume beyond the end", "/f", FS_CREATE_RESUME, 17, ERANGE },
-	{ "to resume far beyond", "/f", FS_CREATE_RESUME, UINT64_MAX, ERANGE },
-	{ "to resume nothing", "/none", FS_CREATE_RESUME, 0, ENOENT },
-	{ "the root", "/", FS_CREATE_REPLACE, 0, EISDIR },
-	{ "below a file", "/f/x", FS_CREATE_REPLACE, 0, ENOTDIR },
-	{ "below nothing", "/none/x", FS_CREATE_UNIQUE, 0, ENOENT },
-	{ "a name of ours", "/" LEFT, FS_CREATE_REPLACE, 0, EPERM },
-	{ "a link to such a name", "/to-ours", FS_CREATE_APPEND, 0, EPERM },
-	{ "a link that bites its tail", "/loop", FS_CREATE_REPLACE, 0, ELOOP },
+	{ "a directory", "/d", 0, FS_CREATE_REPLACE, EISDIR },
+	{ "a FIFO", "/fifo", 0, FS_CREATE_REPLACE, EOPNOTSUPP },
+	{ "a link to a FIFO", "/to-fifo", 0, FS_CREATE_REPLACE, EOPNOTSUPP },
+	{ "to append to a directory", "/d", 0, FS_CREATE_APPEND, EISDIR },
+	{ "to append to a FIFO", "/fifo", 0, FS_CREATE_APPEND, EOPNOTSUPP },
+	{ "to resume a FIFO", "/fifo", 0, FS_CREATE_RESUME, EOPNOTSUPP },
+	{ "to resume beyond the end", "/f", 17, FS_CREATE_RESUME, ERANGE },
+	{ "to resume far beyond", "/f", UINT64_MAX, FS_CREATE_RESUME, ERANGE },
+	{ "to resume nothing", "/none", 0, FS_CREATE_RESUME, ENOENT },
+	{ "the root", "/", 0, FS_CREATE_REPLACE, EISDIR },
+	{ "below a file", "/f/x", 0, FS_CREATE_REPLACE, ENOTDIR },
+	{ "below nothing", "/none/x", 0, FS_CREATE_UNIQUE, ENOENT },
+	{ "a name of ours", "/" LEFT, 0, FS_CREATE_REPLACE, EPERM },
+	{ "a link to such a name", "/to-ours", 0, FS_CREATE_APPEND, EPERM },
+	{ "a link that bites its tail", "/loop", 0, FS_CREATE_REPLACE, ELOOP },
 };
 
 static void
@@ -360,7 +360,7 @@ unique_names_are_unique(void)
 	CU_ASSERT_STRING_EQUAL(facts.name, "u");
 	upload_facts(second, &facts);
 	CU_ASSERT(strlen(facts.name) == 8 && memcmp(facts.name, "u.", 2) == 0);
-	snprintf(name, sizeof(name), "%s", facts.name);
+	(void)snprintf(name, sizeof(name), "%s", facts.name);
 	CU_ASSERT(put(first, "1") && put(second, "22"));
 	CU_ASSERT(upload_commit(second, 2, FS_DURABLE_NONE) == 0);
 	CU_ASSERT(upload_commit(first, 1, FS_DURABLE_NONE) == 0);
@@ -396,7 +396,7 @@ leave(const struct scratch *scratch, const char *name, time_t age)
 	struct timespec times[2];
 
 	scratch_write(scratch, name, "rest");
-	clock_gettime(CLOCK_REALTIME, &times[0]);
+	(void)clock_gettime(CLOCK_REALTIME, &times[0]);
 	times[0].tv_sec -= age;
 	times[1] = times[0];
 	CU_ASSERT(utimensat(scratch->fd, name, times, 0) == 0);

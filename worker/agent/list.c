@@ -136,10 +136,13 @@ read_names(struct list *list)
 static int
 fill(struct list *list)
 {
+	uint64_t until = loop_now() + LIST_TURN;
 	const struct dirent64 *entry;
 	int i, ret;
 
 	for (i = 0; i < LIST_CHUNK && buf_len(&list->out) < FILL; i++) {
+		if (i > 0 && loop_now() > until)
+			return (0);
 		ret = read_names(list);
 		if (ret <= 0) {
 			list->at_end = true;

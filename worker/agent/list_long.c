@@ -34,20 +34,19 @@ type_letter(mode_t mode)
 static void
 add_mode(struct line *line, mode_t mode)
 {
-	static const char letters[] = "rwxrwxrwx";
-	char text[11];
+	char text[] = "-rwxrwxrwx";
 	size_t i;
 
 	text[0] = type_letter(mode);
 	for (i = 0; i < 9; i++)
-		text[i + 1] = (mode & (0400u >> i)) != 0 ? letters[i] : '-';
+		if ((mode & (0400u >> i)) == 0)
+			text[i + 1] = '-';
 	if ((mode & S_ISUID) != 0)
 		text[3] = (mode & S_IXUSR) != 0 ? 's' : 'S';
 	if ((mode & S_ISGID) != 0)
 		text[6] = (mode & S_IXGRP) != 0 ? 's' : 'S';
 	if ((mode & S_ISVTX) != 0)
 		text[9] = (mode & S_IXOTH) != 0 ? 't' : 'T';
-	text[10] = '\0';
 	line_text(line, text);
 }
 

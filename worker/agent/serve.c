@@ -61,6 +61,7 @@ serve(const struct jail *jail, int control_fd)
 	static const struct link_handlers handlers = { handle_control,
 		control_ended };
 	struct agent agent;
+	int ret;
 
 	memset(&agent, 0, sizeof(agent));
 	agent.jail = *jail;
@@ -71,8 +72,12 @@ serve(const struct jail *jail, int control_fd)
 		return (AGENT_EXIT_LOOP);
 	agent.control = link_new(agent.loop, control_fd, ROLE_AGENT, ROLE_LOGIN,
 	    &handlers, &agent);
-	if (agent.control == NULL)
+	if (agent.control == NULL) {
+		loop_free(&agent.loop);
 		return (AGENT_EXIT_LOOP);
+	}
 	channel_running(link_channel(agent.control));
-	return (loop_run(agent.loop) == 0 ? AGENT_EXIT_OK : AGENT_EXIT_LOOP);
+	ret = loop_run(agent.loop);
+	loop_free(&agent.loop);
+	return (ret == 0 ? AGENT_EXIT_OK : AGENT_EXIT_LOOP);
 }

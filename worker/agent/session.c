@@ -234,10 +234,12 @@ void
 session_free(struct session *session)
 {
 	struct agent *agent = session->agent;
-	struct task *task;
+	struct task *task, *next;
 
-	while ((task = LIST_FIRST(&session->tasks)) != NULL)
+	for (task = LIST_FIRST(&session->tasks); task != NULL; task = next) {
+		next = LIST_NEXT(task, link);
 		task_free(task);
+	}
 	link_free(&session->channel);
 	LIST_REMOVE(session, link);
 	free(session);

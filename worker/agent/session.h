@@ -29,7 +29,7 @@ struct session;
 struct agent {
 	struct loop *loop;
 	struct jail jail;
-	LIST_HEAD(, session) sessions;
+	LIST_HEAD(session_list, session) sessions;
 	uint32_t attached, busy; /* sessions; those with tasks */
 	/* One of the two numbers has changed. */
 	void (*changed)(struct agent *agent);
@@ -54,7 +54,7 @@ struct session {
 	LIST_ENTRY(session) link;
 	struct agent *agent;
 	struct link *channel;
-	LIST_HEAD(, task) tasks;
+	LIST_HEAD(task_list, task) tasks;
 	unsigned int ntasks;
 	uint32_t last_handle;
 };

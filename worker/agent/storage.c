@@ -28,7 +28,6 @@ static const struct {
 	{ "fuse", FUSE_SUPER_MAGIC },
 	{ "iso9660", ISOFS_SUPER_MAGIC },
 	{ "jfs", 0x3153464aUL },
-	{ "msdos", MSDOS_SUPER_MAGIC },
 	{ "nfs", NFS_SUPER_MAGIC },
 	{ "nilfs2", NILFS_SUPER_MAGIC },
 	{ "ntfs3", 0x7366746eUL },
