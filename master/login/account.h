@@ -2,8 +2,11 @@
 #ifndef MASTER_LOGIN_ACCOUNT_H
 #define MASTER_LOGIN_ACCOUNT_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "shm/base/attr.h"
 #include "shm/ipc/body.h"
 
 struct account {
@@ -15,5 +18,12 @@ struct account {
 	uint32_t ngroups;
 	uint32_t groups[LOGIN_GROUPS_MAX]; /* supplementary */
 };
+
+/*
+ * Copies len bytes as text of at most size bytes with its NUL.  False, and out
+ * is empty, when they do not fit or hold a NUL.
+ */
+NODISCARD bool account_text(char *out, size_t size, const void *bytes,
+    size_t len);
 
 #endif

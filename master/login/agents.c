@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "master/login/agents_start.h"
 #include "master/login/table.h"
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
@@ -193,49 +194,6 @@ least_loaded(const struct agent_account *account)
 	return (best);
 }
 
-NORETURN static void
-become_agent(const struct token *token, const struct conf *conf, int fd,
-    pid_t parent)
-{
-	const struct conf_strings *local = &conf->local_file_systems;
-	const struct account *account = &token->account;
-	const char *const *names;
-	struct agent_start start;
-
-	memset(&start, 0, sizeof(start));
-	memcpy(&names, &local->items, sizeof(names));
-	start.control_fd = fd;
-	start.identity.uid = account->uid;
-	start.identity.gid = account->gid;
-	start.identity.groups = account->groups;
-	start.identity.ngroups = account->ngroups;
-	start.root = account->home;
-	start.policy = account->policy;
-	start.local_file_systems = names;
-	start.nlocal_file_systems = local->count;
-	start.parent = parent;
-	agent_run(&start);
-}
-
-/* The fork.  Our end of the channel in *fd, or -1 with errno. */
-static pid_t
-start_process(const struct token *token, const struct conf *conf, int *fd)
-{
-	pid_t pid, parent = getpid();
-	int pair[2];
-
-	if (fd_pair(pair) == -1)
-		return (-1);
-	pid = fork();
-	if (pid == 0)
-		become_agent(token, conf, pair[1], parent);
-	fd_close(&pair[1]);
-	if (pid == -1)
-		fd_close(&pair[0]);
-	*fd = pair[0];
-	return (pid);
-}
-
 static void
 join_account(struct agent *agent, struct agent_account *account)
 {
@@ -288,7 +246,7 @@ start_agent(struct agents *agents, const struct token *token,
 		drop_empty(agents, account);
 		return (NULL);
 	}
-	agent->pid = start_process(token, conf, &fd);
+	agent->pid = agents_start(token, conf, &fd);
 	if (agent->pid == -1) {
 		log_error("an agent for uid %u cannot be started: %s",
 		    agent->uid, strerror(errno));
@@ -410,30 +368,6 @@ agents_settings_dropped(struct agents *agents, uint32_t generation)
 			let_go(agent);
 }
 
-static const char *
-words(int status)
-{
-	switch ((enum agent_exit)status) {
-	case AGENT_EXIT_OK:
-		return ("done");
-	case AGENT_EXIT_REFUSED:
-		return ("uid 0 or group 0 was refused");
-	case AGENT_EXIT_LIMITS:
-		return ("its limits could not be set");
-	case AGENT_EXIT_IDENTITY:
-		return ("it could not become the account");
-	case AGENT_EXIT_NO_ROOT:
-		return ("the home does not exist");
-	case AGENT_EXIT_ROOT_SHUT:
-		return ("the account may not enter its home");
-	case AGENT_EXIT_HARDEN:
-		return ("it could not give up its rights");
-	case AGENT_EXIT_LOOP:
-		return ("its event loop failed, or memory is short");
-	}
-	return ("it failed");
-}
-
 bool
 agents_reaped(struct agents *agents, pid_t pid, int status)
 {
@@ -449,7 +383,7 @@ agents_reaped(struct agents *agents, pid_t pid, int status)
 		    agent->uid, WTERMSIG(status));
 	else if (WIFEXITED(status) && WEXITSTATUS(status) != AGENT_EXIT_OK)
 		log_error("agent %d of uid %u: %s (status %d)", (int)pid,
-		    agent->uid, words(WEXITSTATUS(status)),
+		    agent->uid, agents_exit_words(WEXITSTATUS(status)),
 		    WEXITSTATUS(status));
 	forget(agent);
 	return (true);

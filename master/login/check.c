@@ -32,11 +32,12 @@ check_group_name(struct account *account)
 	static char buffer[64 * 1024];
 	struct group entry, *found = NULL;
 
-	account->group[0] = '\0';
-	if (getgrgid_r(account->gid, &entry, buffer, sizeof(buffer), &found) ==
-		0 &&
-	    found != NULL && strlen(found->gr_name) < sizeof(account->group))
-		strcpy(account->group, found->gr_name);
+	if (getgrgid_r(account->gid, &entry, buffer, sizeof(buffer), &found) !=
+		0 ||
+	    found == NULL ||
+	    !account_text(account->group, sizeof(account->group),
+		found->gr_name, strlen(found->gr_name)))
+		account->group[0] = '\0'; /* it appears as its number */
 }
 
 static bool
@@ -56,16 +57,16 @@ check_anonymous(const struct check_question *question,
 	struct account *account = &result->account;
 	const char *why;
 
-	strcpy(account->name, "anonymous");
+	snprintf(account->name, sizeof(account->name), "anonymous");
 	account->policy = LOGIN_READ_ONLY | LOGIN_ANONYMOUS;
 	account->uid = geteuid();
 	account->gid = getegid();
 	if (anonymous->directory == NULL ||
-	    strlen(anonymous->directory) > FS_PATH_MAX) {
+	    !account_text(account->home, sizeof(account->home),
+		anonymous->directory, strlen(anonymous->directory))) {
 		check_reason(result, "anonymous.directory is not set");
 		return (false);
 	}
-	strcpy(account->home, anonymous->directory);
 	if (question->setting->rules.root &&
 	    (anonymous->user == NULL ||
 		process_find_user(anonymous->user, &account->uid,

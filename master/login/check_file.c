@@ -65,14 +65,16 @@ load_file(struct check_files *files, const struct check_question *question,
 	return (users);
 }
 
-static void
+static bool
 fill_account(struct account *account, const struct users_entry *entry)
 {
 	memset(account, 0, sizeof(*account));
-	strcpy(account->name, entry->name);
-	strcpy(account->home, entry->home);
 	account->uid = entry->uid;
 	account->gid = entry->gid;
+	return (account_text(account->name, sizeof(account->name), entry->name,
+		    strlen(entry->name)) &&
+	    account_text(account->home, sizeof(account->home), entry->home,
+		strlen(entry->home)));
 }
 
 /* Why the entry cannot log in with any password, or NULL. */
@@ -86,7 +88,8 @@ refuse_entry(const struct check_question *question,
 		return ("the password is empty");
 	if (!users_can_log_in(entry))
 		return ("the account is locked");
-	fill_account(&result->account, entry);
+	if (!fill_account(&result->account, entry))
+		return ("its line is too long");
 	return (rules_refuse(&question->setting->rules, question->host,
 	    &result->account));
 }

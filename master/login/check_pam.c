@@ -27,12 +27,11 @@ usual_hash(void)
 		setspent();
 		while (
 		    getspent_r(&entry, buffer, sizeof(buffer), &found) == 0) {
-			if (found->sp_pwdp == NULL ||
-			    found->sp_pwdp[0] != '$' ||
-			    strlen(found->sp_pwdp) >= sizeof(hash))
-				continue;
-			strcpy(hash, found->sp_pwdp);
-			break;
+			if (found->sp_pwdp != NULL &&
+			    found->sp_pwdp[0] == '$' &&
+			    account_text(hash, sizeof(hash), found->sp_pwdp,
+				strlen(found->sp_pwdp)))
+				break;
 		}
 		endspent();
 	}
@@ -144,11 +143,12 @@ fill_account(struct account *account, const char *name)
 	memset(account, 0, sizeof(*account));
 	account->gid = (gid_t)-1;
 	known = getpwnam_r(name, &entry, buffer, sizeof(buffer), &found) == 0 &&
-	    found != NULL && strlen(entry.pw_dir) <= FS_PATH_MAX &&
-	    strlen(name) <= LOGIN_NAME_MAX_LEN;
+	    found != NULL &&
+	    account_text(account->name, sizeof(account->name), name,
+		strlen(name)) &&
+	    account_text(account->home, sizeof(account->home), entry.pw_dir,
+		strlen(entry.pw_dir));
 	if (known) {
-		strcpy(account->name, name);
-		strcpy(account->home, entry.pw_dir);
 		account->uid = entry.pw_uid;
 		account->gid = entry.pw_gid;
 	}

@@ -56,18 +56,6 @@ take_settings(struct checker *checker, struct message *message)
 	return (get_ready(checker));
 }
 
-/* False when the bytes hold a NUL, or more than fits. */
-static bool
-copy_text(char *out, size_t size, const struct message_part *part)
-{
-	out[0] = '\0';
-	if (part->len >= size || memchr(part->data, '\0', part->len) != NULL)
-		return (false);
-	memcpy(out, part->data, part->len);
-	out[part->len] = '\0';
-	return (true);
-}
-
 /* No account has such a name; PAM modules and log files need not see it. */
 static bool
 is_legible(const char *user)
@@ -147,11 +135,14 @@ check(struct checker *checker, const struct message *message)
 	question.user = given->user;
 	question.password = given->password;
 	question.client = address_text(&body->address, client);
-	question.legible =
-	    copy_text(given->user, sizeof(given->user), &parts[0]) &&
+	question.legible = account_text(given->user, sizeof(given->user),
+			       parts[0].data, parts[0].len) &&
 	    is_legible(given->user);
-	if (!copy_text(given->password, sizeof(given->password), &parts[1]))
-		given->password[0] = '\0';
+	/* What does not fit becomes empty, and that never logs in. */
+	question.legible =
+	    account_text(given->password, sizeof(given->password),
+		parts[1].data, parts[1].len) &&
+	    question.legible;
 	check_login(&checker->files, &question, &checker->result);
 	secret_wipe(given, sizeof(*given));
 	harden_again();

@@ -2,7 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <string.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "shm/base/fd.h"
@@ -22,11 +22,11 @@ move_fd(int from, int to)
 NORETURN static void
 become_checker(int self_fd, int channel_fd)
 {
-	char name[] = "ftpsd", role[16] = "@";
+	char name[] = "ftpsd", role[16];
 	char *arguments[] = { name, role, NULL };
 	int self = -1;
 
-	strcat(role, role_name(ROLE_CHECKER));
+	snprintf(role, sizeof(role), "@%s", role_name(ROLE_CHECKER));
 	process_reset_signals();
 	/* Out of the way first: FD_MASTER may be either of the two. */
 	self = fcntl(self_fd, F_DUPFD_CLOEXEC, FD_SELF + 1);

@@ -67,9 +67,9 @@ NODISCARD enum limit limits_move(struct limits *limits,
  * The session logs in as the user, and is no other user's any more.  With
  * LIMITS_COUNT nothing can refuse it.
  */
-enum limit limits_login(struct limits *limits,
-    struct limits_hold *hold, const struct conf_host *host,
-    const struct limits_user *user, enum limits_how how);
+enum limit limits_login(struct limits *limits, struct limits_hold *hold,
+    const struct conf_host *host, const struct limits_user *user,
+    enum limits_how how);
 
 /* Gives back everything that the session was counted for. */
 void limits_leave(struct limits *limits, struct limits_hold *hold);

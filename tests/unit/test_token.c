@@ -3,6 +3,7 @@
 
 #include <CUnit/CUnit.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/suites.h"
@@ -17,9 +18,10 @@ fill(struct token *token)
 	token->session = UINT64_C(17) << 32 | 5;
 	token->generation = 2;
 	token->host = 1;
-	strcpy(token->account.name, "alice");
-	strcpy(token->account.group, "users");
-	strcpy(token->account.home, "/home/alice");
+	snprintf(token->account.name, sizeof(token->account.name), "alice");
+	snprintf(token->account.group, sizeof(token->account.group), "users");
+	snprintf(token->account.home, sizeof(token->account.home),
+	    "/home/alice");
 	token->account.uid = 1000;
 	token->account.gid = 100;
 	token->account.policy = LOGIN_READ_ONLY;
