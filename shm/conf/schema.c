@@ -67,6 +67,9 @@ report_unknown(struct load *load, const struct node *section,
 	    keys_find(path + 10) != NULL)
 		report_add(load, entry->key_place,
 		    "%s may not be set below anonymous", path + 10);
+	else if (strcmp(path, "tls.controls_acls") == 0)
+		report_add(load, entry->key_place,
+		    "TLSControlsACLs is control.acl here");
 	else if (keys_nearest(path, section->context, nearest))
 		report_add(load, entry->key_place,
 		    "unknown key %s: did you mean %s?",

@@ -9,7 +9,7 @@
 #define PATH_LEN_MAX 1023 /* of a path in the configuration */
 #define NAME_LEN_MAX 64
 #define HOST_LEN_MAX 253
-#define TEXT_LEN_MAX 512
+#define TEXT_LEN_MAX 2048
 
 static bool
 has_control(const char *text)
@@ -87,9 +87,14 @@ check_host_name(const struct value *value, const struct node *node,
 static bool
 check_text(const struct value *value, const struct node *node, const char *text)
 {
-	if (has_control(text))
-		value_refuse(value, node, "must be one line of text");
-	else if (text[0] == '\0')
+	const char *at;
+
+	for (at = text; *at != '\0'; at++)
+		if (iscntrl((unsigned char)*at) && *at != '\n')
+			break;
+	if (*at != '\0')
+		value_refuse(value, node, "a control character in a text");
+	else if (text[strspn(text, "\n")] == '\0')
 		value_refuse(value, node, "is empty");
 	else if (strlen(text) > TEXT_LEN_MAX)
 		value_refuse(value, node, "is longer than %d bytes",
@@ -122,6 +127,16 @@ scalar_lower(char *text)
 			*text = (char)(*text + ('a' - 'A'));
 }
 
+/* A text of several lines comes with the end of the last one. */
+static void
+end_line(char *text)
+{
+	size_t len = strlen(text);
+
+	while (len > 0 && text[len - 1] == '\n')
+		text[--len] = '\0';
+}
+
 bool
 text_read(const struct value *value)
 {
@@ -142,6 +157,8 @@ text_read(const struct value *value)
 		return (false);
 	if (value->key->type == CONF_TYPE_HOST_NAME)
 		scalar_lower(*field);
+	if (value->key->type == CONF_TYPE_TEXT)
+		end_line(*field);
 	return (true);
 }
 

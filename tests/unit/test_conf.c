@@ -37,6 +37,7 @@ static const struct {
 	{ "include: [x.yaml]\n", 1, 1, "main file only" },
 	{ "? [a]\n: b\n", 1, 3, "a key must be a plain word" },
 	{ "<<: {a: b}\n", 1, 1, "merge keys are refused" },
+	{ "tls: {controls_acls: all}\n", 1, 7, "is control.acl here" },
 	/* kinds of values */
 	{ "tls: on\n", 1, 6, "takes further keys" },
 	{ "hosts: {name: x}\n", 1, 8, "list of hosts" },
@@ -92,7 +93,8 @@ static const struct {
 	{ "user: \"a b\"\n", 1, 7, "is not a name" },
 	{ "user: -x\n", 1, 7, "is not a name" },
 	{ "user: \"\"\n", 1, 7, "an empty text is not a name" },
-	{ "banner: \"a\\r\\n220 b\"\n", 1, 9, "one line" },
+	{ "banner: \"a\\r\\n220 b\"\n", 1, 9, "control character" },
+	{ "banner: \"\\n\"\n", 1, 9, "is empty" },
 	{ "hosts: [{name: a..b}]\n", 1, 16, "not the name of a host" },
 	{ "hosts: [{name: x, names: [\"*.y\"]}]\n", 1, 27, "name of a host" },
 	/* words */

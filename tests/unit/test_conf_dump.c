@@ -24,7 +24,7 @@ static const char *const texts[] = {
 	       "banner: \"say: \\\"hi\\\" # 100% {off}\"\n"
 	       "cache_user: a\nlog_user: b\nuser: null_\n"
 	       "drain_hard: 100000\ndrain_time: 61\ngrace_time: 3600\n"
-	       "durability: full\nlist_names: on\nstrict_pbsz: on\n",
+	       "durability: full\nlist_names: off\nstrict_pbsz: on\n",
 	LISTEN
 	"control: {mode: 660, owner: root, group: adm,\n"
 	"  socket: /run/x.sock, acl: [{actions: [all], users: [\"*\"]},\n"
@@ -51,7 +51,8 @@ static const char *const texts[] = {
 	"  session_ticket_keys: {age: 60s, count: 2},\n"
 	"  timeout_handshake: 1, certificates: [{cert: /x, key: /y,\n"
 	"  chain: /z}], ec_certificate_file: /e}\n",
-	LISTEN "tls: {session_cache: {size: 1234567, timeout: 1}}\n",
+	LISTEN "tls: {session_cache: {size: 1234567, timeout: 1}}\n"
+	       "banner: |\n  Hello\n\n    there\n",
 	LISTEN "tls: {session_cache: on, cipher_suite: []}\n",
 	LISTEN "defaults:\n  umask: 027\n" TLS "umask: 022\n"
 	       "tls: {engine: off}\n"
