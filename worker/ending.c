@@ -8,8 +8,9 @@
 #include "worker/ftp/session.h"
 #include "worker/worker.h"
 
-/* For the last replies, when all sessions were told to end. */
-#define FAREWELL_MS 3000
+/* For the last replies, when all sessions were told to end, or at once. */
+#define FAREWELL_MS     3000
+#define FAREWELL_NOW_MS 500
 
 struct ending {
 	struct worker *worker;
@@ -62,7 +63,7 @@ cut(void *context)
 {
 	struct ending *ending = context;
 
-	log_warn("%u sessions did not end and are cut",
+	log_info("%u sessions did not end by themselves and are cut",
 	    ending->worker->sessions);
 	done(ending);
 }
@@ -96,6 +97,7 @@ ending_order(struct ending *ending, const struct msg_stop *stop)
 	} else {
 		deadline_clear(&ending->hard);
 		end_all(ending);
+		deadline_set(worker, &ending->last, FAREWELL_NOW_MS);
 	}
 	ending_check(ending);
 }
