@@ -87,7 +87,7 @@ syslog_socket_send(struct syslog_socket *syslog, enum log_level level,
     const char *line, size_t len)
 {
 	time_t now = time(NULL);
-	char head[64], date[32];
+	char head[128], date[32];
 	struct msghdr message;
 	struct iovec parts[2];
 	struct tm local;
