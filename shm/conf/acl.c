@@ -207,7 +207,6 @@ static const struct word file_systems[] = {
 	{ "fuse", 0 },
 	{ "iso9660", 0 },
 	{ "jfs", 0 },
-	{ "msdos", 0 },
 	{ "nfs", 0 },
 	{ "nilfs2", 0 },
 	{ "ntfs3", 0 },

@@ -18,7 +18,7 @@ static const struct {
 	/* keys */
 	{ "lisen: 1\n", 1, 1, "unknown key lisen: did you mean listen?" },
 	{ "host: []\n", 1, 1, "did you mean hosts?" },
-	{ "defualts: {}\n", 1, 1, "did you mean defaults?" },
+	{ "defau1ts: {}\n", 1, 1, "did you mean defaults?" },
 	{ "tsl: {engine: on}\n", 1, 1, "did you mean tls?" },
 	{ "tls: {engin: on}\n", 1, 7, "did you mean tls.engine?" },
 	{ "engine: on\n", 1, 1, "did you mean tls.engine?" },

@@ -247,7 +247,7 @@ static const struct {
 	const char *a, *b;
 	size_t distance;
 } distances[] = {
-	{ "idle", "idle", 0 }, { "idle", "IDLE", 0 }, { "idel", "idle", 1 },
+	{ "idle", "idle", 0 }, { "idle", "IDLE", 0 }, { "ilde", "idle", 1 },
 	{ "ide", "idle", 1 }, { "iddle", "idle", 1 }, { "isle", "idle", 1 },
 	{ "", "ab", 2 }, { "abc", "xyz", 3 }, { "kitten", "sitting", 3 },
 	{ "abcdef", "ghijkl", 4 }, /* more than 3 is not told apart */

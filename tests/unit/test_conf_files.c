@@ -247,6 +247,46 @@ shipped_files_are_right(void)
 	scratch_free(&scratch);
 }
 
+/* Reads one example: the lines up to .Ed. */
+static void
+read_example(FILE *page, char *text, size_t size)
+{
+	char line[256];
+	size_t len = 0;
+
+	while (fgets(line, sizeof(line), page) != NULL &&
+	    strcmp(line, ".Ed\n") != 0)
+		len += (size_t)snprintf(text + len, size - len, "%s", line);
+	text[len] = '\0';
+}
+
+/* An administrator will copy them. */
+static void
+examples_of_the_page_are_right(void)
+{
+	char line[256], text[4096];
+	struct conf *conf;
+	bool examples = false;
+	size_t count = 0;
+	FILE *page;
+
+	page = fopen("man/ftpsd.yaml.5", "re");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(page);
+	while (fgets(line, sizeof(line), page) != NULL) {
+		if (strncmp(line, ".Sh ", 4) == 0)
+			examples = strcmp(line, ".Sh EXAMPLES\n") == 0;
+		if (!examples || strncmp(line, ".Bd -literal", 12) != 0)
+			continue;
+		read_example(page, text, sizeof(text));
+		conf = rig_good(text);
+		CHECK_CASE(conf != NULL, text);
+		conf_free(&conf);
+		count++;
+	}
+	fclose(page);
+	CU_ASSERT(count >= 4);
+}
+
 CU_TestInfo conf_files_tests[] = {
 	{ "later files override key by key", later_files_override_key_by_key },
 	{ "mistakes name their file", mistakes_name_their_file },
@@ -255,5 +295,7 @@ CU_TestInfo conf_files_tests[] = {
 	    files_that_cannot_be_read_are_named },
 	{ "files are counted", files_are_counted },
 	{ "the shipped files are right", shipped_files_are_right },
+	{ "the examples of the page are right",
+	    examples_of_the_page_are_right },
 	CU_TEST_INFO_NULL,
 };
