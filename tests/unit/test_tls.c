@@ -464,6 +464,25 @@ check_renegotiation(void)
 	call_end(&call);
 }
 
+/* One that is given up counts as failed; one that never began, as nothing. */
+static void
+check_abandoned(void)
+{
+	struct rig_hello hello = { 0 };
+	struct call call;
+
+	call_begin(&call, &hello);
+	tls_channel_free(&call.link.server);
+	CU_ASSERT_EQUAL(score_get(call.rig.score, SCORE_HANDSHAKES_FAILED), 0);
+	rig_close(&call.link);
+	rig_connect(&call.rig, &call.link, call.login, TLS_CONTROL, &hello);
+	CU_ASSERT_EQUAL(tls_handshake(call.link.server), TLS_WANT_READ);
+	CU_ASSERT_FALSE(tls_pending(call.link.server));
+	tls_channel_free(&call.link.server);
+	CU_ASSERT_EQUAL(score_get(call.rig.score, SCORE_HANDSHAKES_FAILED), 1);
+	call_end(&call);
+}
+
 /* Any bytes where a ClientHello is due: it fails, and that is all. */
 static void
 check_garbage(void)
@@ -506,6 +525,7 @@ CU_TestInfo tls_tests[] = {
 	{ "bytes held inside", check_pending },
 	{ "floods of key updates", check_key_updates },
 	{ "renegotiation", check_renegotiation },
+	{ "handshakes given up", check_abandoned },
 	{ "garbage instead of a ClientHello", check_garbage },
 	CU_TEST_INFO_NULL,
 };

@@ -105,6 +105,8 @@ tls_channel_free(struct tls_channel **channel)
 	*channel = NULL;
 	if (ended->login->control == ended)
 		ended->login->control = NULL;
+	if (ended->begun && !ended->established && !ended->failed)
+		outcome_abandoned(ended);
 	/* Else OpenSSL takes it for a bad end and spoils the session. */
 	if (ended->ssl != NULL)
 		SSL_set_shutdown(ended->ssl,

@@ -153,6 +153,8 @@ void binding_check(struct tls_channel *channel);
 /* outcome.c: counts and logs the end of a handshake, once. */
 void outcome_established(struct tls_channel *channel);
 void outcome_failed(struct tls_channel *channel);
+/* Given up before its end by who owns the channel, and logs why. */
+void outcome_abandoned(struct tls_channel *channel);
 /* The first error in OpenSSL's queue, in words for an administrator. */
 NODISCARD const char *outcome_explain(unsigned long error);
 

@@ -147,3 +147,9 @@ outcome_failed(struct tls_channel *channel)
 	    tls_reason(channel), named ? ", server name \"" : "",
 	    named ? server_name : "", named ? "\"" : "");
 }
+
+void
+outcome_abandoned(struct tls_channel *channel)
+{
+	count(channel, SCORE_HANDSHAKES_FAILED);
+}
