@@ -132,12 +132,11 @@ static enum flow
 unknown(struct session *session, const char *line)
 {
 	if (!session->logged_in && speaks_http(line)) {
-		session_log(session, NOTICE, "closed: the client speaks HTTP");
+		session->reason = "the client speaks HTTP";
 		return (FLOW_END);
 	}
 	if (!session->logged_in && line[0] == 0x16) {
-		session_log(session, NOTICE,
-		    "closed: the client speaks TLS without AUTH TLS");
+		session->reason = "the client speaks TLS without AUTH TLS";
 		return (FLOW_END);
 	}
 	return (session_answer(session, 500, "Command not understood."));
@@ -165,8 +164,10 @@ idle(struct session *session)
 {
 	uint64_t ms = session->host->timeout_idle * UINT64_C(1000);
 
-	if (session->eof)
+	if (session->eof) {
+		session->reason = "the client closed the connection";
 		return (session_goto(session, &step_bye));
+	}
 	if (ms == 0)
 		return (session_wait(session, WAIT_INPUT));
 	if (session_expired(session, ms))
@@ -186,7 +187,7 @@ command(struct session *session)
 	if (session->drain != DRAIN_NO)
 		return (session_farewell(session, "The server is going down."));
 	if (buf_len(&session->reply.buf) > REPLY_HIGH)
-		return (session_wait(session, WAIT_OUTPUT));
+		return (session_flush(session));
 	taken = input_take(&session->input, line);
 	if (taken == INPUT_NONE)
 		return (idle(session));

@@ -9,8 +9,9 @@
 #include "shm/base/secret.h"
 #include "worker/ftp/state.h"
 
-#define BACKLOG   8  /* strangers may come first */
-#define STRANGERS 64 /* dropped in one loop turn */
+#define BACKLOG   8   /* strangers may come first */
+#define STRANGERS 64  /* dropped in one loop turn */
+#define PORTS_MAX 512 /* tried for one listener: the loop must go on */
 
 void
 data_init(struct data *data)
@@ -75,7 +76,7 @@ listen_in_range(const struct session *session)
 	if (first == 0)
 		return (listen_on(session, 0));
 	secret_random(&start, sizeof(start));
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < count && i < PORTS_MAX; i++) {
 		fd = listen_on(session,
 		    (uint16_t)(first + (start % count + i) % count));
 		if (fd != -1 || errno != EADDRINUSE)

@@ -11,7 +11,7 @@
 #include "worker/ftp/limits.h"
 #include "worker/ftp/state.h"
 
-#define FLUSH_MS     5000 /* for the last reply to be taken by the network */
+#define LAST_MS      5000 /* for the last reply to be taken by the network */
 #define LINGER_MS    2000 /* for the client to close its side */
 #define LINGER_READS 16
 
@@ -32,6 +32,7 @@ join(struct session *session)
 		return (session_wait(session, WAIT_LOGIN));
 	if (session->limit != LIMIT_NONE) {
 		limit_count(session->worker->score, session->limit);
+		session->reason = limit_text(session->limit);
 		if (session->implicit)
 			return (FLOW_END);
 		return (session_farewell(session, limit_text(session->limit)));
@@ -77,7 +78,7 @@ bye(struct session *session)
 	session->leaving = true;
 	session->listening = false;
 	if (buf_len(&session->reply.buf) > 0) {
-		if (session_expired(session, FLUSH_MS))
+		if (session_expired(session, LAST_MS))
 			return (FLOW_END);
 		return (session_wait(session, WAIT_OUTPUT | WAIT_CLOCK));
 	}

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "shm/base/secret.h"
+
 /*
  * Telnet (RFC 854): clients send IAC IP IAC DM before ABOR, some negotiate.
  * A byte 255 that begins no Telnet command is kept, since names are bytes.
@@ -101,7 +103,7 @@ trimmed(const uint8_t *line, size_t len)
 enum input_result
 input_take(struct input *input, char *line)
 {
-	const uint8_t *data = buf_data(&input->buf);
+	uint8_t *data = buf_data(&input->buf);
 	size_t waiting = buf_len(&input->buf), len;
 	enum input_result result = INPUT_LINE;
 	const uint8_t *end;
@@ -126,6 +128,8 @@ input_take(struct input *input, char *line)
 		memcpy(line, data, len);
 		line[len] = '\0';
 	}
+	/* It may be a password. */
+	secret_wipe(data, len);
 	buf_consume(&input->buf, (size_t)(end - data) + 1);
 	return (result);
 }

@@ -83,6 +83,7 @@ enum flow
 verb_quit(struct session *session, const char *text)
 {
 	(void)text;
+	session->reason = "QUIT";
 	reply_send(&session->reply, 221, "Goodbye.");
 	return (session_goto(session, &step_bye));
 }

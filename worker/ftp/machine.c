@@ -4,8 +4,11 @@
 #include <stdio.h>
 
 #include "shm/base/ensure.h"
+#include "shm/base/secret.h"
 #include "worker/ftp/command.h"
 #include "worker/ftp/transfer.h"
+
+#define FLUSH_MS 60000
 
 enum flow
 session_goto(struct session *session, const struct step *step)
@@ -56,9 +59,21 @@ session_farewell(struct session *session, const char *text)
 		reply_expect(&session->reply);
 	reply_send(&session->reply, 421, "%s", text);
 	session_log(session, NOTICE, "told 421 %s", text);
+	session->reason = "told 421";
 	session->leaving = true;
 	session->listening = false;
 	return (session_goto(session, &step_bye));
+}
+
+/* A client that does not read what it is told holds nobody up for ever. */
+enum flow
+session_flush(struct session *session)
+{
+	if (session_expired(session, FLUSH_MS)) {
+		session->reason = "the client does not read its replies";
+		return (FLOW_END);
+	}
+	return (session_wait(session, WAIT_OUTPUT | WAIT_CLOCK));
 }
 
 bool
@@ -74,6 +89,7 @@ read_input(struct session *session)
 	uint8_t block[INPUT_MAX];
 	enum stream_result result;
 	size_t room, done;
+	int fed;
 
 	while (session->listening && !session->eof && !session->lost) {
 		room = input_room(&session->input);
@@ -84,8 +100,13 @@ read_input(struct session *session)
 			return;
 		if (result == STREAM_END)
 			session->eof = true;
-		else if (result != STREAM_OK ||
-		    input_feed(&session->input, block, done) != 0)
+		else if (result != STREAM_OK)
+			session->lost = true;
+		if (result != STREAM_OK)
+			return;
+		fed = input_feed(&session->input, block, done);
+		secret_wipe(block, done);
+		if (fed != 0)
 			session->lost = true;
 	}
 }

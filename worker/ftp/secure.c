@@ -87,6 +87,7 @@ verb_auth(struct session *session, const char *text)
 static enum flow
 give_up(struct session *session)
 {
+	session->reason = "no TLS";
 	if (session->implicit)
 		return (FLOW_END);
 	if (session_is_tls(session))
@@ -105,7 +106,7 @@ flush(struct session *session)
 	size_t dropped;
 
 	if (buf_len(&session->reply.buf) > 0)
-		return (session_wait(session, WAIT_OUTPUT));
+		return (session_flush(session));
 	dropped = input_discard(&session->input);
 	if (dropped > 0)
 		session_log_tls(session, WARNING,
@@ -114,8 +115,7 @@ flush(struct session *session)
 		    dropped);
 	if (session->implicit && too_many_handshakes(session)) {
 		score_add(worker->score, SCORE_REFUSED_HANDSHAKES, 1);
-		session_log_tls(session, NOTICE,
-		    "refused: too many handshakes at once (max_handshakes)");
+		session->reason = "too many handshakes (max_handshakes)";
 		return (FLOW_END);
 	}
 	if (session->tls == NULL)
@@ -266,7 +266,7 @@ ccc_flush(struct session *session)
 	enum stream_result result;
 
 	if (buf_len(&session->reply.buf) > 0)
-		return (session_wait(session, WAIT_OUTPUT));
+		return (session_flush(session));
 	result = stream_close_write(session->control, false);
 	if (result == STREAM_AGAIN) {
 		session->wants = STREAM_WRITE;

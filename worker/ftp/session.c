@@ -303,7 +303,10 @@ session_release(struct session *session)
 {
 	struct worker *worker = session->worker;
 
-	session_log(session, INFO, "session ended");
+	if (session->reason == NULL)
+		session->reason =
+		    session->lost ? stream_reason(session->control) : "cut off";
+	session_log(session, INFO, "session ended: %s", session->reason);
 	if (session->logged_in)
 		score_add(worker->score, SCORE_LOGGED_IN, -1);
 	if (session->shaking)

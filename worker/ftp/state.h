@@ -69,6 +69,7 @@ struct session {
 	struct deadline refresh; /* of the session ticket */
 	bool timed_out, login_late;
 	enum drain drain;
+	const char *reason; /* why the session ends, for the log */
 
 	struct stream *control;
 	struct tls_login *tls; /* from AUTH on */
@@ -146,6 +147,9 @@ NODISCARD bool session_expired(struct session *session, uint64_t ms);
  */
 enum flow session_answer(struct session *session, int code, const char *format,
     ...) PRINTF_LIKE(3, 4);
+
+/* Waits until all replies have been sent, but not for ever. */
+enum flow session_flush(struct session *session);
 
 /* Says 421, and ends the session when that has been sent. */
 enum flow session_farewell(struct session *session, const char *text);

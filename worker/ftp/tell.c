@@ -13,6 +13,8 @@
 
 /*
  *	MLST, STAT --> tell/stat --> tell/list --> tell/done --> command
+ *	                               ^  v
+ *	                            tell/full
  *
  * The agent writes lines into a pipe, which become lines of the reply as the
  * client reads them.
@@ -20,9 +22,11 @@
 static enum flow told_stat(struct session *session);
 static enum flow told_list(struct session *session);
 static enum flow told_done(struct session *session);
+static enum flow full(struct session *session);
 
 static const struct step step_stat = { "tell/stat", told_stat };
 static const struct step step_list = { "tell/list", told_list };
+static const struct step step_full = { "tell/full", full };
 static const struct step step_done = { "tell/done", told_done };
 
 #define CHUNK          4096              /* read from the pipe at a time */
@@ -178,7 +182,7 @@ told_list(struct session *session)
 
 	for (;;) {
 		if (buf_len(&session->reply.buf) > REPLY_HIGH)
-			return (session_wait(session, WAIT_OUTPUT));
+			return (session_goto(session, &step_full));
 		got = read_piece(session);
 		if (got == -EINPROGRESS)
 			return (session_wait(session, WAIT_WORK));
@@ -191,6 +195,15 @@ told_list(struct session *session)
 	}
 	say_lines(session, true);
 	return (session_goto(session, &step_done));
+}
+
+/* The client reads first. */
+static enum flow
+full(struct session *session)
+{
+	if (buf_len(&session->reply.buf) > REPLY_HIGH)
+		return (session_flush(session));
+	return (session_goto(session, &step_list));
 }
 
 static enum flow
