@@ -54,6 +54,9 @@ void fs_agent(struct fs *fs, int fd, int error);
  * at a time, with two exceptions that are not answered: fs_discard(), and
  * fs_forget(), after which the answer to an earlier request is swallowed (its
  * descriptor closed, its upload discarded).
+ *
+ * A file to read that came as a pipe keeps the agent until the next request or
+ * fs_forget(): call that when the pipe has been read.
  */
 NODISCARD uint32_t fs_stat(struct fs *fs, const char *path);
 NODISCARD uint32_t fs_chdir(struct fs *fs, const char *path);
