@@ -152,7 +152,9 @@ static const struct {
 	{ "A NN", ARGS_SYNTAX, false },
 	{ "I N", ARGS_SYNTAX, false },
 	{ "L", ARGS_SYNTAX, false },
-	{ "L 16", ARGS_SYNTAX, false },
+	{ "L 16", ARGS_UNSUPPORTED, false },
+	{ "X", ARGS_SYNTAX, false },
+	{ "L x", ARGS_SYNTAX, false },
 	{ "", ARGS_SYNTAX, false },
 };
 

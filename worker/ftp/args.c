@@ -105,37 +105,39 @@ args_epsv(const char *text, enum args_epsv *value)
 	return (ARGS_OK);
 }
 
+static const struct {
+	const char *text;
+	enum args_result result;
+	bool ascii;
+} types[] = {
+	{ "A", ARGS_OK, true },
+	{ "A N", ARGS_OK, true },
+	{ "A T", ARGS_UNSUPPORTED, true },
+	{ "A C", ARGS_UNSUPPORTED, true },
+	{ "E", ARGS_UNSUPPORTED, false },
+	{ "E N", ARGS_UNSUPPORTED, false },
+	{ "E T", ARGS_UNSUPPORTED, false },
+	{ "E C", ARGS_UNSUPPORTED, false },
+	{ "I", ARGS_OK, false },
+	{ "L 8", ARGS_OK, false },
+};
+
 enum args_result
 args_type(const char *text, bool *ascii)
 {
-	char type = (char)toupper((unsigned char)text[0]), form = '\0';
+	size_t i;
 
-	if (text[0] == '\0')
-		return (ARGS_SYNTAX);
-	if (text[1] != '\0') {
-		if (text[1] != ' ' || text[2] == '\0' || text[3] != '\0')
-			return (ARGS_SYNTAX);
-		form = (char)toupper((unsigned char)text[2]);
+	for (i = 0; i < NITEMS(types); i++) {
+		if (strcasecmp(types[i].text, text) == 0) {
+			*ascii = types[i].ascii;
+			return (types[i].result);
+		}
 	}
-	switch (type) {
-	case 'A':
-		*ascii = true;
-		if (form == '\0' || form == 'N')
-			return (ARGS_OK);
-		return (form == 'T' || form == 'C' ? ARGS_UNSUPPORTED
-						   : ARGS_SYNTAX);
-	case 'I':
-		*ascii = false;
-		return (form == '\0' ? ARGS_OK : ARGS_SYNTAX);
-	case 'L':
-		*ascii = false;
-		if (form == '8')
-			return (ARGS_OK);
-		return (isdigit((unsigned char)form) ? ARGS_UNSUPPORTED
-						     : ARGS_SYNTAX);
-	default:
+	/* Bytes of other sizes than ours. */
+	if (strncasecmp(text, "L ", 2) == 0 && text[2] != '\0' &&
+	    text[2 + strspn(text + 2, "0123456789")] == '\0')
 		return (ARGS_UNSUPPORTED);
-	}
+	return (ARGS_SYNTAX);
 }
 
 enum args_result

@@ -8,7 +8,7 @@
 #include "worker/ftp/path.h"
 
 /* An agent that waits for hung storage must not hold a session for ever. */
-#define ANSWER_MS (120 * 1000)
+#define ANSWER_MS 120000
 
 enum flow
 files_refuse(struct session *session, int error, enum refusal_kind kind)

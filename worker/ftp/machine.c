@@ -42,7 +42,7 @@ session_answer(struct session *session, int code, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	reply_send(&session->reply, code, "%s", text);
 	if (session->transfer != NULL)

@@ -217,7 +217,7 @@ fill(struct session *session, size_t *done)
 	result = transfer->convert ? stream_read(transfer->stream,
 					 transfer->block, TRANSFER_BLOCK, done)
 				   : stream_read(transfer->stream, room,
-					 WORK_BUFFER - transfer->len, done);
+					 TRANSFER_BUFFER - transfer->len, done);
 	if (result == STREAM_END && transfer->convert)
 		transfer->len += ascii_end(&transfer->ascii, room);
 	if (result != STREAM_OK)
@@ -236,8 +236,8 @@ static bool
 is_full(const struct transfer *transfer)
 {
 	if (transfer->convert)
-		return (WORK_BUFFER - transfer->len < ROOM_MIN);
-	return (transfer->len == WORK_BUFFER);
+		return (TRANSFER_BUFFER - transfer->len < ROOM_MIN);
+	return (transfer->len == TRANSFER_BUFFER);
 }
 
 /* Writes the buffer: 0 when it is empty, -EINPROGRESS, or a negative errno. */
@@ -287,6 +287,18 @@ gather(struct session *session, size_t *budget)
 	return (STREAM_OK);
 }
 
+/* Writes what must be written now: the buffer is full, or it is the end. */
+static ssize_t
+relieve(struct session *session)
+{
+	const struct transfer *transfer = session->transfer;
+
+	if (transfer->working || transfer->worked || transfer->eof ||
+	    is_full(transfer))
+		return (spill(session));
+	return (0);
+}
+
 static enum flow
 receive(struct session *session)
 {
@@ -298,24 +310,21 @@ receive(struct session *session)
 	if (transfer_stalled(session))
 		return (transfer_hold(session, WAIT_CLOCK));
 	for (;;) {
-		if (transfer->working || transfer->worked ||
-		    is_full(transfer) || transfer->eof) {
-			put = spill(session);
-			if (put == -EINPROGRESS)
-				return (transfer_hold(session, WAIT_WORK));
-			if (put < 0)
-				return (transfer_refuse(session, (int)-put,
-				    REFUSAL_STORE));
-		}
+		put = relieve(session);
+		if (put == -EINPROGRESS)
+			return (transfer_hold(session, WAIT_WORK));
+		if (put < 0)
+			return (
+			    transfer_refuse(session, (int)-put, REFUSAL_STORE));
 		if (transfer->eof)
 			return (session_goto(session, &step_commit));
 		result = gather(session, &budget);
-		if (result == STREAM_END)
-			transfer->eof = true;
-		else if (result == STREAM_AGAIN) {
+		transfer->eof = result == STREAM_END;
+		if (result == STREAM_AGAIN) {
 			stream_want(transfer->stream, STREAM_READ);
 			return (transfer_hold(session, WAIT_DATA));
-		} else if (result != STREAM_OK)
+		}
+		if (result != STREAM_OK && result != STREAM_END)
 			return (cut(session, stream_reason(transfer->stream)));
 	}
 }

@@ -6,7 +6,7 @@
 #include "shm/base/ensure.h"
 
 /* A path of 4096 bytes, each a quotation mark that is doubled, and words. */
-#define TEXT_MAX (2 * 4096 + 256)
+#define TEXT_MAX 8448
 
 void
 reply_init(struct reply *reply)
@@ -72,7 +72,7 @@ reply_send(struct reply *reply, int code, const char *format, ...)
 	va_list args;
 
 	ensure(code >= 100 && code < 600 && reply->code == 0);
-	snprintf(prefix, sizeof(prefix), "%d ", code);
+	(void)snprintf(prefix, sizeof(prefix), "%d ", code);
 	va_start(args, format);
 	put(reply, prefix, format, args);
 	va_end(args);
@@ -87,7 +87,7 @@ reply_begin(struct reply *reply, int code, const char *format, ...)
 
 	ensure(code >= 100 && code < 600 && reply->code == 0);
 	reply->code = code;
-	snprintf(prefix, sizeof(prefix), "%d-", code);
+	(void)snprintf(prefix, sizeof(prefix), "%d-", code);
 	va_start(args, format);
 	put(reply, prefix, format, args);
 	va_end(args);
@@ -111,7 +111,7 @@ reply_end(struct reply *reply, const char *format, ...)
 	va_list args;
 
 	ensure(reply->code != 0);
-	snprintf(prefix, sizeof(prefix), "%d ", reply->code);
+	(void)snprintf(prefix, sizeof(prefix), "%d ", reply->code);
 	va_start(args, format);
 	put(reply, prefix, format, args);
 	va_end(args);

@@ -16,8 +16,8 @@
 #include "shm/base/attr.h"
 #include "shm/base/buf.h"
 
-#define REPLY_MAX  (64 * 1024) /* bytes that may wait; more ends the session */
-#define REPLY_HIGH 4096 /* no command is read while more than this waits */
+#define REPLY_MAX  65536 /* bytes that may wait; more ends the session */
+#define REPLY_HIGH 4096  /* no command is read while more than this waits */
 
 struct reply {
 	struct buf buf;

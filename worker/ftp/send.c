@@ -122,8 +122,8 @@ refill(struct session *session)
 		transfer->worked = false;
 		got = transfer->result;
 	} else {
-		got = work_read(transfer->work, WORK_BUFFER, transfer->position,
-		    transfer_worked, session);
+		got = work_read(transfer->work, TRANSFER_BUFFER,
+		    transfer->position, transfer_worked, session);
 	}
 	transfer->working = got == -EINPROGRESS;
 	if (got > 0) {

@@ -29,8 +29,8 @@ static const struct step step_list = { "tell/list", told_list };
 static const struct step step_full = { "tell/full", full };
 static const struct step step_done = { "tell/done", told_done };
 
-#define CHUNK          4096              /* read from the pipe at a time */
-#define LINE_MAX_BYTES (3 * FS_PATH_MAX) /* longer ones are cut in two */
+#define CHUNK          4096  /* read from the pipe at a time */
+#define LINE_MAX_BYTES 16384 /* longer ones are cut in two */
 
 struct tell {
 	struct work *work;

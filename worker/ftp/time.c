@@ -69,7 +69,7 @@ time_format(int64_t seconds, char *out)
 	if (gmtime_r(&when, &tm) == NULL || tm.tm_year < -1900 ||
 	    tm.tm_year > 9999 - 1900)
 		return (-1);
-	snprintf(out, TIME_TEXT_MAX, "%04d%02d%02d%02d%02d%02d",
+	(void)snprintf(out, TIME_TEXT_MAX, "%04d%02d%02d%02d%02d%02d",
 	    (tm.tm_year + 1900) % 10000, (tm.tm_mon + 1) % 100,
 	    tm.tm_mday % 100, tm.tm_hour % 100, tm.tm_min % 100,
 	    tm.tm_sec % 100);

@@ -25,8 +25,9 @@ enum transfer_kind {
 	TRANSFER_RECEIVE
 };
 
-#define TRANSFER_BUDGET (256 * 1024) /* bytes in one loop turn */
-#define TRANSFER_BLOCK  (16 * 1024)  /* converted at a time in TYPE A */
+#define TRANSFER_BUDGET 262144 /* bytes in one loop turn */
+#define TRANSFER_BLOCK  16384  /* converted at a time in TYPE A */
+#define TRANSFER_BUFFER ((size_t)WORK_BUFFER)
 
 struct transfer {
 	const char *verb;

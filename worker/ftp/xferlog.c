@@ -25,7 +25,7 @@ log_line(struct session *session, bool complete)
 	if (localtime_r(&now, &tm) == NULL ||
 	    strftime(when, sizeof(when), "%a %b %e %H:%M:%S %Y", &tm) == 0)
 		return;
-	snprintf(path, sizeof(path), "%s", transfer->path);
+	(void)snprintf(path, sizeof(path), "%s", transfer->path);
 	for (i = 0; path[i] != '\0'; i++)
 		if (isspace((unsigned char)path[i]))
 			path[i] = '_';
