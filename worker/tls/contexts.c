@@ -11,18 +11,17 @@
 #define CONTEXTS_MAX 1024
 
 struct host_context {
-	SSL_CTX *ctx;
+	SSL_CTX *ctx; /* NULL: not built, or dropped */
 	struct host_context *newer, *older;
-	uint32_t host;
 	uint8_t id[CONTEXT_ID_LEN];
 };
 
 int
 contexts_init(struct tls *tls)
 {
-	tls->contexts.by_host =
-	    calloc(tls->conf->nhosts, sizeof(*tls->contexts.by_host));
-	return (tls->contexts.by_host == NULL ? -1 : 0);
+	tls->contexts.hosts =
+	    calloc(tls->conf->nhosts, sizeof(*tls->contexts.hosts));
+	return (tls->contexts.hosts == NULL ? -1 : 0);
 }
 
 static void
@@ -55,10 +54,9 @@ static void
 drop(struct contexts *contexts, struct host_context *context)
 {
 	unlink_context(contexts, context);
-	contexts->by_host[context->host] = NULL;
 	contexts->count--;
 	SSL_CTX_free(context->ctx);
-	free(context);
+	context->ctx = NULL;
 }
 
 void
@@ -66,8 +64,8 @@ contexts_free(struct tls *tls)
 {
 	while (tls->contexts.newest != NULL)
 		drop(&tls->contexts, tls->contexts.newest);
-	free(tls->contexts.by_host);
-	tls->contexts.by_host = NULL;
+	free(tls->contexts.hosts);
+	tls->contexts.hosts = NULL;
 }
 
 static struct seal_data
@@ -150,47 +148,38 @@ new_context(const struct tls *tls, uint32_t host,
 	return (ctx);
 }
 
-static struct host_context *
-build(struct tls *tls, uint32_t host, const struct log_subject *subject)
+static int
+build(struct tls_login *login, struct host_context *context)
 {
-	struct contexts *contexts = &tls->contexts;
-	struct host_context *context;
+	struct contexts *contexts = &login->tls->contexts;
+	struct log_subject subject = tls_subject(login);
 
-	context = calloc(1, sizeof(*context));
-	if (context == NULL)
-		return (NULL);
 	ERR_clear_error();
-	context->ctx = new_context(tls, host, subject);
-	if (context->ctx == NULL) {
-		free(context);
-		return (NULL);
-	}
-	context->host = host;
-	context_id(&tls->conf->hosts[host], context->id);
-	contexts->by_host[host] = context;
+	context->ctx = new_context(login->tls, login->host, &subject);
+	if (context->ctx == NULL)
+		return (-1);
+	context_id(&login->tls->conf->hosts[login->host], context->id);
 	link_newest(contexts, context);
 	if (++contexts->count > CONTEXTS_MAX)
 		drop(contexts, contexts->oldest);
-	return (context);
+	return (0);
 }
 
+/* The context of the login's host; NULL: it can have none. */
 static struct host_context *
 find(struct tls_login *login)
 {
-	struct tls *tls = login->tls;
+	struct contexts *contexts = &login->tls->contexts;
 	struct host_context *context;
-	struct log_subject subject;
 
-	if (!tls_available(tls, login->host))
+	if (!tls_available(login->tls, login->host))
 		return (NULL);
-	context = tls->contexts.by_host[login->host];
-	if (context == NULL) {
-		subject = tls_subject(login);
-		return (build(tls, login->host, &subject));
-	}
-	if (context != tls->contexts.newest) {
-		unlink_context(&tls->contexts, context);
-		link_newest(&tls->contexts, context);
+	context = &contexts->hosts[login->host];
+	if (context->ctx == NULL)
+		return (build(login, context) == -1 ? NULL : context);
+	if (context != contexts->newest) {
+		unlink_context(contexts, context);
+		link_newest(contexts, context);
 	}
 	return (context);
 }

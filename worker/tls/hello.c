@@ -116,8 +116,8 @@ hello_answer_name(SSL *ssl, int *alert, void *arg)
 	struct tls_channel *channel = tls_channel_of(ssl);
 	const struct tls_login *login = channel->login;
 
-	(void)alert;
 	(void)arg;
+	*alert = SSL_AD_UNRECOGNIZED_NAME; /* not sent: nothing is refused */
 	if (channel->kind == TLS_DATA || login->server_name == NULL ||
 	    login->tls->conf->hosts[login->host].name == NULL)
 		return (SSL_TLSEXT_ERR_NOACK);

@@ -29,7 +29,7 @@
  * that TLS 1.3 allows.  What a new control connection may resume is younger
  * (session_cache_timeout): see sessions_fresh().
  */
-#define SESSION_LIFETIME (7u * 24 * 60 * 60)
+#define SESSION_LIFETIME 604800u /* 7 days */
 
 /* The keys that one ticket was sealed with: made of a ring key and its IV. */
 struct ticket_seal {
@@ -43,7 +43,7 @@ struct ticket_seal {
 struct host_context;
 
 struct contexts {
-	struct host_context **by_host; /* NULL: not built, or dropped */
+	struct host_context *hosts; /* one for each, built or not */
 	struct host_context *newest, *oldest;
 	size_t count;
 };

@@ -36,33 +36,32 @@ tls_subject(const struct tls_login *login)
 	return (subject);
 }
 
+/* Whether it is one that can come without end and without a byte of data. */
+static bool
+is_idle_message(int sent, int type, const uint8_t *message)
+{
+	if (type == SSL3_RT_HANDSHAKE)
+		return (!sent && message[0] == SSL3_MT_KEY_UPDATE);
+	/* Ours: the answer to an attempt at renegotiation. */
+	return (type == SSL3_RT_ALERT && message[1] == SSL_AD_NO_RENEGOTIATION);
+}
+
 /*
- * Counts what a peer can send without end and without a byte of data: OpenSSL
- * has no limit of its own and would handle thousands in one SSL_read().  After
- * RECEIVED_SHUTDOWN it takes no further record.
+ * OpenSSL has no limit of its own and would handle thousands of such messages
+ * in one SSL_read().  After RECEIVED_SHUTDOWN it takes no further record.
  */
 static void
+/* NOLINTNEXTLINE(readability-function-size): OpenSSL's signature */
 watch_messages(int sent, int version, int type, const void *data, size_t len,
     SSL *ssl, void *arg)
 {
 	struct tls_channel *channel = tls_channel_of(ssl);
-	const uint8_t *bytes = data;
 
 	(void)version;
 	(void)arg;
-	if (channel == NULL || !channel->established || len < 2)
-		return;
-	if (type == SSL3_RT_HANDSHAKE) {
-		if (sent || bytes[0] != SSL3_MT_KEY_UPDATE)
-			return;
-	} else if (type == SSL3_RT_ALERT) {
-		/* Ours: the answer to an attempt at renegotiation. */
-		if (bytes[1] != SSL_AD_NO_RENEGOTIATION)
-			return;
-	} else {
-		return;
-	}
-	if (++channel->idle_messages <= TLS_IDLE_MESSAGES)
+	if (channel == NULL || !channel->established || len < 2 ||
+	    !is_idle_message(sent, type, data) ||
+	    ++channel->idle_messages <= TLS_IDLE_MESSAGES)
 		return;
 	channel->cut = true;
 	SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
