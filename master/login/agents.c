@@ -97,12 +97,15 @@ forget(struct agent *agent)
 void
 agents_free(struct agents **agents)
 {
-	struct agent *agent;
+	struct agent *agent, *next;
 
 	if (*agents == NULL)
 		return;
-	while ((agent = TAILQ_FIRST(&(*agents)->all)) != NULL)
+	for (agent = TAILQ_FIRST(&(*agents)->all); agent != NULL;
+	     agent = next) {
+		next = TAILQ_NEXT(agent, all);
 		forget(agent);
+	}
 	table_free(&(*agents)->accounts);
 	free(*agents);
 	*agents = NULL;

@@ -21,8 +21,8 @@ check_reason(struct check_result *result, const char *format, ...)
 		len += 2;
 	}
 	va_start(arguments, format);
-	vsnprintf(result->reason + len, sizeof(result->reason) - len, format,
-	    arguments);
+	(void)vsnprintf(result->reason + len, sizeof(result->reason) - len,
+	    format, arguments);
 	va_end(arguments);
 }
 
@@ -57,7 +57,7 @@ check_anonymous(const struct check_question *question,
 	struct account *account = &result->account;
 	const char *why;
 
-	snprintf(account->name, sizeof(account->name), "anonymous");
+	(void)snprintf(account->name, sizeof(account->name), "anonymous");
 	account->policy = LOGIN_READ_ONLY | LOGIN_ANONYMOUS;
 	account->uid = geteuid();
 	account->gid = getegid();

@@ -22,8 +22,8 @@ find_file(struct check_files *files, const char *path)
 		if (found == NULL)
 			return (NULL);
 	}
-	memmove(&files->items[1], &files->items[0],
-	    i * sizeof(files->items[0]));
+	for (; i > 0; i--)
+		files->items[i] = files->items[i - 1];
 	files->items[0] = found;
 	return (found);
 }

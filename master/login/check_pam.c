@@ -73,12 +73,12 @@ cpu_ns(void)
 static void
 waste_work(const char *password)
 {
+	unsigned int i, count = work.count == 0 ? 1 : work.count;
 	uint64_t begun = cpu_ns(), took;
-	unsigned int i;
 
-	for (i = 0; i < work.count; i++)
+	for (i = 0; i < count; i++)
 		password_waste_time(password, usual_hash());
-	took = (cpu_ns() - begun) / work.count;
+	took = (cpu_ns() - begun) / count;
 	/* The average of about the last four. */
 	work.hash_ns = work.hash_ns == 0 ? took : (3 * work.hash_ns + took) / 4;
 }

@@ -1,12 +1,10 @@
 #include "master/login/checkers.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 
 #include "master/login/checkers_pool.h"
 #include "shm/base/log.h"
-#include "shm/base/secret.h"
 
 uint64_t
 checkers_timeout_ms(const struct checkers *checkers)
@@ -18,44 +16,12 @@ checkers_timeout_ms(const struct checkers *checkers)
 		: (uint64_t)latest->conf->checker_timeout * 1000);
 }
 
-void
-checkers_free_credentials(struct checkers_login *login)
-{
-	secret_free(login->credentials, sizeof(*login->credentials));
-	login->credentials = NULL;
-}
-
-/* The one end of every login: its owner is told, unless it has left. */
-void
-checkers_finish(struct checkers_login *login,
-    const struct checkers_answer *answer)
-{
-	checkers_handler handler = login->handler;
-	void *context = login->context;
-
-	checkers_free_credentials(login);
-	free(login);
-	if (handler != NULL)
-		handler(answer, context);
-}
-
-void
-checkers_finish_unanswered(struct checkers_login *login, const char *why)
-{
-	struct checkers_answer answer;
-
-	memset(&answer, 0, sizeof(answer));
-	answer.verdict = LOGIN_UNAVAILABLE;
-	answer.reason = why;
-	checkers_finish(login, &answer);
-}
-
 static struct checkers_login *
 next_waiting(struct checkers *checkers)
 {
-	struct checkers_login *login = STAILQ_FIRST(&checkers->waiting);
+	struct checkers_login *login = TAILQ_FIRST(&checkers->waiting);
 
-	STAILQ_REMOVE_HEAD(&checkers->waiting, queue);
+	TAILQ_REMOVE(&checkers->waiting, login, queue);
 	checkers->nwaiting--;
 	return (login);
 }
@@ -63,7 +29,7 @@ next_waiting(struct checkers *checkers)
 static void
 arm_expiry(struct checkers *checkers)
 {
-	const struct checkers_login *first = STAILQ_FIRST(&checkers->waiting);
+	const struct checkers_login *first = TAILQ_FIRST(&checkers->waiting);
 	uint64_t now = loop_now();
 
 	if (first == NULL)
@@ -82,12 +48,12 @@ checkers_work_on(struct checkers *checkers)
 
 	pool_trim(checkers);
 	pool_fill(checkers);
-	while (!STAILQ_EMPTY(&checkers->waiting) &&
-	    (process = pool_idle(checkers, false)) != NULL) {
+	while (!TAILQ_EMPTY(&checkers->waiting) &&
+	    (process = pool_idle(checkers)) != NULL) {
 		login = next_waiting(checkers);
 		if (pool_hand_over(process, login) == 0)
 			continue;
-		STAILQ_INSERT_HEAD(&checkers->waiting, login, queue);
+		TAILQ_INSERT_HEAD(&checkers->waiting, login, queue);
 		checkers->nwaiting++;
 		pool_end(process, NULL);
 		pool_fill(checkers);
@@ -101,7 +67,7 @@ on_expiry(void *context)
 	struct checkers *checkers = context;
 	struct checkers_login *first;
 
-	while ((first = STAILQ_FIRST(&checkers->waiting)) != NULL &&
+	while ((first = TAILQ_FIRST(&checkers->waiting)) != NULL &&
 	    first->due <= loop_now())
 		checkers_finish_unanswered(next_waiting(checkers),
 		    "no checker was free in time");
@@ -127,7 +93,7 @@ checkers_new(struct loop *loop, const struct settings *settings, int self_fd)
 	checkers->self_fd = self_fd;
 	checkers->pause_ms = PAUSE_FIRST_MS;
 	TAILQ_INIT(&checkers->processes);
-	STAILQ_INIT(&checkers->waiting);
+	TAILQ_INIT(&checkers->waiting);
 	checkers->expiry = loop_timer(loop, on_expiry, checkers);
 	checkers->pause = loop_timer(loop, on_pause_over, checkers);
 	if (checkers->expiry == NULL || checkers->pause == NULL)
@@ -149,8 +115,8 @@ checkers_free(struct checkers **checkers)
 			process->login->handler = NULL;
 		pool_end(process, NULL);
 	}
-	while (!STAILQ_EMPTY(&ended->waiting)) {
-		STAILQ_FIRST(&ended->waiting)->handler = NULL;
+	while (!TAILQ_EMPTY(&ended->waiting)) {
+		TAILQ_FIRST(&ended->waiting)->handler = NULL;
 		checkers_finish_unanswered(next_waiting(ended), NULL);
 	}
 	loop_timer_free(&ended->expiry);
@@ -190,34 +156,17 @@ checkers_ask(struct checkers *checkers,
 {
 	struct checkers_login *login;
 
-	if (checkers->nwaiting >= CHECKERS_QUEUE_MAX ||
-	    question->user_len > LOGIN_NAME_MAX_LEN ||
-	    question->password_len > LOGIN_PASSWORD_MAX)
+	if (checkers->nwaiting >= CHECKERS_QUEUE_MAX)
 		return (NULL);
-	login = calloc(1, sizeof(*login));
+	login = checkers_login_new(question);
 	if (login == NULL)
 		return (NULL);
-	login->credentials =
-	    secret_alloc(sizeof(*login->credentials), SECRET_WIPE_ON_FORK);
-	if (login->credentials == NULL) {
-		free(login);
-		return (NULL);
-	}
-	memcpy(login->credentials->user, question->user, question->user_len);
-	memcpy(login->credentials->password, question->password,
-	    question->password_len);
 	login->checkers = checkers;
 	login->handler = handler;
 	login->context = context;
 	login->body.request = ++checkers->last_request;
-	login->body.generation = question->generation;
-	login->body.host = question->host;
-	login->body.address = question->address;
-	login->body.tls = question->tls ? 1 : 0;
-	login->body.user_len = (uint16_t)question->user_len;
-	login->body.password_len = (uint16_t)question->password_len;
 	login->due = loop_now() + checkers_timeout_ms(checkers);
-	STAILQ_INSERT_TAIL(&checkers->waiting, login, queue);
+	TAILQ_INSERT_TAIL(&checkers->waiting, login, queue);
 	checkers->nwaiting++;
 	checkers_work_on(checkers);
 	return (login);
@@ -236,7 +185,7 @@ checkers_cancel(struct checkers_login **login)
 	if (ended->process != NULL)
 		return;
 	checkers = ended->checkers;
-	STAILQ_REMOVE(&checkers->waiting, ended, checkers_login, queue);
+	TAILQ_REMOVE(&checkers->waiting, ended, queue);
 	checkers->nwaiting--;
 	checkers_finish_unanswered(ended, NULL);
 	arm_expiry(checkers);

@@ -225,6 +225,13 @@ pool_fill(struct checkers *checkers)
 	}
 }
 
+static bool
+is_idle(const struct checker_process *process)
+{
+	return (process->login == NULL &&
+	    channel_is_running(link_channel(process->link)));
+}
+
 int
 pool_hand_over(struct checker_process *process, struct checkers_login *login)
 {
@@ -249,27 +256,29 @@ pool_hand_over(struct checker_process *process, struct checkers_login *login)
 }
 
 struct checker_process *
-pool_idle(const struct checkers *checkers, bool stale)
+pool_idle(const struct checkers *checkers)
 {
 	struct checker_process *process;
 
 	TAILQ_FOREACH (process, &checkers->processes, list)
-		if (process->login == NULL && process->stale == stale &&
-		    channel_is_running(link_channel(process->link)))
+		if (is_idle(process) && !process->stale)
 			return (process);
 	return (NULL);
 }
 
-/* Those that have served long enough, and those that are too many now. */
 void
 pool_trim(struct checkers *checkers)
 {
 	const struct setting *latest = settings_latest(checkers->settings);
-	struct checker_process *process;
+	struct checker_process *process, *next;
 
-	while ((process = pool_idle(checkers, true)) != NULL)
-		pool_end(process, NULL);
-	while (latest != NULL && checkers->count > latest->conf->checkers &&
-	    (process = pool_idle(checkers, false)) != NULL)
-		pool_end(process, NULL);
+	for (process = TAILQ_FIRST(&checkers->processes); process != NULL;
+	     process = next) {
+		next = TAILQ_NEXT(process, list);
+		if (is_idle(process) &&
+		    (process->stale ||
+			(latest != NULL &&
+			    checkers->count > latest->conf->checkers)))
+			pool_end(process, NULL);
+	}
 }

@@ -24,7 +24,7 @@ struct credentials {
 };
 
 struct checkers_login {
-	STAILQ_ENTRY(checkers_login) queue;
+	TAILQ_ENTRY(checkers_login) queue;
 	struct checkers *checkers;
 	struct checker_process *process; /* NULL: it waits */
 	checkers_handler handler;        /* NULL: nobody wants the answer */
@@ -52,7 +52,7 @@ struct checkers {
 	int self_fd;
 	TAILQ_HEAD(, checker_process) processes;
 	size_t count;
-	STAILQ_HEAD(, checkers_login) waiting;
+	TAILQ_HEAD(, checkers_login) waiting;
 	size_t nwaiting;
 	uint64_t last_request;
 	struct loop_timer *expiry; /* of the first login that waits */
@@ -63,6 +63,9 @@ struct checkers {
 /* Of checkers.c: keeps the pool full and its processes at work. */
 void checkers_work_on(struct checkers *checkers);
 
+/* With the password in memory that is wiped on fork.  NULL: memory is short. */
+NODISCARD struct checkers_login *checkers_login_new(
+    const struct checkers_question *question);
 /* The one end of every login: its owner is told, unless it has left. */
 void checkers_finish(struct checkers_login *login,
     const struct checkers_answer *answer);
@@ -74,9 +77,8 @@ NODISCARD uint64_t checkers_timeout_ms(const struct checkers *checkers);
 void pool_fill(struct checkers *checkers);
 /* Ends those that have served long enough, and those that are too many. */
 void pool_trim(struct checkers *checkers);
-/* An idle process, or NULL. */
-NODISCARD struct checker_process *pool_idle(const struct checkers *checkers,
-    bool stale);
+/* An idle process that is to go on, or NULL. */
+NODISCARD struct checker_process *pool_idle(const struct checkers *checkers);
 /* Gives an idle process the login.  0, or -1: it does not listen. */
 NODISCARD int pool_hand_over(struct checker_process *process,
     struct checkers_login *login);

@@ -26,7 +26,7 @@ become_checker(int self_fd, int channel_fd)
 	char *arguments[] = { name, role, NULL };
 	int self = -1;
 
-	snprintf(role, sizeof(role), "@%s", role_name(ROLE_CHECKER));
+	(void)snprintf(role, sizeof(role), "@%s", role_name(ROLE_CHECKER));
 	process_reset_signals();
 	/* Out of the way first: FD_MASTER may be either of the two. */
 	self = fcntl(self_fd, F_DUPFD_CLOEXEC, FD_SELF + 1);

@@ -19,7 +19,7 @@ try_to_enter(const char *home)
 	char path[FS_PATH_MAX + 4];
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/.", home);
+	(void)snprintf(path, sizeof(path), "%s/.", home);
 	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1)
 		return (errno);

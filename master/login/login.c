@@ -17,7 +17,7 @@
 #include "shm/ipc/log_channel.h"
 
 #define OPEN_FILES  65536 /* a pair for each session that gets its agent */
-#define MEMORY_LOCK (32u * 1024 * 1024) /* passwords that wait, a page each */
+#define MEMORY_LOCK ((rlim_t)32 << 20) /* passwords that wait, a page each */
 
 struct login {
 	struct loop *loop;

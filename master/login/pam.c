@@ -114,7 +114,8 @@ pam_check(const struct pam_question *question, const char **why)
 	pam_handle_t *handle = NULL;
 	int ret;
 
-	memcpy(&conversation.appdata_ptr, &question, sizeof(question));
+	memcpy(&conversation.appdata_ptr, &question,
+	    sizeof(conversation.appdata_ptr));
 	ret = pam_start(question->service, question->user, &conversation,
 	    &handle);
 	if (ret != PAM_SUCCESS) {

@@ -38,7 +38,7 @@ read_conf(int fd)
 	size_t len;
 	char *text;
 
-	text = fd_read_sealed(fd, CONF_BYTES_MAX, &len);
+	text = fd_read_sealed(fd, (size_t)CONF_BYTES_MAX, &len);
 	if (text == NULL) {
 		log_error("settings cannot be read: %s", strerror(errno));
 		return (NULL);

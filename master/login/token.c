@@ -88,9 +88,11 @@ size_t
 token_identity(const struct token *token, uint8_t *out)
 {
 	const struct account *account = &token->account;
-	struct writer writer = { out, TOKEN_IDENTITY_MAX };
+	struct writer writer;
 	uint32_t i;
 
+	writer.at = out;
+	writer.left = TOKEN_IDENTITY_MAX;
 	ensure(account->ngroups <= LOGIN_GROUPS_MAX);
 	put_number(&writer, token->generation);
 	put_number(&writer, token->host);

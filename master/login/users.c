@@ -62,11 +62,11 @@ mistake(struct users *users, unsigned int line, const char *text)
 	if (users->nmistakes++ > 0)
 		return;
 	if (line == 0)
-		snprintf(users->mistakes, sizeof(users->mistakes), "%s: %s",
-		    users->path, text);
+		(void)snprintf(users->mistakes, sizeof(users->mistakes),
+		    "%s: %s", users->path, text);
 	else
-		snprintf(users->mistakes, sizeof(users->mistakes), "%s:%u: %s",
-		    users->path, line, text);
+		(void)snprintf(users->mistakes, sizeof(users->mistakes),
+		    "%s:%u: %s", users->path, line, text);
 }
 
 static int

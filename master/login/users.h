@@ -16,7 +16,7 @@
 
 #include "shm/base/attr.h"
 
-#define USERS_FILE_MAX    (64u * 1024 * 1024)
+#define USERS_FILE_MAX    (64L << 20)
 #define USERS_LINE_MAX    4096
 #define USERS_METHODS_MAX 8 /* ways of hashing in one file */
 

@@ -182,12 +182,13 @@ rig_prepare(struct rig *rig, const char *more)
 	CU_ASSERT(chmod(rig->scratch.path, 0711) == 0);
 	rig->uid = geteuid() == 0 ? RIG_UID : geteuid();
 	rig->gid = geteuid() == 0 ? RIG_UID : getegid();
-	snprintf(rig->home, sizeof(rig->home), "%s/home", rig->scratch.path);
+	(void)snprintf(rig->home, sizeof(rig->home), "%s/home",
+	    rig->scratch.path);
 	CU_ASSERT(mkdir(rig->home, 0700) == 0);
 	if (geteuid() == 0)
 		CU_ASSERT(chown(rig->home, rig->uid, rig->gid) == 0);
 	rig_add_user(rig, "alice", RIG_HASH, rig->home);
-	snprintf(rig->setting, sizeof(rig->setting),
+	(void)snprintf(rig->setting, sizeof(rig->setting),
 	    "run_directory: %s\n"
 	    "listen: [{address: 127.0.0.1, port: 2121}]\n"
 	    "auth:\n"
@@ -203,11 +204,12 @@ rig_child(int master, int log)
 	int high[3];
 	size_t i;
 
+	memset(high, -1, sizeof(high));
 	high[0] = fcntl(master, F_DUPFD, 64);
 	high[1] = fcntl(log, F_DUPFD, 64);
 	high[2] = open("/proc/self/exe", O_RDONLY);
 	for (i = 0; i < NITEMS(high); i++)
-		if (dup2(high[i], FD_MASTER + (int)i) == -1)
+		if (high[i] == -1 || dup2(high[i], FD_MASTER + (int)i) == -1)
 			_exit(99);
 	login_run();
 }
@@ -216,10 +218,10 @@ static inline void
 rig_start(struct rig *rig)
 {
 	struct msg_token_key key;
-	int pair[2], log[2];
+	int pair[2] = { -1, -1 }, log[2] = { -1, -1 };
 
 	CU_ASSERT_FATAL(fd_pair(pair) == 0 && fd_pair(log) == 0);
-	fflush(NULL);
+	(void)fflush(NULL);
 	rig->pid = fork();
 	CU_ASSERT_FATAL(rig->pid != -1);
 	if (rig->pid == 0)

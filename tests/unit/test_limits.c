@@ -264,8 +264,8 @@ check_many(void)
 	configure();
 	limits_init(&limits);
 	for (i = 0; i < MANY; i++) {
-		snprintf(from, sizeof(from), "10.%zu.%zu.1", i / 250 % 250,
-		    i % 250);
+		(void)snprintf(from, sizeof(from), "10.%zu.%zu.1",
+		    i / 250 % 250, i % 250);
 		wrong += enter(&limits, &holds[i], i % 2, from, LIMITS_ASK) !=
 		    LIMIT_NONE;
 	}

@@ -35,12 +35,12 @@ check_logins(void)
 	size_t i;
 
 	rig_prepare(&rig, "");
-	snprintf(path, sizeof(path), "%s/none", rig.scratch.path);
+	(void)snprintf(path, sizeof(path), "%s/none", rig.scratch.path);
 	rig_add_user(&rig, "lost", RIG_HASH, path);
-	snprintf(path, sizeof(path), "%s/users", rig.scratch.path);
+	(void)snprintf(path, sizeof(path), "%s/users", rig.scratch.path);
 	rig_add_user(&rig, "file", RIG_HASH, path);
 	rig_add_user(&rig, "locked", "!" RIG_HASH, rig.home);
-	snprintf(path, sizeof(path), "%s/shut", rig.scratch.path);
+	(void)snprintf(path, sizeof(path), "%s/shut", rig.scratch.path);
 	CU_ASSERT(mkdir(path, 0) == 0);
 	rig_add_user(&rig, "shut", RIG_HASH, path);
 	rig.uid = rig.uid == 0 ? 1 : 0;
@@ -80,11 +80,12 @@ check_anonymous(void)
 	rig_prepare(&rig, "");
 	used = strlen(rig.setting);
 	/* "games" has a uid below min_uid, which bars real users only. */
-	snprintf(more, sizeof(more),
+	(void)snprintf(more, sizeof(more),
 	    "anonymous: {enabled: on, directory: %s, user: games,\n"
 	    "  limits: {sessions: 1}}\n",
 	    rig.scratch.path);
-	snprintf(rig.setting + used, sizeof(rig.setting) - used, "%s", more);
+	(void)snprintf(rig.setting + used, sizeof(rig.setting) - used, "%s",
+	    more);
 	rig_start(&rig);
 	rig_worker(&rig, &worker, 1);
 	CU_ASSERT(rig_open(&worker, rig_session(1, 1)) == LIMIT_NONE);
@@ -310,21 +311,22 @@ check_agents(void)
 static bool
 memory_holds(pid_t pid, const char *secret)
 {
-	char path[64], line[256], *chunk;
+	char path[64], line[256], *chunk, *at;
 	unsigned long start, end;
 	bool found = false;
 	FILE *maps;
 	ssize_t n;
 	int mem;
 
-	snprintf(path, sizeof(path), "/proc/%d/mem", (int)pid);
+	(void)snprintf(path, sizeof(path), "/proc/%d/mem", (int)pid);
 	mem = open(path, O_RDONLY | O_CLOEXEC);
-	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+	(void)snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
 	maps = fopen(path, "re");
 	CU_ASSERT_FATAL(mem != -1 && maps != NULL);
 	while (fgets(line, sizeof(line), maps) != NULL) {
-		if (sscanf(line, "%lx-%lx rw", &start, &end) != 2 ||
-		    strstr(line, " rw") == NULL || end - start > (64u << 20))
+		start = strtoul(line, &at, 16);
+		end = strtoul(at + 1, NULL, 16);
+		if (strstr(line, " rw") == NULL || end - start > (64u << 20))
 			continue;
 		chunk = malloc(end - start);
 		n = chunk == NULL
@@ -335,7 +337,7 @@ memory_holds(pid_t pid, const char *secret)
 			found = true;
 		free(chunk);
 	}
-	fclose(maps);
+	(void)fclose(maps);
 	close(mem);
 	return (found);
 }
@@ -350,8 +352,8 @@ youngest_child(pid_t login)
 	char *at;
 	pid_t pid;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)login,
-	    (int)login);
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children",
+	    (int)login, (int)login);
 	children = open(path, O_RDONLY | O_CLOEXEC);
 	if (children == -1)
 		return (-1);

@@ -18,9 +18,11 @@ fill(struct token *token)
 	token->session = UINT64_C(17) << 32 | 5;
 	token->generation = 2;
 	token->host = 1;
-	snprintf(token->account.name, sizeof(token->account.name), "alice");
-	snprintf(token->account.group, sizeof(token->account.group), "users");
-	snprintf(token->account.home, sizeof(token->account.home),
+	(void)snprintf(token->account.name, sizeof(token->account.name),
+	    "alice");
+	(void)snprintf(token->account.group, sizeof(token->account.group),
+	    "users");
+	(void)snprintf(token->account.home, sizeof(token->account.home),
 	    "/home/alice");
 	token->account.uid = 1000;
 	token->account.gid = 100;
@@ -169,37 +171,39 @@ check_malformed_contents(void)
 	CU_ASSERT(token_open(key, &owner, data, &again) == -1);
 }
 
+static bool
+same_identity(const struct token *one, const struct token *two)
+{
+	uint8_t a[TOKEN_IDENTITY_MAX], b[TOKEN_IDENTITY_MAX];
+	size_t len = token_identity(one, a);
+
+	return (token_identity(two, b) == len && memcmp(a, b, len) == 0);
+}
+
 /* Which sessions may share an agent. */
 static void
 check_identity(void)
 {
-	uint8_t a[TOKEN_IDENTITY_MAX], b[TOKEN_IDENTITY_MAX];
-	static struct token one, two;
-	size_t len;
+	static struct token base, changed[9];
+	size_t i;
 
-	fill(&one);
-	len = token_identity(&one, a);
-#define DIFFERS(change)                                      \
-	do {                                                 \
-		fill(&two);                                  \
-		change;                                      \
-		CHECK_CASE(token_identity(&two, b) != len || \
-			memcmp(a, b, len) != 0,              \
-		    #change);                                \
-	} while (0)
-	DIFFERS(two.generation = 3);
-	DIFFERS(two.host = 2);
-	DIFFERS(two.account.uid = 1001);
-	DIFFERS(two.account.gid = 101);
-	DIFFERS(two.account.policy = 0);
-	DIFFERS(two.account.ngroups = 1);
-	DIFFERS(two.account.groups[1] = 45);
-	DIFFERS(two.account.name[0] = 'b');
-	DIFFERS(two.account.home[6] = 'b');
-#undef DIFFERS
-	fill(&two);
-	two.session = 6;
-	CU_ASSERT(token_identity(&two, b) == len && memcmp(a, b, len) == 0);
+	fill(&base);
+	for (i = 0; i < NITEMS(changed); i++)
+		fill(&changed[i]);
+	changed[0].generation = 3;
+	changed[1].host = 2;
+	changed[2].account.uid = 1001;
+	changed[3].account.gid = 101;
+	changed[4].account.policy = 0;
+	changed[5].account.ngroups = 1;
+	changed[6].account.groups[1] = 45;
+	changed[7].account.name[0] = 'b';
+	changed[8].account.home[6] = 'b';
+	for (i = 0; i < NITEMS(changed); i++)
+		CU_ASSERT(!same_identity(&base, &changed[i]));
+	fill(&changed[0]);
+	changed[0].session = 6;
+	CU_ASSERT(same_identity(&base, &changed[0]));
 }
 
 CU_TestInfo token_tests[] = {

@@ -76,7 +76,7 @@ check_lines(void)
 	size_t i;
 
 	for (i = 0; i < NITEMS(lines); i++) {
-		snprintf(line, sizeof(line), "%s\n", lines[i].line);
+		(void)snprintf(line, sizeof(line), "%s\n", lines[i].line);
 		mistake = users_line_parse(line, strlen(lines[i].line), &entry);
 		if (lines[i].mistake == NULL)
 			CHECK_CASE(mistake == NULL, lines[i].what);
@@ -93,11 +93,21 @@ parse(const char *text, size_t len)
 	struct users *users = users_new("FILE");
 	char *copy = malloc(len + 1);
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(users);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
+	if (users == NULL || copy == NULL)
+		abort();
 	memcpy(copy, text, len);
 	users_parse(users, copy, len);
 	return (users);
+}
+
+static const struct users_entry *
+must_find(const struct users *users, const char *name)
+{
+	const struct users_entry *entry = users_find(users, name);
+
+	if (entry == NULL)
+		abort();
+	return (entry);
 }
 
 static void
@@ -119,13 +129,11 @@ check_file(void)
 	CU_ASSERT_STRING_EQUAL(users->mistakes,
 	    "FILE:5: there are too few fields "
 	    "(name:hash:uid:gid:gecos:home:shell)");
-	entry = users_find(users, "alice");
-	CU_ASSERT_PTR_NOT_NULL_FATAL(entry);
+	entry = must_find(users, "alice");
 	CU_ASSERT(entry->uid == 1001 && entry->gid == 100 && entry->line == 4);
 	CU_ASSERT_STRING_EQUAL(entry->home, "/home/alice");
 	CU_ASSERT(users_can_log_in(entry));
-	entry = users_find(users, "carol");
-	CU_ASSERT_PTR_NOT_NULL_FATAL(entry);
+	entry = must_find(users, "carol");
 	CU_ASSERT(!users_can_log_in(entry));
 	/* The last line has no line end, and counts. */
 	CU_ASSERT_PTR_NOT_NULL(users_find(users, "dave"));
@@ -171,14 +179,17 @@ check_hostile_files(void)
 static void
 check_long_lines(void)
 {
-	size_t len = USERS_LINE_MAX + 100;
+	static const char start[] = "a:*:1:1::/";
+	size_t len = USERS_LINE_MAX + 100, i;
 	char *text = malloc(len + 40);
 	struct users *users;
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+	if (text == NULL)
+		abort();
 	memset(text, 'x', len);
-	memcpy(text, "a:*:1:1::/", 10);
-	strcpy(text + len, "\nb:*:1:1::/home/b:\n");
+	for (i = 0; i < strlen(start); i++)
+		text[i] = start[i];
+	(void)snprintf(text + len, 40, "\nb:*:1:1::/home/b:\n");
 	users = parse(text, strlen(text));
 	CU_ASSERT(users->count == 1 && users->nmistakes == 1);
 	CU_ASSERT_PTR_NOT_NULL(users_find(users, "b"));
@@ -256,9 +267,10 @@ check_loading(void)
 	size_t i;
 
 	scratch_new(&scratch);
-	snprintf(path, sizeof(path), "%s/users", scratch.path);
+	(void)snprintf(path, sizeof(path), "%s/users", scratch.path);
 	users = users_new(path);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(users);
+	if (users == NULL)
+		abort();
 	CU_ASSERT(users_load(users) == USERS_MISSING);
 	scratch_write(&scratch, "users", "alice:*:1000:100::/home/alice:\n");
 	for (i = 0; i < NITEMS(modes); i++) {
