@@ -1,0 +1,419 @@
+/* Unit tests of certificate files, of their check, and of what is shared. */
+#include <CUnit/CUnit.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "master/certificate_child.h"
+#include "master/certificates.h"
+#include "tests/unit/suites.h"
+
+/* What a certificate is made with. */
+struct recipe {
+	EVP_PKEY *key;
+	EVP_PKEY *issuer_key; /* NULL: signs itself */
+	const char *name, *issuer;
+	long from, until; /* seconds from now */
+};
+
+static X509_NAME *
+make_name(const char *text)
+{
+	X509_NAME *name = X509_NAME_new();
+
+	(void)X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+	    (const unsigned char *)text, -1, -1, 0);
+	return (name);
+}
+
+/* PEM text; the caller frees. */
+static char *
+to_text(BIO *bio)
+{
+	char *data, *text;
+	long len;
+
+	len = BIO_get_mem_data(bio, &data);
+	text = calloc(1, (size_t)len + 1);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+	memcpy(text, data, (size_t)len);
+	BIO_free(bio);
+	return (text);
+}
+
+static char *
+make_cert(const struct recipe *recipe)
+{
+	X509_NAME *name = make_name(recipe->name);
+	X509_NAME *issuer =
+	    make_name(recipe->issuer == NULL ? recipe->name : recipe->issuer);
+	BIO *bio = BIO_new(BIO_s_mem());
+	X509 *cert = X509_new();
+
+	(void)X509_set_version(cert, 2);
+	(void)ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
+	(void)X509_set_subject_name(cert, name);
+	(void)X509_set_issuer_name(cert, issuer);
+	(void)X509_gmtime_adj(X509_getm_notBefore(cert), recipe->from);
+	(void)X509_gmtime_adj(X509_getm_notAfter(cert), recipe->until);
+	(void)X509_set_pubkey(cert, recipe->key);
+	(void)X509_sign(cert,
+	    recipe->issuer_key == NULL ? recipe->key : recipe->issuer_key,
+	    EVP_sha256());
+	(void)PEM_write_bio_X509(bio, cert);
+	X509_free(cert);
+	X509_NAME_free(name);
+	X509_NAME_free(issuer);
+	return (to_text(bio));
+}
+
+static char *
+key_text(EVP_PKEY *key, const char *passphrase)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+
+	(void)PEM_write_bio_PrivateKey(bio, key,
+	    passphrase == NULL ? NULL : EVP_aes_128_cbc(),
+	    (const unsigned char *)passphrase,
+	    passphrase == NULL ? 0 : (int)strlen(passphrase), NULL, NULL);
+	return (to_text(bio));
+}
+
+static char *
+joined(const char *a, const char *b)
+{
+	char *text;
+
+	CU_ASSERT_FATAL(asprintf(&text, "%s%s", a, b) != -1);
+	return (text);
+}
+
+/* All texts that the cases need. */
+struct texts {
+	EVP_PKEY *key, *other, *weak;
+	char *good, *expired, *early, *issued, *issuer, *chain, *disorder;
+	char *weak_cert, *long_chain;
+	char *good_key, *other_key, *weak_key, *locked_key;
+};
+
+static void
+make_texts(struct texts *texts)
+{
+	struct recipe recipe = { NULL, NULL, "localhost", NULL, -60, 3600 };
+	char *longer;
+	int i;
+
+	memset(texts, 0, sizeof(*texts));
+	texts->key = EVP_EC_gen("P-256");
+	texts->other = EVP_EC_gen("P-256");
+	texts->weak = EVP_RSA_gen(512);
+	recipe.key = texts->key;
+	texts->good = make_cert(&recipe);
+	recipe.until = -30;
+	texts->expired = make_cert(&recipe);
+	recipe.from = 1800;
+	recipe.until = 3600;
+	texts->early = make_cert(&recipe);
+	recipe.from = -60;
+	recipe.issuer = "authority";
+	recipe.issuer_key = texts->other;
+	texts->issued = make_cert(&recipe);
+	recipe.key = texts->other;
+	recipe.name = "authority";
+	texts->issuer = make_cert(&recipe);
+	texts->chain = joined(texts->issued, texts->issuer);
+	texts->disorder = joined(texts->good, texts->issuer);
+	recipe.key = texts->weak;
+	recipe.issuer_key = NULL;
+	recipe.issuer = NULL;
+	texts->weak_cert = make_cert(&recipe);
+	texts->long_chain = joined("", "");
+	for (i = 0; i < 40; i++) {
+		longer = joined(texts->long_chain, texts->good);
+		free(texts->long_chain);
+		texts->long_chain = longer;
+	}
+	texts->good_key = key_text(texts->key, NULL);
+	texts->other_key = key_text(texts->other, NULL);
+	texts->weak_key = key_text(texts->weak, NULL);
+	texts->locked_key = key_text(texts->key, "secret");
+}
+
+static void
+free_texts(struct texts *texts)
+{
+	EVP_PKEY_free(texts->key);
+	EVP_PKEY_free(texts->other);
+	EVP_PKEY_free(texts->weak);
+	free(texts->good);
+	free(texts->expired);
+	free(texts->early);
+	free(texts->issued);
+	free(texts->issuer);
+	free(texts->chain);
+	free(texts->disorder);
+	free(texts->weak_cert);
+	free(texts->long_chain);
+	free(texts->good_key);
+	free(texts->other_key);
+	free(texts->weak_key);
+	free(texts->locked_key);
+}
+
+static void
+checks_key_pairs(void)
+{
+	struct certificate_verdict verdict;
+	struct texts t;
+	size_t i;
+
+	make_texts(&t);
+	const struct {
+		const char *what, *cert, *key;
+		enum certificate_kind kind;
+		const char *text;
+	} cases[] = {
+		{ "a good pair", t.good, t.good_key, CERTIFICATE_GOOD, "good" },
+		{ "a good chain", t.chain, t.good_key, CERTIFICATE_GOOD,
+		    "good" },
+		{ "another key", t.good, t.other_key, CERTIFICATE_BAD,
+		    "match" },
+		{ "expired", t.expired, t.good_key, CERTIFICATE_DOUBTFUL,
+		    "expired" },
+		{ "not valid yet", t.early, t.good_key, CERTIFICATE_DOUBTFUL,
+		    "not valid yet" },
+		{ "a chain of strangers", t.disorder, t.good_key,
+		    CERTIFICATE_DOUBTFUL, "not the issuer" },
+		{ "the chain first", t.issuer, t.good_key, CERTIFICATE_BAD,
+		    "match" },
+		{ "a weak key", t.weak_cert, t.weak_key, CERTIFICATE_BAD,
+		    "too small" },
+		{ "a key with a pass phrase", t.good, t.locked_key,
+		    CERTIFICATE_BAD, "pass phrase" },
+		{ "a key where the certificate should be", t.good_key,
+		    t.good_key, CERTIFICATE_BAD, "no certificate" },
+		{ "no key", t.good, t.good, CERTIFICATE_BAD, "private key" },
+		{ "nothing", "", "", CERTIFICATE_BAD, "no certificate" },
+		{ "a broken certificate",
+		    "-----BEGIN CERTIFICATE-----\nAAAA\n"
+		    "-----END CERTIFICATE-----\n",
+		    t.good_key, CERTIFICATE_BAD, "certificate 1" },
+		{ "an endless chain", t.long_chain, t.good_key, CERTIFICATE_BAD,
+		    "more than" },
+	};
+
+	for (i = 0; i < NITEMS(cases); i++) {
+		certificate_check(cases[i].cert, strlen(cases[i].cert),
+		    cases[i].key, strlen(cases[i].key), &verdict);
+		CHECK_CASE(verdict.kind == cases[i].kind, cases[i].what);
+		CHECK_CASE(strstr(verdict.text, cases[i].text) != NULL,
+		    cases[i].what);
+	}
+	free_texts(&t);
+}
+
+struct folder {
+	char top[32], cert[48], key[48];
+};
+
+static void
+put(const char *path, const char *text, mode_t mode)
+{
+	FILE *out = fopen(path, "w");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	fputs(text, out);
+	CU_ASSERT_EQUAL(fclose(out), 0);
+	CU_ASSERT_EQUAL(chmod(path, mode), 0);
+}
+
+static void
+open_folder(struct folder *folder)
+{
+	strcpy(folder->top, "/tmp/ftpsd-unit-XXXXXX");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder->top));
+	snprintf(folder->cert, sizeof(folder->cert), "%s/cert", folder->top);
+	snprintf(folder->key, sizeof(folder->key), "%s/key", folder->top);
+	put(folder->cert, "CERT", 0644);
+	put(folder->key, "KEY", 0600);
+}
+
+static void
+close_folder(struct folder *folder)
+{
+	(void)unlink(folder->cert);
+	(void)unlink(folder->key);
+	CU_ASSERT_EQUAL(rmdir(folder->top), 0);
+}
+
+/* A configuration with two hosts that share a pair, the second without TLS. */
+static void
+fill_conf(struct conf *conf, struct conf_host *hosts,
+    struct conf_certificate *files, const struct folder *folder)
+{
+	memset(conf, 0, sizeof(*conf));
+	memset(hosts, 0, 3 * sizeof(*hosts));
+	memset(files, 0, sizeof(*files));
+	files->cert = strdup(folder->cert);
+	files->key = strdup(folder->key);
+	hosts[0].tls.engine = true;
+	hosts[0].tls.certificates = files;
+	hosts[0].tls.ncertificates = 1;
+	hosts[1] = hosts[0];
+	hosts[1].tls.engine = false;
+	hosts[2] = hosts[0];
+	conf->hosts = hosts;
+	conf->nhosts = 3;
+}
+
+static void
+refuses_files_that_are_open_to_others(void)
+{
+	static const struct {
+		const char *what;
+		mode_t key_mode;
+		size_t mistakes;
+	} cases[] = {
+		{ "the owner's", 0600, 0 },
+		{ "a group may read it", 0640, 0 },
+		{ "a group may write it", 0660, 1 },
+		{ "all may read it", 0604, 1 },
+		{ "all may write it", 0602, 1 },
+	};
+	struct certificates *certificates;
+	struct conf_certificate files;
+	struct conf_host hosts[3];
+	struct conf_errors errors;
+	struct folder folder;
+	struct conf conf;
+	size_t i;
+
+	open_folder(&folder);
+	fill_conf(&conf, hosts, &files, &folder);
+	for (i = 0; i < NITEMS(cases); i++) {
+		memset(&errors, 0, sizeof(errors));
+		CU_ASSERT_EQUAL(chmod(folder.key, cases[i].key_mode), 0);
+		certificates = certificates_load(&conf, &errors);
+		CHECK_CASE(certificates != NULL, cases[i].what);
+		CHECK_CASE(errors.count == cases[i].mistakes, cases[i].what);
+		CHECK_CASE(errors.count == 0 ||
+			strcmp(errors.items[0].file, folder.key) == 0,
+		    cases[i].what);
+		certificates_free(&certificates);
+		conf_errors_free(&errors);
+	}
+	free(files.cert);
+	free(files.key);
+	close_folder(&folder);
+}
+
+static void
+reads_each_file_once(void)
+{
+	struct certificates *certificates;
+	const struct host_keys *keys;
+	struct conf_certificate files;
+	struct conf_host hosts[3];
+	struct conf_errors errors;
+	struct folder folder;
+	struct conf conf;
+
+	open_folder(&folder);
+	fill_conf(&conf, hosts, &files, &folder);
+	memset(&errors, 0, sizeof(errors));
+	certificates = certificates_load(&conf, &errors);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(certificates);
+	CU_ASSERT_EQUAL(errors.count, 0);
+	CU_ASSERT_EQUAL(certificates_count(certificates), 1);
+	keys = certificates_keys(certificates);
+	CU_ASSERT_EQUAL(keys[0].count, 1);
+	CU_ASSERT_EQUAL(keys[1].count, 0);
+	CU_ASSERT_EQUAL(keys[2].count, 1);
+	CU_ASSERT_PTR_EQUAL(keys[0].pairs[0].key, keys[2].pairs[0].key);
+	CU_ASSERT_STRING_EQUAL(keys[0].pairs[0].cert, "CERT");
+	CU_ASSERT_STRING_EQUAL(keys[0].pairs[0].key, "KEY");
+	certificates_free(&certificates);
+	CU_ASSERT_PTR_NULL(certificates);
+	free(files.cert);
+	free(files.key);
+	close_folder(&folder);
+}
+
+static void
+joins_key_and_chain(void)
+{
+	struct certificates *certificates;
+	const struct host_keys *keys;
+	struct conf_certificate files;
+	struct conf_host hosts[3];
+	struct conf_errors errors;
+	struct folder folder;
+	struct conf conf;
+
+	open_folder(&folder);
+	fill_conf(&conf, hosts, &files, &folder);
+	/* The key in the certificate's file, which then is a secret, too. */
+	free(files.key);
+	files.key = NULL;
+	files.chain = folder.key;
+	memset(&errors, 0, sizeof(errors));
+	certificates = certificates_load(&conf, &errors);
+	CU_ASSERT_EQUAL(errors.count, 1);
+	certificates_free(&certificates);
+	conf_errors_free(&errors);
+	CU_ASSERT_EQUAL(chmod(folder.cert, 0600), 0);
+	certificates = certificates_load(&conf, &errors);
+	CU_ASSERT_EQUAL(errors.count, 0);
+	keys = certificates_keys(certificates);
+	CU_ASSERT_STRING_EQUAL(keys[0].pairs[0].cert, "CERT\nKEY");
+	CU_ASSERT_PTR_EQUAL(keys[0].pairs[0].cert, keys[0].pairs[0].key);
+	certificates_free(&certificates);
+	free(files.cert);
+	close_folder(&folder);
+}
+
+static void
+names_what_is_missing(void)
+{
+	struct certificates *certificates;
+	struct conf_certificate files;
+	struct conf_host hosts[3];
+	struct conf_errors errors;
+	struct folder folder;
+	struct conf conf;
+
+	open_folder(&folder);
+	fill_conf(&conf, hosts, &files, &folder);
+	memset(&errors, 0, sizeof(errors));
+	(void)unlink(folder.key);
+	CU_ASSERT_EQUAL(mkfifo(folder.key, 0600), 0);
+	certificates = certificates_load(&conf, &errors);
+	CU_ASSERT_EQUAL(errors.count, 1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(errors.items[0].text, "regular"));
+	certificates_free(&certificates);
+	put(folder.cert, "", 0644);
+	(void)unlink(folder.key);
+	certificates = certificates_load(&conf, &errors);
+	CU_ASSERT_EQUAL(errors.count, 2);
+	CU_ASSERT_PTR_NOT_NULL(strstr(errors.items[1].text, "empty"));
+	certificates_free(&certificates);
+	conf_errors_free(&errors);
+	free(files.cert);
+	free(files.key);
+	close_folder(&folder);
+}
+
+CU_TestInfo certificates_tests[] = {
+	{ "key pairs are checked", checks_key_pairs },
+	{ "keys are for their owner", refuses_files_that_are_open_to_others },
+	{ "a pair is read once", reads_each_file_once },
+	{ "key and chain may be joined", joins_key_and_chain },
+	{ "a missing file is named", names_what_is_missing },
+	CU_TEST_INFO_NULL,
+};
