@@ -29,18 +29,19 @@ struct checker {
 };
 
 /* The last step of becoming a checker; its rights are root's until then. */
-static int
+static void
 get_ready(struct checker *checker)
 {
 	static const struct process_limits limits;
 	struct msg_empty empty = { 0 };
 
 	if (process_limit(&limits) == -1 ||
-	    process_harden(getppid(), SIGKILL) == -1 ||
-	    link_post(checker->link, MSG_READY, &empty) == -1)
-		return (-1);
+	    process_harden(getppid(), SIGKILL) == -1)
+		log_fatal("a checker cannot be set up");
+	/* Login may be gone already: that is no fault. */
+	if (link_post(checker->link, MSG_READY, &empty) == -1)
+		_exit(EXIT_SUCCESS);
 	channel_running(link_channel(checker->link));
-	return (0);
 }
 
 static int
@@ -51,9 +52,9 @@ take_settings(struct checker *checker, struct message *message)
 	if (settings_add(&checker->settings, body->generation,
 		message_take_fd(message)) == -1)
 		return (-1);
-	if (channel_is_running(link_channel(checker->link)))
-		return (0);
-	return (get_ready(checker));
+	if (!channel_is_running(link_channel(checker->link)))
+		get_ready(checker);
+	return (0);
 }
 
 /* No account has such a name; PAM modules and log files need not see it. */
