@@ -2,15 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "shm/base/fd.h"
-
-#define PATTERN_MAX 4096
 
 static const struct place nowhere = { 0, 0, 0 };
 
@@ -84,8 +81,8 @@ read_open_file(struct load *load, size_t file, int fd)
 		reader_read(load, &source);
 }
 
-static void
-read_file(struct load *load, const char *path)
+void
+load_file(struct load *load, const char *path)
 {
 	long file;
 	int fd;
@@ -100,77 +97,6 @@ read_file(struct load *load, const char *path)
 	}
 	read_open_file(load, (size_t)file, fd);
 	fd_close(&fd);
-}
-
-/* --- included files ------------------------------------------------------- */
-
-/* The pattern, taken from the directory of the main file if it is relative. */
-static bool
-complete_pattern(const struct load *load, const char *text,
-    char out[PATTERN_MAX])
-{
-	const char *main_file = load->files[0].name;
-	const char *slash = strrchr(main_file, '/');
-	size_t len = 0;
-
-	if (text[0] != '/' && slash != NULL)
-		len = (size_t)(slash - main_file) + 1;
-	if (len + strlen(text) >= PATTERN_MAX)
-		return (false);
-	memcpy(out, main_file, len);
-	memcpy(out + len, text, strlen(text) + 1);
-	return (true);
-}
-
-static void
-include_pattern(struct load *load, const struct node *node)
-{
-	char pattern[PATTERN_MAX];
-	struct shown shown;
-	glob_t found;
-	size_t i;
-	int error;
-
-	if (node->kind != NODE_SCALAR || node->text[0] == '\0' ||
-	    !complete_pattern(load, node->text, pattern)) {
-		report_add(load, node->place,
-		    "include: takes a list of file names or patterns");
-		return;
-	}
-	error = glob(pattern, 0, NULL, &found);
-	if (error == GLOB_NOMATCH) {
-		if (strpbrk(node->text, "*?[") == NULL)
-			report_add(load, node->place, "include: no file %s",
-			    report_show(&shown, node->text));
-		return;
-	}
-	if (error != 0) {
-		report_add(load, node->place, "include: %s cannot be searched",
-		    report_show(&shown, node->text));
-		return;
-	}
-	for (i = 0; i < found.gl_pathc && !load->report.no_memory; i++)
-		read_file(load, found.gl_pathv[i]);
-	globfree(&found);
-}
-
-static void
-read_included(struct load *load)
-{
-	const struct node *node, *item;
-
-	node = load->files[0].root == NULL ? NULL : load->files[0].root->first;
-	while (node != NULL &&
-	    (node->spec == NULL || node->spec->type != CONF_TYPE_INCLUDE))
-		node = node->next;
-	if (node == NULL)
-		return;
-	if (node->kind != NODE_LIST) {
-		include_pattern(load, node);
-		return;
-	}
-	for (item = node->first; item != NULL; item = item->next)
-		include_pattern(load, item);
 }
 
 /* --- all of it ------------------------------------------------------------ */
@@ -210,8 +136,8 @@ conf_load(const char *path, struct conf_errors *errors)
 
 	start(&load, errors);
 	load.includes = true;
-	read_file(&load, path);
-	read_included(&load);
+	load_file(&load, path);
+	include_files(&load);
 	return (finish(&load));
 }
 

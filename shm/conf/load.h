@@ -101,6 +101,18 @@ struct source {
  */
 NODISCARD long load_add_file(struct load *load, const char *name);
 
+/* Reads the file at path as a further one; mistakes are reported. */
+void load_file(struct load *load, const char *path);
+
+/* Reads what the main file includes (include.c); mistakes are reported. */
+void include_files(struct load *load);
+
+/*
+ * Whether name matches pattern, in which "*" is any text and "?" any letter.
+ * A dot at the beginning is matched by a dot only.
+ */
+NODISCARD bool include_matches(const char *pattern, const char *name);
+
 /* Reads the source into its file's tree; mistakes are reported. */
 void reader_read(struct load *load, const struct source *source);
 

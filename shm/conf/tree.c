@@ -107,6 +107,7 @@ read_key(struct reader *reader, struct frame *frame, const yaml_event_t *event)
 	size_t len = event->data.scalar.length;
 	const struct node *first;
 	struct node *entry;
+	struct shown shown;
 
 	if (event->type != YAML_SCALAR_EVENT)
 		return (tree_give_up(reader, event->start_mark,
@@ -120,8 +121,8 @@ read_key(struct reader *reader, struct frame *frame, const yaml_event_t *event)
 	first = find_key(frame->node, key);
 	if (first != NULL) {
 		report_add(reader->load, tree_place(reader, event->start_mark),
-		    "%s is set twice, first in line %u", first->key,
-		    first->key_place.line);
+		    "%s is set twice, first in line %u",
+		    report_show(&shown, first->key), first->key_place.line);
 		return (true);
 	}
 	if (frame->node->role == NODE_VALUE && frame->node->count >= FIELDS_MAX)

@@ -26,6 +26,7 @@ static const struct {
 	{ "completely_else: 1\n", 1, 1, "unknown key completely_else" },
 	{ "workers: 1\nworkers: 2\n", 2, 1, "twice, first in line 1" },
 	{ "tls: {log: /a, log: /b}\n", 1, 16, "twice" },
+	{ "listen: [{\"a\\n\": 1, \"a\\n\": 2}]\n", 1, 21, "a\\x0" },
 	{ "defaults: {workers: 2}\n", 1, 12, "at the top level only" },
 	{ "defaults: {listen: []}\n", 1, 12, "may not be set below defaults" },
 	{ "name: x\n", 1, 1, "below hosts only" },

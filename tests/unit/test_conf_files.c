@@ -1,13 +1,14 @@
 /* Unit tests of shm/conf: reading files, and what they include. */
 #include <CUnit/CUnit.h>
 
+#include "shm/conf/load.h"
 #include "tests/unit/conf_rig.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/suites.h"
 
 /* Loads the file; mistakes are returned, their text only with the base name. */
 static struct conf *
-load(const struct scratch *scratch, const char *name,
+read_main(const struct scratch *scratch, const char *name,
     struct conf_errors *errors)
 {
 	char path[512];
@@ -59,7 +60,7 @@ later_files_override_key_by_key(void)
 	    "hosts: [{name: c}, {name: d}]\n");
 	scratch_write(&scratch, "d/.hidden.yaml", "nonsense\n");
 	scratch_write(&scratch, "d/other.txt", "nonsense\n");
-	conf = load(&scratch, "main.yaml", &errors);
+	conf = read_main(&scratch, "main.yaml", &errors);
 	CU_ASSERT_EQUAL(errors.count, 0);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(conf);
 	CU_ASSERT_EQUAL(conf->hosts[0].timeout_idle, 180);
@@ -91,7 +92,7 @@ mistakes_name_their_file(void)
 	scratch_write(&scratch, "2.yaml", "umask: 9\n");
 	scratch_write(&scratch, "3.yaml", "umask: 022\ninclude: [x]\n");
 	scratch_write(&scratch, "4.yaml", "umask: [\n");
-	conf = load(&scratch, "main.yaml", &errors);
+	conf = read_main(&scratch, "main.yaml", &errors);
 	CU_ASSERT_PTR_NULL(conf);
 	CU_ASSERT(has_in(&errors, "main.yaml", 4, "unknown key non"));
 	CU_ASSERT(has_in(&errors, "1.yaml", 2, "second host with the name x"));
@@ -112,7 +113,10 @@ static const struct {
 	{ "include: [sub.yaml, sub.yaml, ./sub.yaml]\n", NULL },
 	{ "include: [none*.yaml]\n", NULL },
 	{ "include: [main.yaml]\n", NULL },
-	{ "include: [none.yaml]\n", "no file none.yaml" },
+	{ "include: [none.yaml]\n", "No such file" },
+	{ "include: [none/*.yaml]\n", NULL },
+	{ "include: [\"*/main.yaml\"]\n", "in the last part only" },
+	{ "include: [\"fifo/*\"]\n", "Not a directory" },
 	{ "include: [\"\"]\n", "takes a list" },
 	{ "include: {a: b}\n", "takes a list" },
 	{ "include: [[sub.yaml]]\n", "takes a list" },
@@ -139,7 +143,7 @@ only_files_are_included(void)
 	for (i = 0; i < NITEMS(includes); i++) {
 		snprintf(text, sizeof(text), LISTEN "%s", includes[i].include);
 		scratch_write(&scratch, "main.yaml", text);
-		conf = load(&scratch, "main.yaml", &errors);
+		conf = read_main(&scratch, "main.yaml", &errors);
 		CHECK_CASE((conf != NULL) == (includes[i].said == NULL),
 		    includes[i].include);
 		CHECK_CASE(includes[i].said == NULL ||
@@ -153,6 +157,41 @@ only_files_are_included(void)
 	scratch_free(&scratch);
 }
 
+static const struct {
+	const char *pattern, *name;
+	bool matches;
+} patterns[] = {
+	{ "*.yaml", "a.yaml", true },
+	{ "*.yaml", ".yaml", false },
+	{ ".*", ".yaml", true },
+	{ "*", "", true },
+	{ "*", "a", true },
+	{ "?", "", false },
+	{ "?", "a", true },
+	{ "?", "ab", false },
+	{ "a*b*c", "axbxbxc", true },
+	{ "a*b*c", "axbxbxcx", false },
+	{ "a**", "a", true },
+	{ "abc", "abc", true },
+	{ "abc", "abcd", false },
+	{ "abcd", "abc", false },
+	{ "[a]", "a", false },
+	/* A matcher that tries everything would not come back. */
+	{ "*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b",
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false },
+};
+
+static void
+patterns_match_names(void)
+{
+	size_t i;
+
+	for (i = 0; i < NITEMS(patterns); i++)
+		CHECK_CASE(include_matches(patterns[i].pattern,
+			       patterns[i].name) == patterns[i].matches,
+		    patterns[i].pattern);
+}
+
 static void
 files_that_cannot_be_read_are_named(void)
 {
@@ -162,13 +201,13 @@ files_that_cannot_be_read_are_named(void)
 	int fd;
 
 	scratch_new(&scratch);
-	conf = load(&scratch, "main.yaml", &errors);
+	conf = read_main(&scratch, "main.yaml", &errors);
 	CU_ASSERT_PTR_NULL(conf);
 	CU_ASSERT_EQUAL(errors.count, 1);
 	CU_ASSERT(has_in(&errors, "main.yaml", 0, "No such file"));
 	conf_errors_free(&errors);
 
-	conf = load(&scratch, ".", &errors);
+	conf = read_main(&scratch, ".", &errors);
 	CU_ASSERT_PTR_NULL(conf);
 	CU_ASSERT(has_in(&errors, ".", 0, "not a regular file"));
 	conf_errors_free(&errors);
@@ -178,7 +217,7 @@ files_that_cannot_be_read_are_named(void)
 	CU_ASSERT_NOT_EQUAL_FATAL(fd, -1);
 	CU_ASSERT_EQUAL(ftruncate(fd, (16 << 20) + 1), 0);
 	close(fd);
-	conf = load(&scratch, "big.yaml", &errors);
+	conf = read_main(&scratch, "big.yaml", &errors);
 	CU_ASSERT_PTR_NULL(conf);
 	CU_ASSERT(has_in(&errors, "big.yaml", 0, "larger than 16 MiB"));
 	conf_errors_free(&errors);
@@ -204,13 +243,13 @@ files_are_counted(void)
 				    0),
 		    0);
 	}
-	conf = load(&scratch, "main.yaml", &errors);
+	conf = read_main(&scratch, "main.yaml", &errors);
 	CU_ASSERT_PTR_NOT_NULL(conf);
 	conf_errors_free(&errors);
 	conf_free(&conf);
 
 	scratch_write(&scratch, "999.yml", "hosts: []\n");
-	conf = load(&scratch, "main.yaml", &errors);
+	conf = read_main(&scratch, "main.yaml", &errors);
 	CU_ASSERT_PTR_NULL(conf);
 	CU_ASSERT(has_in(&errors, "main.yaml", 0, "more than 1000 files"));
 	conf_errors_free(&errors);
@@ -224,17 +263,17 @@ shipped_files_are_right(void)
 	struct conf_errors errors;
 	struct scratch scratch;
 	struct conf *conf;
-	char target[PATH_MAX];
+	char folder[PATH_MAX], target[PATH_MAX + 32];
 	size_t i;
 
-	if (getcwd(target, sizeof(target) - 32) == NULL)
+	if (getcwd(folder, sizeof(folder)) == NULL)
 		CU_FAIL_FATAL("no current directory");
-	strcat(target, "/conf.d");
 	scratch_new(&scratch);
+	snprintf(target, sizeof(target), "%s/conf.d", folder);
 	CU_ASSERT_EQUAL(symlinkat(target, scratch.fd, "conf.d"), 0);
-	strcat(target, "/dist/ftpsd.yaml");
+	snprintf(target, sizeof(target), "%s/conf.d/dist/ftpsd.yaml", folder);
 	CU_ASSERT_EQUAL(symlinkat(target, scratch.fd, "ftpsd.yaml"), 0);
-	conf = load(&scratch, "ftpsd.yaml", &errors);
+	conf = read_main(&scratch, "ftpsd.yaml", &errors);
 	for (i = 0; i < errors.count; i++)
 		printf("%s:%zu: %s\n", errors.items[i].file,
 		    errors.items[i].line, errors.items[i].text);
@@ -291,6 +330,7 @@ CU_TestInfo conf_files_tests[] = {
 	{ "later files override key by key", later_files_override_key_by_key },
 	{ "mistakes name their file", mistakes_name_their_file },
 	{ "only files are included", only_files_are_included },
+	{ "patterns match names", patterns_match_names },
 	{ "files that cannot be read are named",
 	    files_that_cannot_be_read_are_named },
 	{ "files are counted", files_are_counted },
