@@ -230,6 +230,7 @@ secured_start(struct secured *secured)
 	memset(secured, 0, sizeof(*secured));
 	bench_start(&secured->bench);
 	rig_start(&secured->rig, false);
+	secured->rig.hosts[0].tls.allow_ccc = true;
 	secured->login = rig_login(&secured->rig);
 	secured->client = SSL_new(secured->rig.client);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(secured->client);

@@ -11,11 +11,7 @@
 #include "shm/base/ensure.h"
 #include "worker/tls/internal.h"
 
-/*
- * Data connections read ahead: a record a system call is too dear for bulk.
- * Control connections do not, since after CCC the bytes behind close_notify
- * belong to nobody in here.
- */
+/* Room for two records and more: one for each system call is dear for bulk. */
 #define READ_AHEAD (32 * 1024 + 512)
 
 struct tls_channel *
@@ -58,7 +54,6 @@ prepare(struct tls_channel *channel, int fd)
 	SSL_set_accept_state(channel->ssl);
 	if (channel->kind == TLS_CONTROL)
 		return (SSL_set_num_tickets(channel->ssl, 2) == 1 ? 0 : -1);
-	SSL_set_read_ahead(channel->ssl, 1);
 	SSL_set_default_read_buffer_len(channel->ssl, READ_AHEAD);
 	/*
 	 * A ticket that a client which only sends never reads would turn its

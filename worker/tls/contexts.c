@@ -229,6 +229,19 @@ set_groups(SSL *ssl, const struct conf_tls *conf)
 }
 
 /*
+ * Reading header and body of each record by themselves doubles the system
+ * calls.  But after CCC the bytes behind close_notify are not for TLS.
+ */
+static bool
+set_read_ahead(SSL *ssl, const struct conf_tls *conf)
+{
+	const struct tls_channel *channel = tls_channel_of(ssl);
+
+	SSL_set_read_ahead(ssl, channel->kind == TLS_DATA || !conf->allow_ccc);
+	return (true);
+}
+
+/*
  * What SSL_new() copies from the context and SSL_set_SSL_CTX() leaves as it
  * was.  The number of tickets goes by the kind of connection, the message
  * callback is the same for all; certificates, ciphers, security level and ALPN
@@ -242,6 +255,7 @@ static const struct {
 	{ "protocol versions", set_versions },
 	{ "verification", set_verification },
 	{ "ecdh_curve", set_groups },
+	{ "reading ahead", set_read_ahead },
 };
 
 int
