@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "master/login/workers.h"
@@ -202,6 +203,26 @@ make_parts(struct login *self)
 	return (self->workers == NULL ? -1 : 0);
 }
 
+/*
+ * The checkers have been killed and idle agents end by themselves: a moment
+ * for both, so that whoever inherits our children has none to bury.
+ */
+static void
+wait_for_children(void)
+{
+	const struct timespec pause = { 0, 5000000 };
+	int turns = 20;
+	pid_t pid;
+
+	while (turns-- > 0) {
+		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+			;
+		if (pid == -1)
+			return;
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
 static void
 free_parts(struct login *self)
 {
@@ -237,5 +258,6 @@ login_run(void)
 	if (loop_run(login.loop) == -1)
 		log_fatal("login's loop failed: %s", strerror(errno));
 	free_parts(&login);
+	wait_for_children();
 	exit(EXIT_SUCCESS);
 }
