@@ -213,7 +213,7 @@ command(struct session *session)
  * STAT with a path needs the agent, and waits.
  */
 static const struct verb *
-next_aside(struct session *session)
+next_aside(const struct session *session)
 {
 	const struct verb *verb;
 	const char *argument;
@@ -250,6 +250,12 @@ command_aside(struct session *session)
 			reply_send(reply, 501, "Syntax: %s", verb->help);
 		ensure(reply->owed == owed);
 	}
+}
+
+bool
+command_aside_waits(const struct session *session)
+{
+	return (next_aside(session) != NULL);
 }
 
 bool

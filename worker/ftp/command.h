@@ -13,6 +13,8 @@ struct session;
  * its turn.
  */
 void command_aside(struct session *session);
+/* Whether one comes next. */
+NODISCARD bool command_aside_waits(const struct session *session);
 
 /* Whether ABOR waits, meant for the transfer that runs. */
 NODISCARD bool command_abort_waits(const struct session *session);

@@ -184,6 +184,16 @@ arm(struct session *session)
 	stream_want(session->control, wants);
 }
 
+/* Whether replies that went out at once have made room for more of them. */
+static bool
+goes_on(const struct session *session)
+{
+	if (session->lost || buf_len(&session->reply.buf) > 0)
+		return (false);
+	return ((session->waits & WAIT_OUTPUT) != 0 ||
+	    (session->transfer != NULL && command_aside_waits(session)));
+}
+
 /*
  * Only the event loop calls this, so a session is never freed below a function
  * that still uses it.
@@ -194,15 +204,13 @@ session_run(struct session *session)
 	enum flow flow = FLOW_WAIT;
 
 	read_input(session);
-	if (session->transfer != NULL)
-		command_aside(session);
 	do {
+		if (session->transfer != NULL)
+			command_aside(session);
 		if (!session->lost)
 			flow = run_steps(session);
 		write_replies(session);
-	} while (flow == FLOW_WAIT && !session->lost &&
-	    (session->waits & WAIT_OUTPUT) != 0 &&
-	    buf_len(&session->reply.buf) == 0);
+	} while (flow == FLOW_WAIT && goes_on(session));
 	if (flow == FLOW_END || session->lost) {
 		session_release(session);
 		return;
