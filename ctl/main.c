@@ -59,26 +59,33 @@ wrong_usage(const char *text)
 	exit(STATUS_USAGE);
 }
 
-/* Joins the words of the command and finds it. */
+/* Whether the words, with a space between, are that text. */
+static bool
+is_command(const char *text, char **words, int count)
+{
+	size_t len;
+	int i;
+
+	for (i = 0; i < count; i++) {
+		if (i > 0 && *text++ != ' ')
+			return (false);
+		len = strlen(words[i]);
+		if (strncmp(text, words[i], len) != 0)
+			return (false);
+		text += len;
+	}
+	return (*text == '\0');
+}
+
 static enum control_command
 find_command(char **words, int count)
 {
-	char text[64] = "";
-	size_t len = 0;
-	int i;
+	unsigned int i;
 
 	if (count == 0)
 		wrong_usage("a command is missing");
-	for (i = 0; i < count; i++) {
-		len += strlen(words[i]) + 1;
-		if (len >= sizeof(text))
-			wrong_usage("there is no such command");
-		if (i > 0)
-			strcat(text, " ");
-		strcat(text, words[i]);
-	}
 	for (i = 0; i < CONTROL_COUNT; i++)
-		if (strcmp(commands[i].text, text) == 0)
+		if (is_command(commands[i].text, words, count))
 			return ((enum control_command)i);
 	wrong_usage("there is no such command");
 }

@@ -60,19 +60,17 @@ log_line_text(char *out, const struct line_record *record, enum line_form form)
 {
 	char when[48] = "", session[32], about[1024] = "";
 
-	if (form == LINE_DATED) {
-		put_time(when, sizeof(when) - 1, record->time_us);
-		strcat(when, " ");
-	}
+	if (form == LINE_DATED)
+		put_time(when, sizeof(when), record->time_us);
 	put_session(session, sizeof(session), record->session);
 	if (record->session != 0 || or_dash(record->client)[0] != '-' ||
 	    or_dash(record->user)[0] != '-')
 		snprintf(about, sizeof(about), "[%s %s %s] ", session,
 		    or_dash(record->client), or_dash(record->user));
 	return (finish(out,
-	    snprintf(out, LINE_MAX_LEN, "%s%s %s: %s%s", when,
-		log_level_name(record->level), record->process, about,
-		record->text)));
+	    snprintf(out, LINE_MAX_LEN, "%s%s%s %s: %s%s", when,
+		form == LINE_DATED ? " " : "", log_level_name(record->level),
+		record->process, about, record->text)));
 }
 
 static void
