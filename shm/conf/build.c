@@ -114,7 +114,7 @@ apply_section(struct build *build, const struct node *section,
 			if (node->spec != NULL)
 				switch_on(build, node, target);
 			apply_section(build, node, target);
-		} else if (node->role == NODE_VALUE &&
+		} else if (node->role == NODE_VALUE && node->spec != NULL &&
 		    node->spec->type != CONF_TYPE_INCLUDE) {
 			value.object = target_object(target, node->spec);
 			value_read(&value);
@@ -305,7 +305,7 @@ set_run_path(struct build *build, const char *path)
 
 	if (*field != NULL)
 		return;
-	snprintf(text, sizeof(text), "%s/%s", build->conf->run_directory,
+	(void)snprintf(text, sizeof(text), "%s/%s", build->conf->run_directory,
 	    key->value + strlen(RUN_PREFIX));
 	strings_replace(build->load, field, text);
 }
@@ -458,7 +458,8 @@ start_build(struct build *build, struct load *load)
 	build->conf->nhosts = 1 + count_hosts(load);
 	build->conf->hosts =
 	    calloc(build->conf->nhosts, sizeof(*build->conf->hosts));
-	build->sections = calloc(build->conf->nhosts, sizeof(*build->sections));
+	build->sections =
+	    calloc(build->conf->nhosts, sizeof(const struct node *));
 	if (build->conf->hosts != NULL && build->sections != NULL)
 		return (true);
 	build->conf->nhosts = 0;

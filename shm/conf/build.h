@@ -22,7 +22,7 @@ struct build {
 };
 
 /* The checks of one host, once it is complete.  own: what it set itself. */
-void check_host(const struct build *build, size_t host,
+void check_host(const struct build *build, size_t index,
     const struct given *own);
 
 /* The checks of the whole, once all hosts are there. */

@@ -129,7 +129,7 @@ listener_text(const struct conf_listener *listener, char *out, size_t size)
 {
 	char address[ADDRESS_TEXT_MAX];
 
-	snprintf(out, size, "%s port %u",
+	(void)snprintf(out, size, "%s port %u",
 	    address_text(&listener->address, address), listener->address.port);
 	return (out);
 }
@@ -141,9 +141,9 @@ where(const struct build *build, size_t host, char *out, size_t size)
 	struct place place = build_place(build, host);
 
 	if (host == 0)
-		snprintf(out, size, "the top level");
+		(void)snprintf(out, size, "the top level");
 	else
-		snprintf(out, size, "%s:%u",
+		(void)snprintf(out, size, "%s:%u",
 		    build->load->files[place.file].name, place.line);
 	return (out);
 }

@@ -21,7 +21,7 @@
 #include "shm/base/attr.h"
 #include "shm/base/log.h"
 
-#define CONF_BYTES_MAX (64u * 1024 * 1024) /* of all files together */
+#define CONF_BYTES_MAX ((size_t)64 * 1024 * 1024) /* of all files together */
 
 struct conf_strings {
 	char **items;

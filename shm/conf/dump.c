@@ -4,7 +4,7 @@
 
 #include "shm/conf/value.h"
 
-#define INDENT 2
+#define INDENT ((size_t)2)
 
 /* Where the writer is: groups that are open, by the key written last. */
 struct dump {

@@ -118,7 +118,8 @@ read_matching(struct load *load, const struct node *node, const char *directory,
 	find_names(load, stream, pattern, &names);
 	closedir(stream);
 	for (i = 0; i < names.count; i++) {
-		snprintf(path, sizeof(path), "%s%s", directory, names.items[i]);
+		(void)snprintf(path, sizeof(path), "%s%s", directory,
+		    names.items[i]);
 		if (!load->report.no_memory)
 			load_file(load, path);
 		free(names.items[i]);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define NAME_MAX_LEN 253
+#define HASH_PRIME   0x100000001b3ull
 
 /* A name of a host on a listener. */
 struct slot {
@@ -28,7 +29,7 @@ hash_bytes(uint64_t hash, const void *data, size_t len)
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		hash = (hash ^ bytes[i]) * 0x100000001b3ull;
+		hash = (hash ^ bytes[i]) * HASH_PRIME;
 	return (hash);
 }
 
@@ -46,12 +47,13 @@ static size_t
 find_slot(const struct conf_index *index, const struct slot *wanted)
 {
 	uint64_t hash = 0xcbf29ce484222325ull;
+	const char *name;
 	size_t i;
 
-	hash = hash_bytes(hash, wanted->name, strlen(wanted->name));
+	for (name = wanted->name; *name != '\0'; name++)
+		hash = (hash ^ (unsigned char)*name) * HASH_PRIME;
 	hash = hash_bytes(hash, wanted->address.ip, sizeof(wanted->address.ip));
-	hash = hash_bytes(hash, &wanted->address.port,
-	    sizeof(wanted->address.port));
+	hash = (hash ^ wanted->address.port) * HASH_PRIME;
 	for (i = (size_t)(hash ^ (hash >> 32)) & index->mask;
 	     index->slots[i].name != NULL; i = (i + 1) & index->mask)
 		if (same_slot(&index->slots[i], wanted))

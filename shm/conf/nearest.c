@@ -47,7 +47,8 @@ next_row(const char *a, const char *b, size_t i, size_t rows[3][WORD_MAX + 1])
 size_t
 keys_distance(const char *a, const char *b, size_t most)
 {
-	size_t rows[3][WORD_MAX + 1], la = strlen(a), lb = strlen(b), i;
+	size_t rows[3][WORD_MAX + 1] = { { 0 } };
+	size_t la = strlen(a), lb = strlen(b), i;
 
 	if (la > WORD_MAX || lb > WORD_MAX ||
 	    (la > lb ? la - lb : lb - la) > most)

@@ -37,7 +37,7 @@ conf_errors_add(struct conf_errors *errors, const char *file, size_t line,
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	add_text(errors, file, line, column, text);
 }
@@ -66,7 +66,7 @@ report_add(struct load *load, struct place place, const char *format, ...)
 	if (load->report.count++ >= REPORT_SHOWN)
 		return;
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	add_text(load->report.errors, load->files[place.file].name, place.line,
 	    place.column, text);

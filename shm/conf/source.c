@@ -70,12 +70,25 @@ source_feed(void *context, unsigned char *buffer, size_t size,
 	return (reader->stop == NULL ? 1 : 0);
 }
 
+/* Moves the place on by one byte. */
+static void
+step(struct place *place, char c)
+{
+	if (c == '\n') {
+		place->line++;
+		place->column = 1;
+	} else if (((unsigned char)c & 0xc0) != 0x80 &&
+	    place->column < UINT16_MAX) {
+		place->column++;
+	}
+}
+
 struct place
 source_place(const struct reader *reader, size_t offset)
 {
 	struct place place = { 1, 1, reader->source->file };
-	char chunk[4096];
 	size_t at = reader->mark, i;
+	char chunk[4096];
 	ssize_t got;
 
 	offset += reader->mark;
@@ -83,15 +96,8 @@ source_place(const struct reader *reader, size_t offset)
 		got = source_copy(reader->source, chunk, sizeof(chunk), at);
 		if (got <= 0)
 			break;
-		for (i = 0; i < (size_t)got && at < offset; i++, at++) {
-			if (chunk[i] == '\n') {
-				place.line++;
-				place.column = 1;
-			} else if (((unsigned char)chunk[i] & 0xc0) != 0x80 &&
-			    place.column < UINT16_MAX) {
-				place.column++;
-			}
-		}
+		for (i = 0; i < (size_t)got && at < offset; i++, at++)
+			step(&place, chunk[i]);
 	}
 	return (place);
 }

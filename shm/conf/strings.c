@@ -82,13 +82,25 @@ string_list_release(const struct conf_key *key, void *object)
 	strings_free(field);
 }
 
+static bool
+refuse_field(const struct value *value, const struct node *field,
+    const char *const *names, size_t count)
+{
+	const char *nearest = keys_nearest_word(names, count, field->key);
+	struct shown shown;
+
+	report_add(value->load, field->key_place, "%s: unknown key %s%s%s%s",
+	    value->key->path, report_show(&shown, field->key),
+	    nearest == NULL ? "" : ": did you mean ",
+	    nearest == NULL ? "" : nearest, nearest == NULL ? "" : "?");
+	return (false);
+}
+
 bool
 fields_walk(const struct value *value, const struct node *node,
     const char *const *names, size_t count, fields_take take, void *context)
 {
 	const struct node *field;
-	const char *nearest;
-	struct shown shown;
 	bool good = true;
 	size_t i;
 
@@ -103,17 +115,10 @@ fields_walk(const struct value *value, const struct node *node,
 		for (i = 0; i < count; i++)
 			if (strcmp(field->key, names[i]) == 0)
 				break;
-		if (i < count) {
+		if (i == count)
+			good = refuse_field(value, field, names, count);
+		else
 			good = take(value, i, field, context) && good;
-			continue;
-		}
-		nearest = keys_nearest_word(names, count, field->key);
-		report_add(value->load, field->key_place,
-		    "%s: unknown key %s%s%s%s", value->key->path,
-		    report_show(&shown, field->key),
-		    nearest == NULL ? "" : ": did you mean ",
-		    nearest == NULL ? "" : nearest, nearest == NULL ? "" : "?");
-		good = false;
 	}
 	return (good);
 }

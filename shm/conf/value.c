@@ -105,7 +105,7 @@ value_refuse(const struct value *value, const struct node *node,
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	report_add(value->load, node->place, "%s: %s", value->key->path, text);
 }

@@ -229,7 +229,7 @@ add_auth(const struct value *value, const struct node *node, const char *word,
 
 	if (!words_find(value, node, word, auths, NITEMS(auths), &number))
 		return (false);
-	for (i = 0; i < order->count; i++)
+	for (i = 0; i < order->count && i < NITEMS(order->items); i++)
 		if (order->items[i] == (enum conf_auth)number) {
 			value_refuse(value, node, "%s stands there twice",
 			    auths[number].text);

@@ -3,6 +3,7 @@
 #define TESTS_UNIT_CONF_RIG_H
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "shm/conf/conf.h"
@@ -30,6 +31,17 @@ rig_good(const char *text)
 		    errors.items[i].line, errors.items[i].column,
 		    errors.items[i].text);
 	conf_errors_free(&errors);
+	return (conf);
+}
+
+/* The same; a test without it cannot go on. */
+UNUSED static struct conf *
+rig_must(const char *text)
+{
+	struct conf *conf = rig_good(text);
+
+	if (conf == NULL)
+		abort();
 	return (conf);
 }
 

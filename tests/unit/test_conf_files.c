@@ -13,7 +13,7 @@ read_main(const struct scratch *scratch, const char *name,
 {
 	char path[512];
 
-	snprintf(path, sizeof(path), "%s/%s", scratch->path, name);
+	(void)snprintf(path, sizeof(path), "%s/%s", scratch->path, name);
 	return (conf_load(path, errors));
 }
 
@@ -62,7 +62,8 @@ later_files_override_key_by_key(void)
 	scratch_write(&scratch, "d/other.txt", "nonsense\n");
 	conf = read_main(&scratch, "main.yaml", &errors);
 	CU_ASSERT_EQUAL(errors.count, 0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(conf);
+	if (conf == NULL)
+		abort();
 	CU_ASSERT_EQUAL(conf->hosts[0].timeout_idle, 180);
 	CU_ASSERT_EQUAL(conf->hosts[0].timeout_data, 60);
 	CU_ASSERT_EQUAL(conf->hosts[0].umask, 011);
@@ -141,7 +142,8 @@ only_files_are_included(void)
 	CU_ASSERT_EQUAL(mkfifoat(scratch.fd, "fifo", 0644), 0);
 	CU_ASSERT_EQUAL(symlinkat("loop", scratch.fd, "loop"), 0);
 	for (i = 0; i < NITEMS(includes); i++) {
-		snprintf(text, sizeof(text), LISTEN "%s", includes[i].include);
+		(void)snprintf(text, sizeof(text), LISTEN "%s",
+		    includes[i].include);
 		scratch_write(&scratch, "main.yaml", text);
 		conf = read_main(&scratch, "main.yaml", &errors);
 		CHECK_CASE((conf != NULL) == (includes[i].said == NULL),
@@ -238,7 +240,7 @@ files_are_counted(void)
 	scratch_write(&scratch, "main.yaml", "include: [\"*.yml\"]\n" LISTEN);
 	scratch_write(&scratch, "0.yml", "hosts: [{name: x}]\n");
 	for (i = 1; i < 999; i++) {
-		snprintf(name, sizeof(name), "%zu.yml", i);
+		(void)snprintf(name, sizeof(name), "%zu.yml", i);
 		CU_ASSERT_EQUAL(linkat(scratch.fd, "0.yml", scratch.fd, name,
 				    0),
 		    0);
@@ -269,15 +271,17 @@ shipped_files_are_right(void)
 	if (getcwd(folder, sizeof(folder)) == NULL)
 		CU_FAIL_FATAL("no current directory");
 	scratch_new(&scratch);
-	snprintf(target, sizeof(target), "%s/conf.d", folder);
+	(void)snprintf(target, sizeof(target), "%s/conf.d", folder);
 	CU_ASSERT_EQUAL(symlinkat(target, scratch.fd, "conf.d"), 0);
-	snprintf(target, sizeof(target), "%s/conf.d/dist/ftpsd.yaml", folder);
+	(void)snprintf(target, sizeof(target), "%s/conf.d/dist/ftpsd.yaml",
+	    folder);
 	CU_ASSERT_EQUAL(symlinkat(target, scratch.fd, "ftpsd.yaml"), 0);
 	conf = read_main(&scratch, "ftpsd.yaml", &errors);
 	for (i = 0; i < errors.count; i++)
 		printf("%s:%zu: %s\n", errors.items[i].file,
 		    errors.items[i].line, errors.items[i].text);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(conf);
+	if (conf == NULL)
+		abort();
 	CU_ASSERT(conf->hosts[0].tls.required.auth);
 	CU_ASSERT(conf->hosts[0].tls.required.control);
 	CU_ASSERT_EQUAL(conf->hosts[0].tls.required.data, CONF_DATA_PRIVATE);
@@ -310,7 +314,8 @@ examples_of_the_page_are_right(void)
 	FILE *page;
 
 	page = fopen("man/ftpsd.yaml.5", "re");
-	CU_ASSERT_PTR_NOT_NULL_FATAL(page);
+	if (page == NULL)
+		abort();
 	while (fgets(line, sizeof(line), page) != NULL) {
 		if (strncmp(line, ".Sh ", 4) == 0)
 			examples = strcmp(line, ".Sh EXAMPLES\n") == 0;
@@ -322,7 +327,7 @@ examples_of_the_page_are_right(void)
 		conf_free(&conf);
 		count++;
 	}
-	fclose(page);
+	(void)fclose(page);
 	CU_ASSERT(count >= 4);
 }
 

@@ -33,10 +33,9 @@ static const char sections[] = LISTEN
 static void
 hosts_inherit_from_defaults_only(void)
 {
-	struct conf *conf = rig_good(sections);
+	struct conf *conf = rig_must(sections);
 	const struct conf_host *h;
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(conf);
 	CU_ASSERT_EQUAL_FATAL(conf->nhosts, 5);
 	h = conf->hosts;
 	CU_ASSERT_STRING_EQUAL(h[0].banner, "server");
@@ -55,10 +54,9 @@ hosts_inherit_from_defaults_only(void)
 static void
 anonymous_inherits_from_its_host(void)
 {
-	struct conf *conf = rig_good(sections);
+	struct conf *conf = rig_must(sections);
 	const struct conf_host *h;
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(conf);
 	h = conf->hosts;
 	CU_ASSERT(!h[1].anonymous.enabled);
 	CU_ASSERT(h[1].anonymous.required.auth);
@@ -77,10 +75,9 @@ anonymous_inherits_from_its_host(void)
 static void
 certificates_belong_together(void)
 {
-	struct conf *conf = rig_good(sections);
+	struct conf *conf = rig_must(sections);
 	const struct conf_host *h;
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(conf);
 	h = conf->hosts;
 	CU_ASSERT_EQUAL_FATAL(h[0].tls.ncertificates, 1);
 	CU_ASSERT_STRING_EQUAL(h[0].tls.certificates[0].cert, "/d.pem");
@@ -100,11 +97,10 @@ implicit_makes_all_listeners_implicit(void)
 {
 	struct conf *conf;
 
-	conf = rig_good("tls: {engine: on, options: [UseImplicitSSL],"
+	conf = rig_must("tls: {engine: on, options: [UseImplicitSSL],"
 			" certificates: [{cert: /a.pem}]}\n"
 			"listen: [{address: 127.0.0.1, port: 990},"
 			" {address: 127.0.0.1, port: 991, implicit: off}]\n");
-	CU_ASSERT_PTR_NOT_NULL_FATAL(conf);
 	CU_ASSERT(conf->hosts[0].listen[0].implicit);
 	CU_ASSERT(conf->hosts[0].listen[1].implicit);
 	conf_free(&conf);
@@ -165,11 +161,10 @@ static const struct {
 static void
 hosts_are_found_on_their_listeners(void)
 {
-	struct conf *conf = rig_good(addresses);
+	struct conf *conf = rig_must(addresses);
 	char longest[1000];
 	size_t i, len;
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(conf);
 	for (i = 0; i < NITEMS(lookups); i++) {
 		len = strlen(lookups[i].name);
 		CHECK_CASE(conf_find_host_at(conf, lookups[i].base,
@@ -228,7 +223,8 @@ hosts_that_clash_are_refused(void)
 	bool found;
 
 	for (i = 0; i < NITEMS(clashes); i++) {
-		snprintf(text, sizeof(text), LISTEN "%s", clashes[i].text);
+		(void)snprintf(text, sizeof(text), LISTEN "%s",
+		    clashes[i].text);
 		conf = rig_parse(text, &errors);
 		found = rig_has(&errors, clashes[i].line, 3, clashes[i].said);
 		CHECK_CASE(conf == NULL && found, clashes[i].said);
@@ -261,11 +257,10 @@ five_thousand_hosts_are_no_bomb(void)
 		    i, i, i, i);
 	CU_ASSERT_EQUAL_FATAL(ret, 0);
 	CU_ASSERT_EQUAL_FATAL(buf_append(&text, "", 1), 0);
-	conf = rig_good((const char *)buf_data(&text));
+	conf = rig_must((const char *)buf_data(&text));
 	buf_free(&text);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(conf);
 	for (i = 0; i < MANY; i++) {
-		snprintf(name, sizeof(name), "FTP.h%zu.example", i);
+		(void)snprintf(name, sizeof(name), "FTP.h%zu.example", i);
 		CU_ASSERT_EQUAL(conf_find_host(conf, name, strlen(name)),
 		    (long)i + 1);
 	}
