@@ -45,18 +45,35 @@ resolve(const char *text)
 	free(path);
 }
 
+/* MFMT and SITE: what is taken has a name. */
+static void
+parse_names(const char *text)
+{
+	char name[INPUT_LINE_MAX];
+	struct args_utime times;
+	const char *rest;
+	uint32_t bits;
+	int64_t when;
+
+	if (args_chmod(text, &bits, &rest) == ARGS_OK)
+		ensure(bits <= 0777 && *rest != '\0');
+	if (args_mfmt(text, &when, &rest) == ARGS_OK)
+		ensure(*rest != '\0');
+	if (args_utime(text, &times, name, sizeof(name)) == ARGS_OK)
+		ensure(*name != '\0');
+	(void)!time_parse(text, strlen(text), &when);
+}
+
 static void
 parse(const char *text)
 {
-	char name[INPUT_LINE_MAX], facts_text[ARGS_FACTS_MAX];
+	char facts_text[ARGS_FACTS_MAX];
 	struct args_list options;
-	struct args_utime times;
 	struct address address;
 	enum args_epsv epsv;
 	const char *rest;
 	uint64_t number;
 	uint32_t bits;
-	int64_t when;
 	bool ascii;
 
 	(void)!args_port(text, &address);
@@ -67,15 +84,9 @@ parse(const char *text)
 		ensure(number <= INT64_MAX);
 	if (args_facts(text, &bits) == ARGS_OK)
 		args_facts_text(bits, bits, facts_text);
-	if (args_chmod(text, &bits, &rest) == ARGS_OK)
-		ensure(bits <= 0777 && *rest != '\0');
-	if (args_mfmt(text, &when, &rest) == ARGS_OK)
-		ensure(*rest != '\0');
-	if (args_utime(text, &times, name, sizeof(name)) == ARGS_OK)
-		ensure(*name != '\0');
+	parse_names(text);
 	rest = args_list(text, &options);
 	ensure(rest >= text && rest <= text + strlen(text));
-	(void)!time_parse(text, strlen(text), &when);
 }
 
 static void
