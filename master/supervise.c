@@ -160,7 +160,8 @@ forget(struct process *process)
 	if (process->log != NULL)
 		log_pair_ended(process->log);
 	score_free(&process->score);
-	if (process->post != NULL)
+	/* Another one may have the post by now. */
+	if (process->post != NULL && process->post->process == process)
 		process->post->process = NULL;
 	free(process);
 }
