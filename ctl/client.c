@@ -11,8 +11,8 @@
 #include "shm/base/buf.h"
 #include "shm/base/control.h"
 
-#define READ_SIZE  (64 * 1024)
-#define ANSWER_MAX (1024u * 1024 * 1024)
+#define READ_SIZE  ((size_t)64 * 1024)
+#define ANSWER_MAX ((size_t)1024 * 1024 * 1024)
 
 static struct answer
 problem(enum status status, const char *text)

@@ -42,19 +42,20 @@ usage(FILE *out)
 {
 	size_t i;
 
-	fputs("usage: ftpsctl [-hV] [--json] [-s socket] command\n", out);
-	fputs("  -s socket  the control socket (" DEFAULT_SOCKET ")\n", out);
-	fputs("  --json     print the answer as JSON\n", out);
-	fputs("commands:\n", out);
+	(void)fputs("usage: ftpsctl [-hV] [--json] [-s socket] command\n", out);
+	(void)fputs("  -s socket  the control socket (" DEFAULT_SOCKET ")\n",
+	    out);
+	(void)fputs("  --json     print the answer as JSON\n", out);
+	(void)fputs("commands:\n", out);
 	for (i = 0; i < CONTROL_COUNT; i++)
-		fprintf(out, "  %-16s %-4s  %s\n", commands[i].text,
+		(void)fprintf(out, "  %-16s %-4s  %s\n", commands[i].text,
 		    commands[i].options, commands[i].help);
 }
 
 static NORETURN void
 wrong_usage(const char *text)
 {
-	fprintf(stderr, "ftpsctl: %s\n", text);
+	(void)fprintf(stderr, "ftpsctl: %s\n", text);
 	usage(stderr);
 	exit(STATUS_USAGE);
 }
@@ -136,15 +137,15 @@ show_problem(const struct answer *answer, const struct request *request)
 	size_t i;
 
 	if (answer->object == NULL) {
-		fprintf(stderr, "ftpsctl: %s: %s\n", request->socket,
+		(void)fprintf(stderr, "ftpsctl: %s: %s\n", request->socket,
 		    answer->problem);
 		return;
 	}
 	error = json_string_value(json_object_get(answer->object, "error"));
-	fprintf(stderr, "ftpsctl: %s: %s\n", commands[request->command].text,
-	    error == NULL ? "failed" : error);
+	(void)fprintf(stderr, "ftpsctl: %s: %s\n",
+	    commands[request->command].text, error == NULL ? "failed" : error);
 	list = json_object_get(answer->object, "mistakes");
-	json_array_foreach(list, i, item)
+	json_array_foreach(list, i, item)(void)
 	    fprintf(stderr, "  %s\n", json_string_value(item));
 }
 

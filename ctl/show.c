@@ -25,7 +25,7 @@ show_time(long long seconds, char *out)
 
 	if (localtime_r(&when, &local) == NULL ||
 	    strftime(out, SHOW_TIME_MAX, "%a %b %e %H:%M:%S %Y", &local) == 0)
-		snprintf(out, SHOW_TIME_MAX, "-");
+		(void)snprintf(out, SHOW_TIME_MAX, "-");
 	return (out);
 }
 
@@ -38,8 +38,9 @@ show_duration(long long seconds, char *out)
 	if (days > 0)
 		len = snprintf(out, SHOW_TIME_MAX, "%lld d ", days);
 	seconds %= 86400;
-	snprintf(out + len, SHOW_TIME_MAX - (size_t)len, "%02lld:%02lld:%02lld",
-	    seconds / 3600, seconds / 60 % 60, seconds % 60);
+	(void)snprintf(out + len, SHOW_TIME_MAX - (size_t)len,
+	    "%02lld:%02lld:%02lld", seconds / 3600, seconds / 60 % 60,
+	    seconds % 60);
 	return (out);
 }
 

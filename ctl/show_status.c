@@ -77,10 +77,10 @@ show_processes(const json_t *list)
 	json_array_foreach(list, i, item)
 	{
 		if (strcmp(show_string(item, "role"), "worker") == 0)
-			snprintf(name, sizeof(name), "worker %lld",
+			(void)snprintf(name, sizeof(name), "worker %lld",
 			    show_number(item, "slot"));
 		else
-			snprintf(name, sizeof(name), "%s",
+			(void)snprintf(name, sizeof(name), "%s",
 			    show_string(item, "role"));
 		printf("%-10s %7lld  %10lld  %-8s  %8lld  %s\n", name,
 		    show_number(item, "pid"), show_number(item, "generation"),

@@ -25,7 +25,8 @@ static PRINTF_LIKE(3, 4) void say(struct certificate_verdict *verdict,
 
 	verdict->kind = kind;
 	va_start(arguments, format);
-	vsnprintf(verdict->text, sizeof(verdict->text), format, arguments);
+	(void)vsnprintf(verdict->text, sizeof(verdict->text), format,
+	    arguments);
 	va_end(arguments);
 }
 

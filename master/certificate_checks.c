@@ -101,13 +101,13 @@ crashed(struct child *child, const char *why)
 
 	status = end_child(child);
 	if (why != NULL)
-		snprintf(text, sizeof(text), "%s", why);
+		(void)snprintf(text, sizeof(text), "%s", why);
 	else if (status != -1 && WIFSIGNALED(status))
-		snprintf(text, sizeof(text),
+		(void)snprintf(text, sizeof(text),
 		    "refused: the process that checks it crashed (signal %d)",
 		    WTERMSIG(status));
 	else
-		snprintf(text, sizeof(text),
+		(void)snprintf(text, sizeof(text),
 		    "refused: the process that checks it failed");
 	mistake(child, text);
 	child->pair = NULL;
@@ -208,8 +208,8 @@ start_child(struct child *child)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1)
 		return (-1);
-	snprintf(uid, sizeof(uid), "%u", (unsigned int)user->uid);
-	snprintf(gid, sizeof(gid), "%u", (unsigned int)user->gid);
+	(void)snprintf(uid, sizeof(uid), "%u", (unsigned int)user->uid);
+	(void)snprintf(gid, sizeof(gid), "%u", (unsigned int)user->gid);
 	memset(&spawn, 0, sizeof(spawn));
 	spawn.self = child->checks->setup.self;
 	spawn.arguments[0] = CERTIFICATE_CHILD;

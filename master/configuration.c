@@ -164,9 +164,10 @@ loaded_now(struct configuration *configuration,
 	for (i = 0; i < errors->count; i++) {
 		error = &errors->items[i];
 		if (error->line == 0)
-			fprintf(stderr, "%s: %s\n", error->file, error->text);
+			(void)fprintf(stderr, "%s: %s\n", error->file,
+			    error->text);
 		else
-			fprintf(stderr, "%s:%zu:%zu: %s\n", error->file,
+			(void)fprintf(stderr, "%s:%zu:%zu: %s\n", error->file,
 			    error->line, error->column, error->text);
 	}
 	result->configuration = configuration;

@@ -146,7 +146,7 @@ hexadecimal(char *out, const uint8_t *bytes, size_t len)
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		snprintf(out + 2 * i, 3, "%02X", bytes[i]);
+		(void)snprintf(out + 2 * i, 3, "%02X", bytes[i]);
 	out[2 * len] = '\0';
 }
 

@@ -10,7 +10,7 @@
 #include "shm/base/log.h"
 
 #define DEADLINE_MS 5000 /* to send a request, to take some of an answer */
-#define OUT_MAX     (16u * 1024 * 1024)
+#define OUT_MAX     ((size_t)16 * 1024 * 1024)
 #define READ_SIZE   4096
 
 static void settle(struct control_client *client);

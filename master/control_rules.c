@@ -169,7 +169,7 @@ control_rules_free(struct control_rules **rules)
 
 	if (*rules == NULL)
 		return;
-	for (i = 0; i < (*rules)->count; i++) {
+	for (i = 0; (*rules)->items != NULL && i < (*rules)->count; i++) {
 		free((*rules)->items[i].uids);
 		free((*rules)->items[i].gids);
 	}

@@ -59,7 +59,7 @@ directories_make(const struct conf *conf, const struct service_users *users)
 
 	if (make_run(conf->run_directory) == -1)
 		return (-1);
-	snprintf(path, sizeof(path), "%s/cache", conf->run_directory);
+	(void)snprintf(path, sizeof(path), "%s/cache", conf->run_directory);
 	mode = process_is_root() ? 02710 : 0700;
 	fd = make(path, mode);
 	if (fd == -1 ||

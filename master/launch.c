@@ -139,10 +139,11 @@ start_role(struct process *process, const struct ends *ends)
 	char argument[32];
 
 	memset(&spawn, 0, sizeof(spawn));
-	snprintf(argument, sizeof(argument), "@%s", role_name(process->role));
+	(void)snprintf(argument, sizeof(argument), "@%s",
+	    role_name(process->role));
 	spawn.self = process->master->self;
 	spawn.arguments[0] = argument;
-	spawn.fds[FD_MASTER - FD_MASTER] = ends->channel;
+	spawn.fds[0] = ends->channel;
 	spawn.fds[FD_LOG - FD_MASTER] = ends->log;
 	spawn.fds[FD_SELF - FD_MASTER] =
 	    process->role == ROLE_LOGIN ? process->master->self : -1;
@@ -163,7 +164,7 @@ be_worker(struct process *process, const struct ends *ends,
 	    master->current->configuration;
 	struct worker_start start;
 
-	snprintf(cache_directory, sizeof(cache_directory), "%s/cache",
+	(void)snprintf(cache_directory, sizeof(cache_directory), "%s/cache",
 	    configuration->conf->run_directory);
 	memset(&start, 0, sizeof(start));
 	start.slot = process->slot;

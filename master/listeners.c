@@ -160,8 +160,8 @@ describe(const struct address *address, char *text, size_t size)
 	char ip[ADDRESS_TEXT_MAX];
 
 	address_text(address, ip);
-	snprintf(text, size, address_is_v4(address) ? "%s:%u" : "[%s]:%u", ip,
-	    address->port);
+	(void)snprintf(text, size, address_is_v4(address) ? "%s:%u" : "[%s]:%u",
+	    ip, address->port);
 }
 
 static void

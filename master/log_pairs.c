@@ -44,12 +44,14 @@ drop(struct log_pair *pair)
 void
 log_pairs_free(struct log_pairs **pairs)
 {
-	struct log_pair *pair;
+	struct log_pair *pair, *next;
 
 	if (*pairs == NULL)
 		return;
-	while ((pair = LIST_FIRST(&(*pairs)->all)) != NULL)
+	for (pair = LIST_FIRST(&(*pairs)->all); pair != NULL; pair = next) {
+		next = LIST_NEXT(pair, link);
 		drop(pair);
+	}
 	free(*pairs);
 	*pairs = NULL;
 }

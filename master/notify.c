@@ -62,8 +62,9 @@ notify_ready(unsigned int workers)
 {
 	char text[80];
 
-	snprintf(text, sizeof(text), "READY=1\nSTATUS=Serving with %u worker%s",
-	    workers, workers == 1 ? "" : "s");
+	(void)snprintf(text, sizeof(text),
+	    "READY=1\nSTATUS=Serving with %u worker%s", workers,
+	    workers == 1 ? "" : "s");
 	tell(text);
 }
 
@@ -74,7 +75,7 @@ notify_reloading(void)
 	char text[120];
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	snprintf(text, sizeof(text),
+	(void)snprintf(text, sizeof(text),
 	    "RELOADING=1\nMONOTONIC_USEC=%llu\nSTATUS=Reloading",
 	    (unsigned long long)now.tv_sec * 1000000 +
 		(unsigned long long)now.tv_nsec / 1000);
@@ -92,6 +93,6 @@ notify_status(const char *text)
 {
 	char line[256];
 
-	snprintf(line, sizeof(line), "STATUS=%s", text);
+	(void)snprintf(line, sizeof(line), "STATUS=%s", text);
 	tell(line);
 }

@@ -10,7 +10,7 @@
 #include "shm/base/fd.h"
 #include "shm/base/secret.h"
 
-#define FILE_MAX (1024 * 1024)
+#define FILE_MAX 1048576
 
 static int
 mistake(struct conf_errors *errors, const char *path, const char *text)

@@ -27,9 +27,9 @@ const char *
 process_name(const struct process *process, char *out, size_t size)
 {
 	if (process->role == ROLE_WORKER)
-		snprintf(out, size, "worker %u", process->slot);
+		(void)snprintf(out, size, "worker %u", process->slot);
 	else
-		snprintf(out, size, "%s", role_name(process->role));
+		(void)snprintf(out, size, "%s", role_name(process->role));
 	return (out);
 }
 
@@ -170,20 +170,22 @@ void
 supervise_free(struct supervisor **supervisor)
 {
 	struct supervisor *gone = *supervisor;
-	struct process *process;
-	struct post *post;
+	struct process *process, *next;
+	struct post *post, *next_post;
 
 	if (gone == NULL)
 		return;
 	*supervisor = NULL;
-	while ((process = LIST_FIRST(&gone->processes)) != NULL) {
+	for (process = LIST_FIRST(&gone->processes); process != NULL;
+	     process = next) {
+		next = LIST_NEXT(process, link);
 		kill_process(process);
 		(void)waitpid(process->pid, NULL, 0);
 		LIST_REMOVE(process, link);
 		forget(process);
 	}
-	while ((post = LIST_FIRST(&gone->posts)) != NULL) {
-		LIST_REMOVE(post, link);
+	for (post = LIST_FIRST(&gone->posts); post != NULL; post = next_post) {
+		next_post = LIST_NEXT(post, link);
 		loop_timer_free(&post->pause);
 		free(post);
 	}

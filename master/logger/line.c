@@ -16,12 +16,12 @@ put_time(char *out, size_t size, uint64_t time_us)
 	struct tm local;
 
 	if (localtime_r(&seconds, &local) == NULL) {
-		snprintf(out, size, "-");
+		(void)snprintf(out, size, "-");
 		return;
 	}
 	(void)strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &local);
 	(void)strftime(zone, sizeof(zone), "%z", &local);
-	snprintf(out, size, "%s.%03u%s", date,
+	(void)snprintf(out, size, "%s.%03u%s", date,
 	    (unsigned int)(time_us / 1000 % 1000), zone);
 }
 
@@ -30,9 +30,9 @@ static void
 put_session(char *out, size_t size, uint64_t session)
 {
 	if (session == 0)
-		snprintf(out, size, "-");
+		(void)snprintf(out, size, "-");
 	else
-		snprintf(out, size, "%u.%u", (uint32_t)(session >> 32),
+		(void)snprintf(out, size, "%u.%u", (uint32_t)(session >> 32),
 		    (uint32_t)session);
 }
 
@@ -65,7 +65,7 @@ log_line_text(char *out, const struct line_record *record, enum line_form form)
 	put_session(session, sizeof(session), record->session);
 	if (record->session != 0 || or_dash(record->client)[0] != '-' ||
 	    or_dash(record->user)[0] != '-')
-		snprintf(about, sizeof(about), "[%s %s %s] ", session,
+		(void)snprintf(about, sizeof(about), "[%s %s %s] ", session,
 		    or_dash(record->client), or_dash(record->user));
 	return (finish(out,
 	    snprintf(out, LINE_MAX_LEN, "%s%s%s %s: %s%s", when,

@@ -91,7 +91,7 @@ tell_lost(struct source *source, const struct msg_log_record *body)
 	struct line_record record;
 	char text[64];
 
-	snprintf(text, sizeof(text), "%u records before this were lost",
+	(void)snprintf(text, sizeof(text), "%u records before this were lost",
 	    body->lost);
 	memset(&record, 0, sizeof(record));
 	record.time_us = body->time_us;
@@ -177,10 +177,10 @@ source_came(struct logger *logger, struct message *message)
 	source->logger = logger;
 	source->who = *who;
 	if (who->role == ROLE_WORKER)
-		snprintf(source->name, sizeof(source->name), "worker %u",
+		(void)snprintf(source->name, sizeof(source->name), "worker %u",
 		    who->slot);
 	else
-		snprintf(source->name, sizeof(source->name), "%s",
+		(void)snprintf(source->name, sizeof(source->name), "%s",
 		    role_name((enum role)who->role));
 	LIST_INSERT_HEAD(&logger->sources, source, link);
 	source->channel = link_new(logger->loop, message_take_fd(message),
@@ -217,8 +217,8 @@ forget_conf(struct logger *logger, size_t i)
 {
 	conf_free(&logger->confs[i]);
 	logger->nconfs--;
-	memmove(&logger->confs[i], &logger->confs[i + 1],
-	    (logger->nconfs - i) * sizeof(logger->confs[0]));
+	for (; i < logger->nconfs; i++)
+		logger->confs[i] = logger->confs[i + 1];
 	logger->confs[logger->nconfs] = NULL;
 }
 
@@ -370,6 +370,7 @@ static const struct link_handlers master_handlers = { order_came, master_gone };
 void
 logger_run(void)
 {
+	struct source *source, *next;
 	struct logger logger;
 
 	process_title("ftpsd: logger");
@@ -386,8 +387,11 @@ logger_run(void)
 	    loop_run(logger.loop) == -1)
 		log_fatal("%s", strerror(errno));
 	log_set_sink(NULL, NULL);
-	while (!LIST_EMPTY(&logger.sources))
-		source_free(LIST_FIRST(&logger.sources));
+	for (source = LIST_FIRST(&logger.sources); source != NULL;
+	     source = next) {
+		next = LIST_NEXT(source, link);
+		source_free(source);
+	}
 	link_free(&logger.master);
 	loop_timer_free(&logger.ending);
 	output_free(&logger.output);

@@ -71,10 +71,10 @@ report(const char *path, int error, uint64_t lost, void *context)
 	if (is_main)
 		output->failing = error != 0;
 	if (error != 0)
-		snprintf(text, sizeof(text), "%s: cannot be written: %s", path,
-		    strerror(error));
+		(void)snprintf(text, sizeof(text), "%s: cannot be written: %s",
+		    path, strerror(error));
 	else
-		snprintf(text, sizeof(text),
+		(void)snprintf(text, sizeof(text),
 		    "%s: can be written again; %llu records did not get there",
 		    path, (unsigned long long)lost);
 	own_record(output, error != 0 ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
@@ -219,7 +219,7 @@ output_main(struct output *output, const struct line_record *record)
 	if (lost == 0)
 		return;
 	output->lost = 0;
-	snprintf(text, sizeof(text), "%llu records before this were lost",
+	(void)snprintf(text, sizeof(text), "%llu records before this were lost",
 	    (unsigned long long)lost);
 	own_record(output, LOG_LEVEL_WARNING, text);
 }

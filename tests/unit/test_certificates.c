@@ -41,7 +41,8 @@ to_text(BIO *bio)
 
 	len = BIO_get_mem_data(bio, &data);
 	text = calloc(1, (size_t)len + 1);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+	if (text == NULL)
+		abort();
 	memcpy(text, data, (size_t)len);
 	BIO_free(bio);
 	return (text);
@@ -228,7 +229,7 @@ put(const char *path, const char *text, mode_t mode)
 	FILE *out = fopen(path, "w");
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
-	fputs(text, out);
+	(void)fputs(text, out);
 	CU_ASSERT_EQUAL(fclose(out), 0);
 	CU_ASSERT_EQUAL(chmod(path, mode), 0);
 }
@@ -236,10 +237,12 @@ put(const char *path, const char *text, mode_t mode)
 static void
 open_folder(struct folder *folder)
 {
-	strcpy(folder->top, "/tmp/ftpsd-unit-XXXXXX");
+	(void)snprintf(folder->top, sizeof(folder->top), "%s",
+	    "/tmp/ftpsd-unit-XXXXXX");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder->top));
-	snprintf(folder->cert, sizeof(folder->cert), "%s/cert", folder->top);
-	snprintf(folder->key, sizeof(folder->key), "%s/key", folder->top);
+	(void)snprintf(folder->cert, sizeof(folder->cert), "%s/cert",
+	    folder->top);
+	(void)snprintf(folder->key, sizeof(folder->key), "%s/key", folder->top);
 	put(folder->cert, "CERT", 0644);
 	put(folder->key, "KEY", 0600);
 }

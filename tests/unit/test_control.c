@@ -122,7 +122,8 @@ connect_client(struct stage *stage)
 
 	memset(&address, 0, sizeof(address));
 	address.sun_family = AF_UNIX;
-	strcpy(address.sun_path, stage->path);
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s",
+	    stage->path);
 	stage->client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	CU_ASSERT_EQUAL_FATAL(connect(stage->client,
 				  (struct sockaddr *)&address, sizeof(address)),
@@ -147,9 +148,11 @@ open_stage(struct stage *stage)
 {
 	memset(stage, 0, sizeof(*stage));
 	log_set_sink(discard, NULL);
-	strcpy(stage->top, "/tmp/ftpsd-unit-XXXXXX");
+	(void)snprintf(stage->top, sizeof(stage->top), "%s",
+	    "/tmp/ftpsd-unit-XXXXXX");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(stage->top));
-	snprintf(stage->path, sizeof(stage->path), "%s/socket", stage->top);
+	(void)snprintf(stage->path, sizeof(stage->path), "%s/socket",
+	    stage->top);
 	stage->allowed = ~0u;
 	stage->loop = loop_new();
 	CU_ASSERT_PTR_NOT_NULL_FATAL(stage->loop);
@@ -382,7 +385,8 @@ replaces_a_stale_socket(void)
 	/* Nobody does. */
 	memset(&address, 0, sizeof(address));
 	address.sun_family = AF_UNIX;
-	strcpy(address.sun_path, stage.path);
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s",
+	    stage.path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	CU_ASSERT_EQUAL(bind(fd, (struct sockaddr *)&address, sizeof(address)),
 	    0);

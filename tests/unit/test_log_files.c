@@ -40,7 +40,8 @@ open_stage(struct stage *stage, size_t open_max)
 	struct log_files *files;
 
 	memset(stage, 0, sizeof(*stage));
-	strcpy(stage->top, "/tmp/ftpsd-unit-XXXXXX");
+	(void)snprintf(stage->top, sizeof(stage->top), "%s",
+	    "/tmp/ftpsd-unit-XXXXXX");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(stage->top));
 	files = log_files_new(open_max, report, stage);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(files);
@@ -52,7 +53,7 @@ path_of(const struct stage *stage, const char *name)
 {
 	static char path[64];
 
-	snprintf(path, sizeof(path), "%s/%s", stage->top, name);
+	(void)snprintf(path, sizeof(path), "%s/%s", stage->top, name);
 	return (path);
 }
 
@@ -83,7 +84,7 @@ keeps_few_open(void)
 	files = open_stage(&stage, 3);
 	for (round = 0; round < 2; round++)
 		for (i = 0; i < 10; i++) {
-			snprintf(name, sizeof(name), "log%d", i);
+			(void)snprintf(name, sizeof(name), "log%d", i);
 			CU_ASSERT_EQUAL(log_files_write(files,
 					    path_of(&stage, name), "line\n", 5),
 			    0);
@@ -91,7 +92,7 @@ keeps_few_open(void)
 		}
 	CU_ASSERT_EQUAL(log_files_open(files), 3);
 	for (i = 0; i < 10; i++) {
-		snprintf(name, sizeof(name), "log%d", i);
+		(void)snprintf(name, sizeof(name), "log%d", i);
 		CU_ASSERT_EQUAL(size_of(path_of(&stage, name)), 10);
 		(void)unlink(path_of(&stage, name));
 	}
@@ -107,8 +108,8 @@ follows_a_rotation(void)
 	char from[64], to[64];
 
 	files = open_stage(&stage, 4);
-	strcpy(from, path_of(&stage, "log"));
-	strcpy(to, path_of(&stage, "log.1"));
+	(void)snprintf(from, sizeof(from), "%s", path_of(&stage, "log"));
+	(void)snprintf(to, sizeof(to), "%s", path_of(&stage, "log.1"));
 	CU_ASSERT_EQUAL(log_files_write(files, from, "a\n", 2), 0);
 	CU_ASSERT_EQUAL(rename(from, to), 0);
 	CU_ASSERT_EQUAL(log_files_write(files, from, "b\n", 2), 0);
@@ -131,11 +132,11 @@ refuses_what_is_no_file(void)
 	char path[64];
 
 	files = open_stage(&stage, 4);
-	strcpy(path, path_of(&stage, "fifo"));
+	(void)snprintf(path, sizeof(path), "%s", path_of(&stage, "fifo"));
 	CU_ASSERT_EQUAL(mkfifo(path, 0600), 0);
 	CU_ASSERT_EQUAL(log_files_write(files, path, "x", 1), -1);
 	(void)unlink(path);
-	strcpy(path, path_of(&stage, "link"));
+	(void)snprintf(path, sizeof(path), "%s", path_of(&stage, "link"));
 	CU_ASSERT_EQUAL(symlink("target", path), 0);
 	CU_ASSERT_EQUAL(log_files_write(files, path, "x", 1), -1);
 	CU_ASSERT_EQUAL(stage.last_error, ELOOP);
@@ -154,8 +155,8 @@ counts_what_is_lost(void)
 	char folder[64], path[80];
 
 	files = open_stage(&stage, 4);
-	strcpy(folder, path_of(&stage, "folder"));
-	snprintf(path, sizeof(path), "%s/log", folder);
+	(void)snprintf(folder, sizeof(folder), "%s", path_of(&stage, "folder"));
+	(void)snprintf(path, sizeof(path), "%s/log", folder);
 	CU_ASSERT_EQUAL(log_files_write(files, path, "a", 1), -1);
 	CU_ASSERT_EQUAL(stage.last_error, ENOENT);
 	CU_ASSERT_EQUAL(mkdir(folder, 0700), 0);
