@@ -46,39 +46,31 @@ fd_pair(int pair[2])
 	    SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair));
 }
 
-static int
-compare_fds(const void *a, const void *b)
+/* The lowest number in keep that is not below from; none: ~0U. */
+static unsigned int
+next_kept(const int *keep, size_t count, unsigned int from)
 {
-	const int *x = a, *y = b;
+	unsigned int lowest = ~0U;
+	size_t i;
 
-	return ((*x > *y) - (*x < *y));
-}
-
-/* Closes the numbers first to last; last 0 means no end. */
-static void
-close_between(unsigned int first, unsigned int last)
-{
-	if (first <= last)
-		(void)close_range(first, last, 0);
+	for (i = 0; i < count; i++)
+		if (keep[i] >= 0 && (unsigned int)keep[i] >= from &&
+		    (unsigned int)keep[i] < lowest)
+			lowest = (unsigned int)keep[i];
+	return (lowest);
 }
 
 void
 fd_close_all_but(const int *keep, size_t count)
 {
-	unsigned int next = 3;
-	int sorted[256] = { 0 };
-	size_t i, n = 0;
+	unsigned int from = 3, kept;
 
-	for (i = 0; i < count && n < 256; i++)
-		if (keep[i] > 2)
-			sorted[n++] = keep[i];
-	qsort(sorted, n, sizeof(sorted[0]), compare_fds);
-	for (i = 0; i < n; i++) {
-		if ((unsigned int)sorted[i] > next)
-			close_between(next, (unsigned int)sorted[i] - 1);
-		next = (unsigned int)sorted[i] + 1;
+	while ((kept = next_kept(keep, count, from)) != ~0U) {
+		if (kept > from)
+			(void)close_range(from, kept - 1, 0);
+		from = kept + 1;
 	}
-	close_between(next, ~0U);
+	(void)close_range(from, ~0U, 0);
 }
 
 int

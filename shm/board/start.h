@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "shm/base/attr.h"
 #include "shm/conf/conf.h"
 
 /* PEM text of one key pair, in memory that is kept over fork. */
@@ -54,8 +55,7 @@ struct worker_start {
 	const char *cache_directory; /* becomes the root directory */
 };
 
-/* A worker's whole life; never returns to the caller. */
-typedef void (*worker_main)(const struct worker_start *start)
-    __attribute__((noreturn));
+/* A worker's whole life; it ends with the process. */
+typedef NORETURN void (*worker_main)(const struct worker_start *start);
 
 #endif

@@ -240,8 +240,8 @@ def case_stop_master(binaries):
 
 def case_kill_master(binaries):
     """kill -9 of the master: running transfers finish, then all ends."""
-    server = Daemon(binaries, {"grace_time": "20s"})
-    with server:
+    with Daemon(binaries, {"grace_time": "20s"}) as server:
+        server.expect_log("the master is gone")
         contents = random_bytes(SIZE, 4)
         client = Client(server.port).auth().login()
         client.stor("file", contents)
