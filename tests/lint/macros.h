@@ -13,3 +13,8 @@
 #define json_object_foreach(object, key, value) \
 	for (key = json_object_first(object); \
 	     key && (value = json_object_value(key)); key = json_object_after(key))
+#define LIST_FOREACH(item, head, field) \
+	for (item = (head)->first; item; item = item->field.next)
+#define SLIST_FOREACH  LIST_FOREACH
+#define STAILQ_FOREACH LIST_FOREACH
+#define TAILQ_FOREACH  LIST_FOREACH
