@@ -202,13 +202,16 @@ put(struct tls_channel *channel, const struct claims *claims,
 }
 
 static bool
-in_service(const struct tls *tls)
+is_shared(const struct tls *tls)
 {
 	return (tls->conf->session_cache && tls->cache != NULL &&
-	    tls->store.put != NULL && cache_reader_in_service(tls->cache));
+	    tls->store.put != NULL);
 }
 
-/* Into the shared cache: what the first handshake issued. */
+/*
+ * Into the shared cache: what the first handshake issued.  Whether it can be
+ * read here yet does not matter: it is for all workers, and for later.
+ */
 static void
 share(struct tls_channel *channel, const SSL_SESSION *session,
     struct seal_data id, struct seal_data plain)
@@ -216,7 +219,7 @@ share(struct tls_channel *channel, const SSL_SESSION *session,
 	const struct tls *tls = channel->login->tls;
 	struct claims claims;
 
-	if (channel->established || !in_service(tls))
+	if (channel->established || !is_shared(tls))
 		return;
 	claims.started = (uint64_t)SSL_SESSION_get_time(session);
 	claims.expires = claims.started + tls->conf->session_cache_timeout;
@@ -338,7 +341,7 @@ find_shared(struct tls_channel *channel, struct seal_data id)
 	struct claims claims;
 	long len;
 
-	if (!in_service(tls))
+	if (!is_shared(tls) || !cache_reader_in_service(tls->cache))
 		return (NULL);
 	claims.context = channel->login->context_id;
 	claims.id = id.data;
