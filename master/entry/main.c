@@ -10,6 +10,7 @@
 #include "master/login/checker.h"
 #include "master/login/login.h"
 #include "master/master.h"
+#include "shm/base/crypto.h"
 #include "shm/base/log.h"
 #include "shm/base/process.h"
 #include "shm/cache/keeper.h"
@@ -49,7 +50,7 @@ run_role(int argc, char **argv)
 	case ROLE_COUNT:
 		break;
 	}
-	fputs("ftpsd: only the server itself starts its processes\n", stderr);
+	(void)fputs("ftpsd: only the server itself starts its processes\n", stderr);
 	exit(2);
 }
 
@@ -84,14 +85,14 @@ read_options(struct request *request, int argc, char **argv)
 			puts("ftpsd " FTPSD_VERSION);
 			exit(0);
 		case 'h':
-			fputs(usage, stdout);
+			(void)fputs(usage, stdout);
 			exit(0);
 		default:
-			fputs(usage, stderr);
+			(void)fputs(usage, stderr);
 			exit(2);
 		}
 	if (optind < argc) {
-		fputs(usage, stderr);
+		(void)fputs(usage, stderr);
 		exit(2);
 	}
 }
@@ -102,6 +103,7 @@ main(int argc, char **argv)
 	struct request request;
 
 	process_title_init(argc, argv);
+	crypto_init();
 	if (argc > 1 && argv[1][0] == '@')
 		run_role(argc, argv);
 	memset(&request, 0, sizeof(request));

@@ -20,8 +20,8 @@
 
 #include "shm/base/attr.h"
 
-#define RING_KEYS_MAX  64
-#define RING_NAME_LEN  16
+#define RING_KEYS_MAX 64
+#define RING_NAME_LEN 16
 
 struct ring;
 

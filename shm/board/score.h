@@ -13,19 +13,19 @@
 #include "shm/base/attr.h"
 
 enum score_counter {
-	SCORE_SESSIONS,       /* now */
-	SCORE_LOGGED_IN,      /* now */
-	SCORE_TRANSFERS,      /* now */
-	SCORE_ACCEPTED,       /* ever, like all that follow */
+	SCORE_SESSIONS,  /* now */
+	SCORE_LOGGED_IN, /* now */
+	SCORE_TRANSFERS, /* now */
+	SCORE_ACCEPTED,  /* ever, like all that follow */
 	SCORE_LOGINS,
 	SCORE_LOGINS_FAILED,
 	SCORE_HANDSHAKES_FULL,
 	SCORE_HANDSHAKES_RESUMED,
 	SCORE_HANDSHAKES_FAILED,
-	SCORE_DATA_FULL,      /* handshakes of data connections */
+	SCORE_DATA_FULL, /* handshakes of data connections */
 	SCORE_DATA_RESUMED,
-	SCORE_DATA_REFUSED,   /* not the control connection's session */
-	SCORE_RESUMED_CACHE,  /* control handshakes resumed from the cache */
+	SCORE_DATA_REFUSED,  /* not the control connection's session */
+	SCORE_RESUMED_CACHE, /* control handshakes resumed from the cache */
 	SCORE_RESUMED_TICKET,
 	SCORE_FILES_SENT,
 	SCORE_FILES_RECEIVED,
@@ -37,7 +37,7 @@ enum score_counter {
 	SCORE_REFUSED_HOST,
 	SCORE_REFUSED_USER,
 	SCORE_REFUSED_HANDSHAKES,
-	SCORE_ACCEPT_PAUSED,  /* times accept paused for want of descriptors */
+	SCORE_ACCEPT_PAUSED, /* times accept paused for want of descriptors */
 	SCORE_LINES_TOO_LONG,
 	SCORE_LOG_LOST,
 	SCORE_COUNT
