@@ -124,7 +124,7 @@ if wanted build; then
 	row "build with clang" make -s -j"$jobs" CC=clang BUILD=build/clang all
 fi
 if wanted unit; then
-	pattern='FAIL|^unit:|Test:.*\.\.\.FAILED|^ +[0-9]+\.'
+	pattern='FAIL|skipped|^unit:|Test:.*\.\.\.FAILED|^ +[0-9]+\.'
 	suite "unit tests" build/unit
 fi
 if wanted lint; then
@@ -154,7 +154,7 @@ if wanted san; then
 		all build/san/unit
 	export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
 	export UBSAN_OPTIONS=print_stacktrace=1
-	pattern='FAIL|^unit:|FAILED|Sanitizer'
+	pattern='FAIL|skipped|^unit:|FAILED|Sanitizer'
 	suite "unit tests with sanitizers" build/san/unit
 	pattern='^(ok|FAIL|skip) |^system:|^       |Error|File|assert|raise|^ '
 	# The leak checker needs ptrace, which processes that cannot be dumped

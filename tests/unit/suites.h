@@ -15,4 +15,7 @@
 	CU_assertImplementation((value) ? CU_TRUE : CU_FALSE, \
 	    (unsigned int)__LINE__, (what), __FILE__, "", CU_FALSE)
 
+/* Says that the rest of this test cannot be seen here, and why; then return. */
+void skip_test(const char *why);
+
 #endif

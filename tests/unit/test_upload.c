@@ -229,7 +229,7 @@ a_file_of_another_stays_his(void)
 	struct stat st;
 
 	if (geteuid() != 0) {
-		(void)printf("(needs root: skipped) ");
+		skip_test("only root can make files of others");
 		return;
 	}
 	scratch_new(&scratch);
