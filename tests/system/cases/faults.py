@@ -157,6 +157,8 @@ def case_kill_agent(binaries):
             client.stor("old", b"old contents")
             data = client.open_data("STOR old")
             data.sendall(contents[:100000])
+            # Not before the upload has its temporary file.
+            assert wait_for(lambda: len(os.listdir(server.home)) > 1)
             for pid in server.processes("agent"):
                 os.kill(pid, signal.SIGKILL)
             assert wait_for(lambda: not server.processes("agent"), 20)
