@@ -359,6 +359,11 @@ def wait_for(check, seconds=20):
         time.sleep(0.02)
 
 
+def sanitized(binaries):
+    """Whether these binaries were built with sanitizers."""
+    return "san" in os.path.basename(os.path.normpath(binaries))
+
+
 def random_bytes(size, seed=1):
     return random.Random(seed).randbytes(size)
 

@@ -9,7 +9,7 @@ import threading
 import time
 
 from client import Client, finish
-from daemon import IS_ROOT, PASSWORD, Daemon, random_bytes, wait_for
+from daemon import Daemon, IS_ROOT, PASSWORD, random_bytes, sanitized, wait_for
 from run import Skip
 
 SIZE = 3_000_000
@@ -335,7 +335,7 @@ def case_no_secret_in_successors(binaries):
     """Successors and agents hold no private key and no password."""
     if not IS_ROOT:
         raise Skip("needs root to read the memory of other processes")
-    if binaries.endswith("/san"):
+    if sanitized(binaries):
         raise Skip("the sanitizer's memory is too large to read")
     password = "Zx9-unusual-password-7q"
     from daemon import crypt_hash

@@ -310,7 +310,7 @@ def case_descriptors_run_out(binaries):
     config = {"tls": {"required": "off"},
               "limits": {"sessions_per_address": 0}}
     with Daemon(binaries, config, files=128) as server:
-        server.expect_log("descriptor")
+        server.expect_log("descriptor|error 24")
         crowd = []
         for _ in range(400):
             conn = socket.create_connection(("127.0.0.1", server.port), 60)

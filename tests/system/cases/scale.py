@@ -4,7 +4,7 @@ import resource
 import time
 
 from client import Client, tls_context
-from daemon import Daemon
+from daemon import Daemon, sanitized
 from run import Skip
 
 
@@ -26,7 +26,7 @@ def case_two_thousand_idle(binaries):
     """2,000 idle logged-in TLS sessions all answer NOOP."""
     config = {"limits": {"sessions": 0, "sessions_per_address": 0,
                          "sessions_per_network": 0}}
-    count = 300 if binaries.endswith("/san") else 2000
+    count = 300 if sanitized(binaries) else 2000
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if hard != resource.RLIM_INFINITY and hard < count + 200:
