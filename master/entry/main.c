@@ -50,7 +50,8 @@ run_role(int argc, char **argv)
 	case ROLE_COUNT:
 		break;
 	}
-	(void)fputs("ftpsd: only the server itself starts its processes\n", stderr);
+	(void)fputs("ftpsd: only the server itself starts its processes\n",
+	    stderr);
 	exit(2);
 }
 

@@ -115,8 +115,7 @@ changes_nothing_on_mistakes(void)
 		"nonsense: 1\n",
 		"max_sessions: many\n",
 		"run_directory: /somewhere/else\n",
-		"control: {acl: [{actions: [status], users: "
-		"[there-is-no-such-user]}]}\n",
+		"control: {acl: [{actions: [all], users: [no-such-user]}]}\n",
 	};
 	struct stage stage;
 	size_t i;
