@@ -203,11 +203,15 @@ agent_granted(struct broker *broker, struct message *message)
 {
 	const struct msg_session *body = message->body;
 	struct broker_client *client;
+	int fd;
 
 	client = who_asked(broker, body->session, body->request);
-	if (client != NULL)
-		client->handlers->agent(message_take_fd(message), 0,
-		    client->context);
+	if (client == NULL)
+		return (0);
+	fd = message_take_fd(message);
+	if (fd == -1)
+		worker_out_of_descriptors(broker->worker);
+	client->handlers->agent(fd, fd == -1 ? EMFILE : 0, client->context);
 	return (0);
 }
 

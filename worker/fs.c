@@ -187,16 +187,32 @@ check_opened(const struct msg_fs_opened *body, const struct message *message)
 	struct stat st;
 	size_t i;
 
-	if (message->len != body->name_len || message->len > FS_PATH_MAX ||
-	    fstat(message->fd, &st) == -1)
+	if (message->len != body->name_len || message->len > FS_PATH_MAX)
 		return (-1);
 	for (i = 0; i < message->len; i++)
 		if (message->bytes[i] == '\0' || message->bytes[i] == '\r' ||
 		    message->bytes[i] == '\n')
 			return (-1);
+	if (message->fd == -1)
+		return (0);
+	if (fstat(message->fd, &st) == -1)
+		return (-1);
 	if (body->pipe != 0)
 		return (S_ISFIFO(st.st_mode) ? 0 : -1);
 	return (S_ISREG(st.st_mode) ? 0 : -1);
+}
+
+/* The file is open, but the worker is out of descriptors. */
+static int
+no_room(struct fs *fs, uint32_t handle)
+{
+	struct fs_answer answer = { .error = EMFILE, .fd = -1, .name = "" };
+
+	worker_out_of_descriptors(fs->worker);
+	if (handle != 0)
+		send_discard(fs, handle);
+	deliver(fs, &answer);
+	return (0);
 }
 
 static int
@@ -223,6 +239,8 @@ opened(struct fs *fs, struct message *message)
 	if ((fs->asked != MSG_FS_OPEN || body->handle != 0) &&
 	    (fs->asked != MSG_FS_CREATE || body->handle == 0))
 		return (-1);
+	if (message->fd == -1)
+		return (no_room(fs, body->handle));
 	memcpy(name, message->bytes, message->len);
 	name[message->len] = '\0';
 	answer.fd = message_take_fd(message);

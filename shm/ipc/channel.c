@@ -36,6 +36,7 @@ struct channel {
 	size_t queued, queue_max;
 	bool receiving; /* handlers run: whoever frees us leaves the memory */
 	bool ended;
+	int unsent; /* errno of what could not be sent since the last message */
 };
 
 /*
@@ -227,8 +228,8 @@ body_length(const struct channel *channel,
 	return (spec->body_len);
 }
 
-int
-channel_send(struct channel *channel, const struct channel_message *message)
+static int
+send_message(struct channel *channel, const struct channel_message *message)
 {
 	struct iovec parts[2 + NITEMS(message->pieces)];
 	struct msg_header header;
@@ -262,6 +263,16 @@ channel_send(struct channel *channel, const struct channel_message *message)
 	if (errno == EAGAIN)
 		return (enqueue(channel, parts, n, message->fd));
 	return (-1);
+}
+
+int
+channel_send(struct channel *channel, const struct channel_message *message)
+{
+	int ret = send_message(channel, message);
+
+	if (ret == -1)
+		channel->unsent = errno;
+	return (ret);
 }
 
 int
@@ -324,6 +335,7 @@ struct datagram {
 	int fds[FDS_MAX];
 	unsigned int nfds;
 	bool cut;
+	bool bereft; /* we had no room for the descriptor that came along */
 };
 
 static int
@@ -350,7 +362,10 @@ read_datagram(const struct channel *channel, struct datagram *datagram)
 	if (datagram->len == -1)
 		return (-1);
 	datagram->nfds = take_fds(&message, datagram->fds);
-	datagram->cut = (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
+	datagram->bereft =
+	    (message.msg_flags & MSG_CTRUNC) != 0 && datagram->nfds == 0;
+	datagram->cut = (message.msg_flags & MSG_TRUNC) != 0 ||
+	    ((message.msg_flags & MSG_CTRUNC) != 0 && datagram->nfds > 0);
 	return (0);
 }
 
@@ -372,7 +387,8 @@ check_datagram(const struct channel *channel, const struct datagram *datagram,
 	arrival.to = channel->self;
 	arrival.phase = channel->phase;
 	arrival.len = header->len - sizeof(*header);
-	arrival.fds = datagram->nfds;
+	/* That this process is out of descriptors is not the peer's fault. */
+	arrival.fds = datagram->bereft ? 1 : datagram->nfds;
 	return (msg_check(&arrival));
 }
 
@@ -412,6 +428,7 @@ receive_one(struct channel *channel)
 	spec = check_datagram(channel, &datagram, &header);
 	if (spec == NULL) {
 		protocol_error(channel, &header, &datagram);
+		secret_wipe(incoming.bytes, (size_t)datagram.len);
 		errno = EPROTO;
 		return (ENDED);
 	}
@@ -420,11 +437,32 @@ receive_one(struct channel *channel)
 	message.bytes = incoming.bytes + sizeof(header) + spec->body_len;
 	message.len = header.len - sizeof(header) - spec->body_len;
 	message.fd = datagram.nfds == 1 ? datagram.fds[0] : -1;
+	channel->unsent = 0;
 	ret = channel->handler(&message, channel->context);
 	fd_close(&message.fd);
 	/* It may have been a password; a process forked later has no part. */
 	secret_wipe(incoming.bytes, header.len);
 	return (ret == 0 ? RECEIVED : REFUSED);
+}
+
+/*
+ * A handler refuses what breaks a rule, and gives up when its answer cannot be
+ * sent: then the peer has gone, or does not read.
+ */
+static void
+refused(const struct channel *channel)
+{
+	if (channel->unsent == EPIPE) {
+		errno = 0;
+		return;
+	}
+	if (channel->unsent == 0)
+		log_error("%s sent what it may not: cut off",
+		    role_name(channel->peer));
+	else
+		log_error("%s cannot be answered (%s): cut off",
+		    role_name(channel->peer), strerror(channel->unsent));
+	errno = EPROTO;
 }
 
 int
@@ -446,11 +484,8 @@ channel_receive(struct channel *channel, int limit)
 		errno = ECANCELED;
 		return (-1);
 	}
-	if (ret == REFUSED) {
-		log_error("%s sent what it may not: cut off",
-		    role_name(channel->peer));
-		errno = EPROTO;
-	}
+	if (ret == REFUSED)
+		refused(channel);
 	return (ret == REFUSED || ret == ENDED ? -1 : n);
 }
 

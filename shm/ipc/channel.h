@@ -29,7 +29,11 @@ struct message {
 	const void *body;     /* the fixed part, aligned for any type */
 	const uint8_t *bytes; /* what follows it */
 	size_t len;           /* of bytes */
-	int fd;               /* -1, or a descriptor: see message_take_fd() */
+	/*
+	 * A descriptor, see message_take_fd(), or -1: none belongs to this
+	 * message, or this process has no room for another one (EMFILE).
+	 */
+	int fd;
 };
 
 /* Returns 0, or -1 to end the channel: the peer broke a rule. */
@@ -87,9 +91,9 @@ NODISCARD int channel_flush(struct channel *channel);
 
 /*
  * Reads and handles at most limit messages.  Returns how many, or -1 when the
- * channel has ended: errno 0 the peer closed it, EPROTO it broke the rules
- * (logged), else what the kernel said.  A handler may free the channel: then
- * -1 with errno ECANCELED.
+ * channel has ended: errno 0 the peer closed it, EPROTO it broke the rules or
+ * does not read its answers (logged), else what the kernel said.  A handler may
+ * free the channel: then -1 with errno ECANCELED.
  */
 NODISCARD int channel_receive(struct channel *channel, int limit);
 

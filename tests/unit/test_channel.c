@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -293,6 +294,76 @@ handlers_may_refuse_and_free(void)
 	close_scene(&scene);
 }
 
+/* The peer is not to blame, and its next message counts. */
+static void
+out_of_descriptors_is_no_breach(void)
+{
+	struct msg_fs_list list = { .request = 7 };
+	struct channel_message message = { .type = MSG_FS_LIST,
+		.body = &list,
+		.fd = 0 };
+	struct rlimit before, none;
+	struct scene scene;
+
+	open_scene(&scene);
+	CU_ASSERT_EQUAL(channel_send(scene.worker, &message), 0);
+	CU_ASSERT_EQUAL(ask(scene.worker, 8, "/"), 0);
+	CU_ASSERT_EQUAL(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = (rlim_t)lowest_free_fd();
+	CU_ASSERT_EQUAL(setrlimit(RLIMIT_NOFILE, &none), 0);
+	CU_ASSERT_EQUAL(channel_receive(scene.agent, 1), 1);
+	CU_ASSERT_EQUAL(setrlimit(RLIMIT_NOFILE, &before), 0);
+	CU_ASSERT_EQUAL(scene.seen.last, 7);
+	CU_ASSERT_EQUAL(scene.seen.fd, -1);
+	CU_ASSERT_EQUAL(channel_receive(scene.agent, 10), 1);
+	CU_ASSERT_EQUAL(scene.seen.last, 8);
+	close_scene(&scene);
+}
+
+/* Answers each request: the worker may have gone meanwhile. */
+static int
+answer_all(struct message *message, void *context)
+{
+	const struct msg_fs_path *body = message->body;
+	struct msg_fs_done done = { .request = body->request };
+
+	return (channel_post(*(struct channel **)context, MSG_FS_DONE, &done));
+}
+
+static unsigned int records;
+
+static void
+count_record(const struct log_record *record UNUSED, void *context UNUSED)
+{
+	records++;
+}
+
+static void
+who_has_gone_broke_no_rule(void)
+{
+	struct channel *worker, *agent;
+	int fds[2];
+
+	CU_ASSERT_EQUAL_FATAL(fd_pair(fds), 0);
+	worker = channel_new(fds[0], ROLE_WORKER, ROLE_AGENT, note, NULL);
+	agent =
+	    channel_new(fds[1], ROLE_AGENT, ROLE_WORKER, answer_all, &agent);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(worker);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(agent);
+	channel_running(worker);
+	channel_running(agent);
+	CU_ASSERT_EQUAL(ask(worker, 1, "/"), 0);
+	channel_free(&worker);
+	records = 0;
+	log_set_sink(count_record, NULL);
+	CU_ASSERT_EQUAL(channel_receive(agent, 10), -1);
+	CU_ASSERT_EQUAL(errno, 0);
+	CU_ASSERT_EQUAL(records, 0);
+	log_set_sink(NULL, NULL);
+	channel_free(&agent);
+}
+
 static void
 lengths_must_add_up(void)
 {
@@ -316,6 +387,8 @@ CU_TestInfo channel_tests[] = {
 	{ "a peer that breaks the rules is cut off",
 	    a_peer_that_breaks_the_rules_is_cut_off },
 	{ "handlers may refuse and free", handlers_may_refuse_and_free },
+	{ "out of descriptors is no breach", out_of_descriptors_is_no_breach },
+	{ "who has gone broke no rule", who_has_gone_broke_no_rule },
 	{ "lengths must add up", lengths_must_add_up },
 	CU_TEST_INFO_NULL,
 };
