@@ -174,16 +174,28 @@ on_end(void *context)
 	loop_stop(checker->loop);
 }
 
-/* A signal to the whole service is for the master; our end is our channel's. */
 static void
-ignore_signals(void)
+nothing(int number UNUSED)
 {
-	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+}
+
+/*
+ * A signal to the whole service is for the master; our end is our channel's.
+ * Caught, not ignored: programs that PAM modules start begin with the defaults.
+ */
+static void
+pass_over_signals(void)
+{
+	static const int passed[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+	struct sigaction action;
 	size_t i;
 
 	process_reset_signals();
-	for (i = 0; i < NITEMS(ignored); i++)
-		(void)signal(ignored[i], SIG_IGN);
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = nothing;
+	action.sa_flags = SA_RESTART;
+	for (i = 0; i < NITEMS(passed); i++)
+		(void)sigaction(passed[i], &action, NULL);
 }
 
 void
@@ -192,7 +204,7 @@ checker_run(void)
 	static const struct link_handlers handlers = { on_message, on_end };
 	static struct checker checker;
 
-	ignore_signals();
+	pass_over_signals();
 	log_set_name("checker");
 	process_title("ftpsd: checker");
 	settings_init(&checker.settings);
