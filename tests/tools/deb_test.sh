@@ -29,6 +29,7 @@ inside ftpsd -V
 inside sh -c 'getent passwd ftpsd ftpsd-cache ftpsd-log' | wc -l | grep -qx 3
 
 # As an administrator would, from the shipped files.
+# shellcheck disable=SC2016 # the shell inside expands it
 inside sh -ec '
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 		-days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \

@@ -39,7 +39,7 @@ if ! { DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -q \
 		DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -q \
 			--no-install-recommends $missing </dev/null; }; } \
 	>"$log" 2>&1; then
-	tail -5 "$log" >&2
-	echo "ftpsd: these packages cannot be installed:$missing" >&2
+	echo "ftpsd: these packages cannot be installed:$missing" \
+		"($(grep '^E: ' "$log" | head -n 1 | cut -c4-))" >&2
 	exit 1
 fi

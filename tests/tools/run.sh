@@ -3,6 +3,8 @@
 # of their own, then ftpsd in the foreground on loopback, ports 2121 and 2990.
 #
 #   run.sh [folder with the binaries]
+#
+# FTPSD_PORT and FTPSD_IMPLICIT_PORT, in the environment, are other ports.
 set -eu
 binaries=$(cd "${1:-build}" && pwd)
 port=${FTPSD_PORT:-2121}
@@ -14,20 +16,33 @@ die() {
 	exit 1
 }
 
-# The processes without privilege must reach the folder, and the path of the
-# control socket has to fit into 107 bytes.
+for number in "$port:FTPSD_PORT" "$implicit_port:FTPSD_IMPLICIT_PORT"; do
+	# Whoever listens there would be said to be this server.
+	if bash -c ": >/dev/tcp/127.0.0.1/${number%:*}" 2>/dev/null; then
+		die "port ${number%:*} is in use already;" \
+			"choose another one with ${number#*:}=..."
+	fi
+done
+
+# The processes without privilege must reach the folder, the path of the
+# control socket has to fit into 107 bytes, and lines to copy need no quotes.
 reachable() {
 	[ "${#1}" -le 80 ] || return 1
+	case $1 in *[!A-Za-z0-9/._+-]*) return 1 ;; esac
 	[ "$(id -u)" != 0 ] || setpriv --reuid=65534 --regid=65534 \
 		--clear-groups test -x "$1"
 }
 
 folder=$PWD/run
-mkdir -p "$folder" || die "cannot make the folder $folder"
+if ! mkdir -p "$folder" || [ ! -w "$folder" ]; then
+	die "cannot write to $folder"
+fi
 if ! reachable "$folder"; then
 	folder=/tmp/ftpsd-run-$(id -u)
 	mkdir -p "$folder"
-	[ -O "$folder" ] || die "$folder belongs to somebody else"
+	if [ ! -O "$folder" ] || [ -L "$folder" ]; then
+		die "$folder belongs to somebody else"
+	fi
 fi
 
 if [ ! -s "$folder/server.key" ]; then
@@ -80,6 +95,8 @@ tls:
     - {cert: "$folder/server.pem", key: "$folder/server.key"}
 END
 
+control=$binaries/ftpsctl
+case $control in *[!A-Za-z0-9/._+-]*) control="'$control'" ;; esac
 cat <<END
 
 ftpsd serves $folder/home on 127.0.0.1, until you press Ctrl-C.
@@ -91,8 +108,24 @@ Account: demo, password: $password
        ftps://localhost:$implicit_port/
   lftp -u demo,$password -e 'set ssl:ca-file $folder/server.pem; ls; bye' \\
        ftp://localhost:$port
-  $binaries/ftpsctl -s $folder/state/control.sock status
-  $binaries/ftpsctl -s $folder/state/control.sock sesscache info -v
+  $control -s $folder/state/control.sock status
+  $control -s $folder/state/control.sock sesscache info -v
 
 END
-exec "$binaries/ftpsd" -c "$folder/ftpsd.yaml"
+
+# Ctrl-C in a terminal goes to all processes of the foreground group: with a
+# group of its own ftpsd gets it alone, and make lives to say that all is well.
+# Should this shell be killed, ftpsd stops.
+read -r _ _ _ _ group _ _ foreground _ </proc/self/stat
+if [ "$group" != "$foreground" ]; then
+	exec "$binaries/ftpsd" -c "$folder/ftpsd.yaml"
+fi
+set -m
+status=0
+setpriv --pdeathsig TERM "$binaries/ftpsd" -c "$folder/ftpsd.yaml" || status=$?
+# Ctrl-Z: nobody could wake it again.
+while [ "$status" = 148 ]; do
+	status=0
+	fg >/dev/null || status=$?
+done
+exit "$status"
