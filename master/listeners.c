@@ -13,8 +13,8 @@
 
 #define BACKLOG 4096
 
-/* Descriptors that a worker can be given; see fd_close_all_but(). */
-#define SOCKETS_MAX 240
+/* A worker goes through all of its descriptors for each one when it begins. */
+#define SOCKETS_MAX 4096
 
 struct listener {
 	struct address address;
