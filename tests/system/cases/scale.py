@@ -66,14 +66,22 @@ def case_paced_connections(binaries):
               "limits": {"sessions": 0, "sessions_per_address": 0,
                          "sessions_per_network": 0}}
     with Daemon(binaries, config) as server:
-        for _ in range(1000):
-            Client(server.port).close()
-            time.sleep(0.001)
-        accepted = [w["accepted"] for w in server.ctl("status")["workers"]]
-        assert sum(accepted) >= 1000, accepted
-        share = accepted[0] / sum(accepted)
-        print(f"split {accepted[0]}:{accepted[1]}")
-        assert 0.45 <= share <= 0.55, accepted
+        # The kernel throws a coin for each: one set in 700 is outside.
+        for attempt in range(3):
+            before = accepted(server)
+            for _ in range(1000):
+                Client(server.port).close()
+                time.sleep(0.001)
+            split = [b - a for a, b in zip(before, accepted(server))]
+            assert sum(split) == 1000, split
+            print(f"split {split[0]}:{split[1]}, try {attempt + 1}")
+            if 450 <= split[0] <= 550:
+                return
+        raise AssertionError(f"split {split}")
+
+
+def accepted(server):
+    return [worker["accepted"] for worker in server.ctl("status")["workers"]]
 
 
 def case_limits(binaries):
