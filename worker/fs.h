@@ -60,7 +60,8 @@ void fs_agent(struct fs *fs, int fd, int error);
  */
 NODISCARD uint32_t fs_stat(struct fs *fs, const char *path);
 NODISCARD uint32_t fs_chdir(struct fs *fs, const char *path);
-NODISCARD uint32_t fs_open(struct fs *fs, const char *path);
+/* To read from offset (ERANGE: the file is shorter); a pipe begins there. */
+NODISCARD uint32_t fs_open(struct fs *fs, const char *path, uint64_t offset);
 struct fs_create {
 	const char *path;
 	enum fs_create_how how;

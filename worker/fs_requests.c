@@ -56,9 +56,21 @@ fs_chdir(struct fs *fs, const char *path)
 }
 
 uint32_t
-fs_open(struct fs *fs, const char *path)
+fs_open(struct fs *fs, const char *path, uint64_t offset)
 {
-	return (ask_about(fs, MSG_FS_OPEN, path, 0));
+	struct msg_fs_open body = {
+		.path_len = path_length(path),
+		.offset = offset,
+	};
+	struct fs_question question = {
+		.type = MSG_FS_OPEN,
+		.body = &body,
+		.body_len = sizeof(body),
+		.pieces = { { path, body.path_len } },
+		.fd = -1,
+	};
+
+	return (body.path_len == 0 ? 0 : fs_ask(fs, &question));
 }
 
 uint32_t

@@ -322,6 +322,13 @@ struct msg_fs_path {
 	uint32_t zero;
 };
 
+/* A pipe begins at offset; a file is read from wherever the worker likes. */
+struct msg_fs_open {
+	uint32_t request;
+	uint32_t path_len;
+	uint64_t offset;
+};
+
 enum fs_create_how {
 	FS_CREATE_REPLACE, /* hidden temporary, renamed at commit */
 	FS_CREATE_UNIQUE,  /* the same; a name not in use is chosen (STOU) */
@@ -366,6 +373,7 @@ enum fs_list_format {
 #define FS_LIST_HIDDEN    1u /* names that begin with a dot too */
 #define FS_LIST_SELF      2u /* one line about the path itself (MLST, -d) */
 #define FS_LIST_READ_ONLY 4u /* facts: perm without the right to change */
+#define FS_LIST_PATTERN   8u /* the path's last component has "*" and "?" */
 
 /* The listing goes into the pipe that travels along; then FS_DONE. */
 struct msg_fs_list {

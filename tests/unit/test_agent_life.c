@@ -84,6 +84,38 @@ a_relay_reads_for_the_worker(void)
 	CU_ASSERT_EQUAL(rig_stop(&rig), AGENT_EXIT_OK);
 }
 
+static int
+open_at(struct peer *peer, const char *path, uint64_t offset)
+{
+	struct msg_fs_open body = { 7, (uint32_t)strlen(path), offset };
+
+	peer_send(peer, MSG_FS_OPEN, &body, (const char *const[3]){ path }, -1);
+	return (peer_answer(peer));
+}
+
+static void
+a_relay_begins_where_the_worker_wants(void)
+{
+	struct peer peer;
+	struct rig rig;
+	char *got;
+
+	rig_start(&rig, &relayed);
+	rig_write(&rig, "f", "0123456789");
+	peer_attach(&rig, &peer);
+	CU_ASSERT_EQUAL(open_at(&peer, "/f", 4), 0);
+	CU_ASSERT(peer.opened.pipe == 1 && peer.opened.size == 10);
+	(void)fcntl(peer.fd, F_SETFL, 0);
+	got = rig_read_all(dup(peer.fd));
+	CU_ASSERT_STRING_EQUAL(got, "456789");
+	free(got);
+	CU_ASSERT_EQUAL(open_at(&peer, "/f", 10), 0);
+	CU_ASSERT_EQUAL(open_at(&peer, "/f", 11), ERANGE);
+	CU_ASSERT_EQUAL(open_at(&peer, "/f", UINT64_MAX), ERANGE);
+	peer_free(&peer);
+	CU_ASSERT_EQUAL(rig_stop(&rig), AGENT_EXIT_OK);
+}
+
 static void
 a_relay_writes_for_the_worker(void)
 {
@@ -349,6 +381,8 @@ storage_is_known_by_name(void)
 
 CU_TestInfo agent_life_tests[] = {
 	{ "a relay reads for the worker", a_relay_reads_for_the_worker },
+	{ "a relay begins where the worker wants",
+	    a_relay_begins_where_the_worker_wants },
 	{ "a relay writes for the worker", a_relay_writes_for_the_worker },
 	{ "login is told the load", login_is_told_the_load },
 	{ "sessions outlast login", sessions_outlast_login },

@@ -375,7 +375,7 @@ lets_an_idle_agent_go(void)
 	desk.rig.conf.agent_idle = 0;
 
 	/* Not while it serves a pipe, ... */
-	CU_ASSERT_NOT_EQUAL(fs_open(desk.fs, "/slow"), 0);
+	CU_ASSERT_NOT_EQUAL(fs_open(desk.fs, "/slow", 0), 0);
 	(void)talk(&desk);
 	CU_ASSERT_EQUAL_FATAL(pipe2(pipes, O_CLOEXEC), 0);
 	body.request = desk.request;
@@ -520,7 +520,7 @@ distrusts_what_is_opened(void)
 		if (cases[i].create)
 			CU_ASSERT_NOT_EQUAL(fs_create(desk.fs, &create), 0)
 		else
-			CU_ASSERT_NOT_EQUAL(fs_open(desk.fs, "/f"), 0)
+			CU_ASSERT_NOT_EQUAL(fs_open(desk.fs, "/f", 0), 0)
 		(void)talk(&desk);
 		body = (struct msg_fs_opened){ .request = desk.request,
 			.handle = cases[i].handle,
@@ -542,7 +542,7 @@ distrusts_a_success_without_a_file(void)
 	struct desk desk;
 
 	start_with_agent(&desk);
-	CU_ASSERT_NOT_EQUAL(fs_open(desk.fs, "/f"), 0);
+	CU_ASSERT_NOT_EQUAL(fs_open(desk.fs, "/f", 0), 0);
 	(void)talk(&desk);
 	say_done(&desk, desk.request + 1, ENOENT); /* never asked */
 	CU_ASSERT_EQUAL(desk.answers, 0);

@@ -44,16 +44,16 @@ download_moved(void *context)
 
 /* Begins a relay and sends its pipe; the file stays the caller's. */
 static int
-open_relayed(struct session *session, struct msg_fs_opened *body, int fd)
+open_relayed(struct session *session, struct msg_fs_opened *body,
+    const struct relay_file *file)
 {
-	struct relay_file file = { fd, 0 };
 	struct task *task;
 	int pipe_end = -1, ret;
 
 	task = task_new(session);
 	if (task != NULL)
 		task->relay = relay_new(session->agent->loop, RELAY_TO_PIPE,
-		    &file, &pipe_end, download_moved, task);
+		    file, &pipe_end, download_moved, task);
 	if (task == NULL || task->relay == NULL) {
 		ret = session_done(session, body->request, errno);
 		if (task != NULL)
@@ -69,12 +69,13 @@ open_relayed(struct session *session, struct msg_fs_opened *body, int fd)
 int
 transfer_open(struct session *session, struct message *message)
 {
-	const struct msg_fs_path *request = message->body;
+	const struct msg_fs_open *request = message->body;
 	const size_t len = request->path_len;
 	const struct jail *jail = &session->agent->jail;
 	struct msg_fs_opened body;
 	struct message_part part;
 	char path[FS_PATH_MAX + 1];
+	struct relay_file file;
 	struct stat st;
 	int fd, ret;
 
@@ -84,13 +85,19 @@ transfer_open(struct session *session, struct message *message)
 	fd = open_regular(jail->root, path, O_RDONLY, &st);
 	if (fd == -1)
 		return (session_done(session, request->request, errno));
+	if (request->offset > (uint64_t)st.st_size) {
+		fd_close(&fd);
+		return (session_done(session, request->request, ERANGE));
+	}
 	memset(&body, 0, sizeof(body));
 	body.request = request->request;
 	body.size = (uint64_t)st.st_size;
 	body.modified = st.st_mtim.tv_sec;
+	file.fd = fd;
+	file.start = request->offset;
 	ret = storage_is_local(&jail->storage, fd)
 	    ? send_opened(session, &body, "", fd)
-	    : open_relayed(session, &body, fd);
+	    : open_relayed(session, &body, &file);
 	fd_close(&fd);
 	return (ret);
 }

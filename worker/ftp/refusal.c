@@ -27,7 +27,7 @@ static const struct {
 	{ ENODEV, 550, 553, "It is not a regular file." },
 	{ EOPNOTSUPP, 550, 553, "It is not a regular file." },
 	{ EBADF, 550, 553, "It is not a regular file." },
-	{ ERANGE, 554, 554, "The file is shorter than the restart position." },
+	{ ERANGE, 551, 554, "The file is shorter than the restart position." },
 	{ EBUSY, 450, 450, "It is in use." },
 	{ ETXTBSY, 450, 450, "It is in use." },
 	{ EAGAIN, 450, 450, "The server is busy; try again." },

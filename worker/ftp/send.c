@@ -41,7 +41,8 @@ verb_retr(struct session *session, const char *text)
 	transfer->begin = &step_send;
 	if (!transfer_allowed(session))
 		return (transfer_over(session));
-	return (transfer_ask(session, fs_open(session->fs, transfer->path),
+	return (transfer_ask(session,
+	    fs_open(session->fs, transfer->path, transfer->start),
 	    &step_opened));
 }
 
@@ -58,13 +59,9 @@ opened(struct session *session)
 	    work_new(session->worker, answer.fd, answer.pipe, session->uid);
 	if (transfer->work == NULL)
 		return (transfer_refuse(session, errno, REFUSAL_FILE));
-	if (transfer->start > answer.size)
-		return (transfer_end(session, 551,
-		    "The file is shorter than the restart position."));
-	if (transfer->start > 0 && answer.pipe)
-		return (transfer_end(session, 551,
-		    "REST is not possible on this file system."));
 	transfer->position = transfer->start;
+	/* The agent cannot say in the pipe that the file failed. */
+	transfer->least = answer.pipe ? answer.size : 0;
 	if (transfer->convert) {
 		transfer->block = malloc(2 * (size_t)TRANSFER_BLOCK);
 		if (transfer->block == NULL)
@@ -126,6 +123,8 @@ refill(struct session *session)
 		    transfer->position, transfer_worked, session);
 	}
 	transfer->working = got == -EINPROGRESS;
+	if (got == 0 && transfer->position < transfer->least)
+		return (-EIO);
 	if (got > 0) {
 		transfer->at = 0;
 		transfer->len = (size_t)got;

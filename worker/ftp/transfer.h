@@ -40,6 +40,7 @@ struct transfer {
 	/* LIST, NLST, MLSD */
 	enum fs_list_format list;
 	bool hidden, self;
+	bool pattern; /* the last component of path is one */
 	char *prefix;
 
 	/* STOR, APPE, STOU */
@@ -51,6 +52,7 @@ struct transfer {
 
 	/* In the file: where it began, and where it is. */
 	uint64_t start, position;
+	uint64_t least; /* RETR: the position at the end, if it is no error */
 	uint64_t moved;      /* bytes on the data connection */
 	uint64_t began;      /* milliseconds of the loop's clock */
 	uint64_t progressed; /* the last time that a byte moved */

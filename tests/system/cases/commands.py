@@ -1,6 +1,8 @@
 """The verbs and their replies."""
 
+import os
 import re
+import signal
 import socket
 import time
 
@@ -255,3 +257,88 @@ def case_listing_forms(binaries):
         assert client.listing("LIST old").count(b"\r\n") == 1
         names = client.listing("NLST -a").split(b"\r\n")
         assert b".hidden" in names
+
+
+def case_relayed_storage(binaries):
+    """Where the agent moves the bytes: REST, APPE, and an agent that dies."""
+    contents = random_bytes(20000000, 7)
+    config = {"local_file_systems": ["iso9660"]}
+    with Daemon(binaries, config) as server, logged_in(server) as client:
+        client.stor("f", contents)
+        assert client.retr("f") == contents
+        client.cmd("REST 19999990", 350)
+        assert client.retr("f") == contents[-10:]
+        client.cmd("REST 20000000", 350)
+        assert client.retr("f") == b""
+        client.cmd("REST 19999990", 350)
+        client.stor("f", b"x" * 20)
+        client.stor("f", b"tail", command="APPE")
+        client.cmd("REST 19999990", 350)
+        assert client.retr("f") == b"x" * 20 + b"tail"
+        client.cmd("REST 20000099", 350)
+        client.passive().close()
+        client.cmd("RETR f", 551)
+        # Half a file is never called a whole one.
+        data = client.open_data("RETR f")
+        data.recv(1000)
+        server.expect_log("was ended by signal 9")
+        for pid in server.processes("agent"):
+            os.kill(pid, signal.SIGKILL)
+        client.read_data(data)
+        assert client.reply().code in (426, 451)
+        assert client.retr("f")[:100] == contents[:100]
+
+
+def case_listing_patterns(binaries):
+    """NLST and LIST know * and ? in the last component."""
+    with Daemon(binaries) as server, logged_in(server) as client:
+        client.cmd("MKD dir", 257)
+        for name in ("a.txt", "b.txt", "c.gz", ".d.txt", "dir/e.txt",
+                     "dir/f", "wh*t"):
+            client.stor(name, b"1")
+
+        def names(command):
+            return sorted(client.listing(command).decode().split())
+
+        assert names("NLST *") == ["a.txt", "b.txt", "c.gz", "dir", "wh*t"]
+        assert names("NLST *.txt") == ["a.txt", "b.txt"]
+        assert names("NLST ?.*") == ["a.txt", "b.txt", "c.gz"]
+        assert names("NLST -a *.txt") == [".d.txt", "a.txt", "b.txt"]
+        assert names("NLST .*") == [".d.txt"]
+        assert names("NLST dir/*") == ["dir/e.txt", "dir/f"]
+        assert names("NLST /dir/e*") == ["/dir/e.txt"]
+        assert names("NLST none*") == []
+        assert names("NLST wh*t") == ["wh*t"], "the name itself comes first"
+        text = client.listing("LIST -d *.txt").decode()
+        assert text.count("\r\n") == 2 and "a.txt" in text, text
+        for refused in ("NLST none/*", "LIST a.txt/*", "NLST d*/f",
+                        "MLSD *"):
+            client.passive().close()
+            assert client.cmd(refused).code == 550, refused
+
+
+def case_small_uploads(binaries):
+    """A small file over TLS does not wait for a delayed acknowledgement."""
+    for version in ("1.2", "1.3"):
+        with Daemon(binaries) as server, \
+                logged_in(server, version=version) as client:
+            times = []
+            for _ in range(20):
+                began = time.monotonic()
+                client.stor("f", b"x")
+                times.append(time.monotonic() - began)
+            # Linux would take 40 ms, each time.
+            assert min(times) < 0.03, times
+
+
+def case_the_root_stays(binaries):
+    """The account's root is neither removed nor renamed nor replaced."""
+    with Daemon(binaries) as server, logged_in(server) as client:
+        client.cmd("RMD /", 550)
+        client.cmd("RMD .", 550)
+        client.cmd("DELE /", 550)
+        client.cmd("RNFR /", 550)
+        client.cmd("MKD x", 257)
+        client.cmd("RNFR x", 350)
+        client.cmd("RNTO /", 553)
+        client.cmd("CWD x", 250)
