@@ -23,7 +23,7 @@ struct work {
 	int fd;
 	uint32_t account;
 	bool is_pipe;
-	bool cached; /* RWF_NOWAIT works for this descriptor */
+	bool nowait; /* RWF_NOWAIT works for this descriptor */
 	bool freed;  /* goes when the operation has ended */
 	enum operation operation;
 	work_handler handler;
@@ -184,7 +184,7 @@ work_new(struct worker *worker, int fd, bool pipe, uint32_t account)
 		return (NULL);
 	}
 	work->is_pipe = pipe;
-	work->cached = !pipe;
+	work->nowait = true;
 	work->account = account;
 	return (work);
 }
@@ -250,13 +250,36 @@ in_pool(struct work *work, enum operation operation, work_handler handler,
 
 /* Pipes ------------------------------------------------------------------ */
 
+/*
+ * The agent shares the pipe's flags and could make it block, and with it all
+ * sessions of this worker.  So each call says that it shall not; kernels that
+ * cannot do that for pipes (before 6.4) go by the flags.
+ */
 static ssize_t
-read_pipe(const struct work *work)
+move_some(struct work *work, enum operation way, void *data, size_t len)
+{
+	struct iovec part = { data, len };
+	ssize_t n = -1;
+
+	if (work->nowait) {
+		n = way == READ ? preadv2(work->fd, &part, 1, -1, RWF_NOWAIT)
+				: pwritev2(work->fd, &part, 1, -1, RWF_NOWAIT);
+		if (n == -1 && errno == EOPNOTSUPP)
+			work->nowait = false;
+	}
+	if (work->nowait)
+		return (n);
+	return (way == READ ? read(work->fd, data, len)
+			    : write(work->fd, data, len));
+}
+
+static ssize_t
+read_pipe(struct work *work)
 {
 	ssize_t n;
 
 	do {
-		n = read(work->fd, work->buffer, work->len);
+		n = move_some(work, READ, work->buffer, work->len);
 	} while (n == -1 && errno == EINTR);
 	return (n == -1 ? -errno : n);
 }
@@ -268,7 +291,7 @@ write_pipe(struct work *work)
 	ssize_t n;
 
 	while (work->done < work->len) {
-		n = write(work->fd, work->buffer + work->done,
+		n = move_some(work, WRITE, work->buffer + work->done,
 		    work->len - work->done);
 		if (n == -1 && errno == EINTR)
 			continue;
@@ -337,13 +360,13 @@ read_cached(struct work *work)
 	struct iovec part = { work->buffer, work->len };
 	ssize_t n;
 
-	if (!work->cached)
+	if (!work->nowait)
 		return (-EAGAIN);
 	n = preadv2(work->fd, &part, 1, (off_t)work->offset, RWF_NOWAIT);
 	if (n >= 0)
 		return (n);
 	if (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL)
-		work->cached = false;
+		work->nowait = false;
 	return (-EAGAIN);
 }
 

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "shm/base/fd.h"
@@ -310,11 +311,51 @@ admits_two_jobs_an_account(void)
 	}
 }
 
+/* Whether the kernel (6.4 and later) can be asked not to wait for a pipe. */
+static bool
+knows_nowait(int fd)
+{
+	char byte;
+	struct iovec part = { &byte, 1 };
+
+	return (preadv2(fd, &part, 1, -1, RWF_NOWAIT) == -1 && errno == EAGAIN);
+}
+
+/* Whoever has the other end may have the flags of ours, too. */
+static void
+no_agent_makes_it_block(void)
+{
+	struct result result = { 0, 0 };
+	struct work *work;
+	struct rig rig;
+	int ends[2], held;
+
+	rig_start(&rig);
+	CU_ASSERT_EQUAL_FATAL(pipe2(ends, O_CLOEXEC), 0);
+	held = dup(ends[0]);
+	work = work_on(&rig, ends[0], true);
+	CU_ASSERT_EQUAL(fcntl(held, F_SETFL, 0), 0);
+	if (knows_nowait(held)) {
+		(void)alarm(20); /* ends the program */
+		CU_ASSERT_EQUAL(work_read(work, 10, 0, note, &result),
+		    -EINPROGRESS);
+		(void)alarm(0);
+		CU_ASSERT_EQUAL(write(ends[1], "x", 1), 1);
+		CU_ASSERT_TRUE(rig_until(&rig, &result.count));
+		CU_ASSERT_EQUAL(result.n, 1);
+	}
+	work_free(&work);
+	fd_close(&held);
+	fd_close(&ends[1]);
+	rig_stop(&rig);
+}
+
 CU_TestInfo work_tests[] = {
 	{ "files are read and written", reads_and_writes_files },
 	{ "errors are told", tells_errors },
 	{ "a pipe is read as it fills", waits_for_a_pipe_to_fill },
 	{ "a pipe is written as it empties", empties_into_a_pipe },
+	{ "no agent makes it block", no_agent_makes_it_block },
 	{ "a work is freed in an operation", is_freed_while_it_works },
 	{ "two jobs an account at a time", admits_two_jobs_an_account },
 	CU_TEST_INFO_NULL,
