@@ -261,6 +261,15 @@ poll_active(struct session *session, struct stream **stream)
 	return (DATA_READY);
 }
 
+void
+data_hasten(const struct stream *stream)
+{
+	int on = 1;
+
+	(void)setsockopt(stream_fd(stream), IPPROTO_TCP, TCP_QUICKACK, &on,
+	    sizeof(on));
+}
+
 enum data_result
 data_poll(struct session *session, struct stream **stream)
 {

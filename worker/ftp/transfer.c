@@ -317,6 +317,8 @@ handshake(struct session *session)
 		return (transfer_end(session, 522,
 		    "The data connection must resume the TLS session of the "
 		    "control connection."));
+	if (transfer->kind == TRANSFER_RECEIVE)
+		data_hasten(stream);
 	transfer->progressed = worker_now(session->worker);
 	return (session_goto(session, transfer->begin));
 }
