@@ -11,6 +11,7 @@
 
 #include "shm/base/fd.h"
 #include "worker/agent/list_format.h"
+#include "worker/agent/match.h"
 #include "worker/agent/resolve.h"
 #include "worker/agent/temporary.h"
 
@@ -31,6 +32,7 @@ struct list {
 	list_handler handler;
 	void *context;
 	uint8_t *prefix;
+	char *pattern;  /* NULL: all names */
 	uint8_t *names; /* NAMES_SIZE bytes of struct dirent64 */
 };
 
@@ -100,11 +102,14 @@ add_name(struct list *list, const char *name, unsigned char type)
 	return (add_line(list, list->directory, &entry));
 }
 
+/* A name with a dot is meant by a pattern that has it, too. */
 static bool
 is_shown(struct list *list, const char *name)
 {
+	const char *pattern = list->pattern;
+
 	if (name[0] != '.')
-		return (true);
+		return (pattern == NULL || match_name(pattern, name));
 	if (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'))
 		return (false);
 	if (temporary_is_name(name)) {
@@ -113,7 +118,10 @@ is_shown(struct list *list, const char *name)
 			    TEMPORARY_AGE_LISTED);
 		return (false);
 	}
-	return ((list->flags & FS_LIST_HIDDEN) != 0);
+	if (pattern != NULL && !match_name(pattern, name))
+		return (false);
+	return ((list->flags & FS_LIST_HIDDEN) != 0 ||
+	    (pattern != NULL && pattern[0] == '.'));
 }
 
 /* 1: there are entries, 0: the end, -1 with errno. */
@@ -283,7 +291,7 @@ begin_directory(struct list *list)
 	if (list->names == NULL || look(list, list->directory, "", &this) == -1)
 		return (-1);
 	set_parent(list, &this);
-	return (add_dots(list, &this));
+	return (list->pattern == NULL ? add_dots(list, &this) : 0);
 }
 
 /* Facts are about what a link leads to, long listings about the link. */
@@ -351,12 +359,32 @@ begin_single(struct list *list, const char *path)
 	return (ret);
 }
 
+/* The last component is the pattern; what is before it, the directory. */
+static int
+begin_pattern(struct list *list, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash == path ? 1 : (size_t)(slash - path);
+	char directory[FS_PATH_MAX + 1];
+
+	memcpy(directory, path, len);
+	directory[len] = '\0';
+	list->pattern = strdup(slash + 1);
+	if (list->pattern == NULL)
+		return (-1);
+	list->directory =
+	    resolve_open(list->jail->root, directory, O_RDONLY | O_DIRECTORY);
+	return (list->directory == -1 ? -1 : begin_directory(list));
+}
+
 static int
 begin(struct list *list, const struct list_request *request)
 {
 	set_style(list, request);
 	if (set_prefix(list, request) == -1)
 		return (-1);
+	if ((list->flags & FS_LIST_PATTERN) != 0)
+		return (begin_pattern(list, request->path));
 	if ((list->flags & FS_LIST_SELF) != 0)
 		return (begin_single(list, request->path));
 	list->directory = resolve_open(list->jail->root, request->path,
@@ -412,6 +440,7 @@ list_free(struct list **list)
 	fd_close(&ended->directory);
 	buf_free(&ended->out);
 	free(ended->prefix);
+	free(ended->pattern);
 	free(ended->names);
 	free(ended);
 }

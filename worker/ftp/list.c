@@ -9,17 +9,24 @@
 
 #include "shm/base/fd.h"
 #include "worker/ftp/files.h"
+#include "worker/ftp/path.h"
 #include "worker/ftp/transfer.h"
 #include "worker/ftp/verbs.h"
 
 /*
  *	LIST, NLST, MLSD --> list/stat --> data/connect ... --> list/begin
- *	    --> send ... --> list/end
+ *	                         |              ^         --> send ... --> end
+ *	                    list/parent --------+
+ *
+ * "*" and "?" in the last component of a name that does not exist stand for
+ * the names that fit.
  */
 static enum flow checked(struct session *session);
+static enum flow found_parent(struct session *session);
 static enum flow begin(struct session *session);
 
 static const struct step step_checked = { "list/stat", checked };
+static const struct step step_parent = { "list/parent", found_parent };
 static const struct step step_begin = { "list/begin", begin };
 
 static uint32_t
@@ -31,6 +38,8 @@ flags_of(const struct session *session, const struct list_what *what)
 		flags |= FS_LIST_HIDDEN;
 	if (what->self)
 		flags |= FS_LIST_SELF;
+	if (what->pattern)
+		flags |= FS_LIST_PATTERN;
 	if ((session->policy & LOGIN_READ_ONLY) != 0)
 		flags |= FS_LIST_READ_ONLY;
 	return (flags);
@@ -158,6 +167,44 @@ cut_prefix(char *prefix)
 		prefix[len] = '\0';
 }
 
+static bool
+is_pattern(const struct transfer *transfer)
+{
+	return (transfer->list != FS_LIST_FACTS &&
+	    strpbrk(path_base(transfer->path), "*?") != NULL);
+}
+
+static enum flow
+ask_parent(struct session *session)
+{
+	const char *path = session->transfer->path;
+	size_t len = (size_t)(path_base(path) - path);
+	char *parent = strndup(path, len > 1 ? len - 1 : len);
+	uint32_t request;
+
+	if (parent == NULL)
+		return (transfer_refuse(session, ENOMEM, REFUSAL_FILE));
+	request = fs_stat(session->fs, parent);
+	free(parent);
+	return (transfer_ask(session, request, &step_parent));
+}
+
+static enum flow
+found_parent(struct session *session)
+{
+	struct transfer *transfer = session->transfer;
+	struct fs_answer answer;
+	enum flow flow;
+
+	if (!transfer_answer(session, &answer, REFUSAL_FILE, &flow))
+		return (flow);
+	if (!S_ISDIR(answer.mode))
+		return (transfer_refuse(session, ENOTDIR, REFUSAL_FILE));
+	transfer->pattern = true;
+	cut_prefix(transfer->prefix);
+	return (session_goto(session, &step_connect));
+}
+
 /* What cannot be listed is refused before a data connection is made. */
 static enum flow
 checked(struct session *session)
@@ -166,8 +213,12 @@ checked(struct session *session)
 	struct fs_answer answer;
 	enum flow flow;
 
-	if (!transfer_answer(session, &answer, REFUSAL_FILE, &flow))
+	if (!files_answer_any(session, &answer, &flow))
 		return (flow);
+	if (answer.error == ENOENT && is_pattern(transfer))
+		return (ask_parent(session));
+	if (answer.error != 0)
+		return (transfer_refuse(session, answer.error, REFUSAL_FILE));
 	if (transfer->list == FS_LIST_FACTS && !S_ISDIR(answer.mode))
 		return (
 		    transfer_end(session, 501, "MLSD lists directories only."));
@@ -186,6 +237,7 @@ begin(struct session *session)
 		.format = transfer->list,
 		.hidden = transfer->hidden,
 		.self = transfer->self,
+		.pattern = transfer->pattern,
 	};
 
 	transfer->work = list_begin(session, &what);

@@ -16,6 +16,7 @@ struct list_what {
 	const char *prefix; /* NLST: before each name */
 	enum fs_list_format format;
 	bool hidden, self;
+	bool pattern; /* the last component of path is one */
 };
 
 /*

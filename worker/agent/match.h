@@ -1,0 +1,18 @@
+/*
+ * match - names that fit a pattern, for listings.
+ */
+#ifndef WORKER_AGENT_MATCH_H
+#define WORKER_AGENT_MATCH_H
+
+#include <stdbool.h>
+
+#include "shm/base/attr.h"
+
+/*
+ * Whether the whole name fits: "*" stands for any bytes, "?" for one character
+ * of UTF-8, or one byte where the name is none; all else for itself.  Never
+ * more than the product of both lengths in steps.
+ */
+NODISCARD bool match_name(const char *pattern, const char *name);
+
+#endif
