@@ -137,6 +137,8 @@ static const struct {
 	{ "I", ARGS_OK, false },
 	{ "i", ARGS_OK, false },
 	{ "L 8", ARGS_OK, false },
+	{ "l8", ARGS_OK, false },
+	{ "L7", ARGS_SYNTAX, false },
 	{ "l 8", ARGS_OK, false },
 	{ "A T", ARGS_UNSUPPORTED, false },
 	{ "A C", ARGS_UNSUPPORTED, false },

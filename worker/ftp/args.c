@@ -120,6 +120,7 @@ static const struct {
 	{ "E C", ARGS_UNSUPPORTED, false },
 	{ "I", ARGS_OK, false },
 	{ "L 8", ARGS_OK, false },
+	{ "L8", ARGS_OK, false },
 };
 
 enum args_result

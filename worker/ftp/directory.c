@@ -100,6 +100,8 @@ verb_rmd(struct session *session, const char *text)
 {
 	int error = files_path(session, text);
 
+	if (error == 0 && path_is_root(session->path))
+		error = EPERM;
 	if (error != 0)
 		return (files_refuse(session, error, REFUSAL_FILE));
 	return (files_ask(session, fs_rmdir(session->fs, session->path),
@@ -134,6 +136,8 @@ verb_rnfr(struct session *session, const char *text)
 {
 	int error = files_path(session, text);
 
+	if (error == 0 && path_is_root(session->path))
+		error = EPERM;
 	if (error != 0)
 		return (files_refuse(session, error, REFUSAL_FILE));
 	return (files_ask(session, fs_stat(session->fs, session->path),
@@ -161,6 +165,8 @@ verb_rnto(struct session *session, const char *text)
 	if (session->rename_from == NULL)
 		return (session_answer(session, 503, "Send RNFR first."));
 	error = files_path(session, text);
+	if (error == 0 && path_is_root(session->path))
+		error = EEXIST;
 	if (error != 0)
 		return (files_refuse(session, error, REFUSAL_STORE));
 	return (files_ask(session,
