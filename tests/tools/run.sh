@@ -121,11 +121,19 @@ if [ "$group" != "$foreground" ]; then
 	exec "$binaries/ftpsd" -c "$folder/ftpsd.yaml"
 fi
 set -m
+# A terminal that is closed ends it too: ftpsd takes that signal for a reload.
+exec 3</dev/tty
+while sleep 1 && kill -0 $$ 2>/dev/null; do
+	[ -t 3 ] || kill $$
+done &
+watcher=$!
 status=0
-setpriv --pdeathsig TERM "$binaries/ftpsd" -c "$folder/ftpsd.yaml" || status=$?
+setpriv --pdeathsig TERM "$binaries/ftpsd" -c "$folder/ftpsd.yaml" 3<&- ||
+	status=$?
 # Ctrl-Z: nobody could wake it again.
 while [ "$status" = 148 ]; do
 	status=0
-	fg >/dev/null || status=$?
+	fg %+ >/dev/null || status=$?
 done
+kill -- "-$watcher" 2>/dev/null || :
 exit "$status"
