@@ -53,8 +53,8 @@ struct transfer {
 	/* In the file: where it began, and where it is. */
 	uint64_t start, position;
 	uint64_t least; /* RETR: the position at the end, if it is no error */
-	uint64_t moved;      /* bytes on the data connection */
-	uint64_t began;      /* milliseconds of the loop's clock */
+	uint64_t moved; /* bytes on the data connection */
+	uint64_t began; /* milliseconds of the loop's clock */
 	uint64_t progressed; /* the last time that a byte moved */
 
 	/* What waits: in the work's buffer, or, converted, in block. */
