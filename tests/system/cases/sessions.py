@@ -7,7 +7,7 @@ import socket
 import ssl
 
 from client import Client
-from daemon import Daemon
+from daemon import PASSWORD, Daemon, wait_for
 
 VERBS_DEF = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                          "../../../worker/ftp/verbs.def")
@@ -232,3 +232,113 @@ def case_random_commands(binaries):
 def case_random_commands_tls(binaries):
     """Random commands under TLS, with broken data handshakes between."""
     walk(binaries, {"tls": {"timeout_handshake": "1s"}}, True, (4, 5, 6))
+
+
+def reset(plain):
+    """Closes a socket so that the other side sees a reset."""
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                     b"\1\0\0\0\0\0\0\0")
+    plain.close()
+
+
+def vanish_in_handshake(client):
+    client.cmd("AUTH TLS", 234)
+    client.send(b"\x16\x03\x01\x02\x00\x01\x00\x01")
+
+
+def vanish_at_login(client):
+    client.auth()
+    client.cmd("USER alice", 331)
+    client.send(b"PASS " + PASSWORD.encode() + b"\r\n")
+
+
+def vanish_before_data(client):
+    client.auth().login()
+    client.passive()
+    client.send(b"STOR new\r\n")
+
+
+def vanish_before_connect(client):
+    client.auth().login()
+    client.cmd("EPSV", 229)
+    client.send(b"STOU\r\n")
+
+
+def vanish_in_data_handshake(client):
+    client.auth().login()
+    data = client.passive()
+    client.cmd("STOR new", 150)
+    data.sendall(b"\x16\x03\x01")
+
+
+def vanish_in_upload(client):
+    client.auth().login()
+    client.open_data("STOR new").sendall(b"half" * 10000)
+
+
+def vanish_in_append(client):
+    client.auth().login()
+    client.open_data("APPE added").sendall(b"half" * 10000)
+
+
+def vanish_in_download(client):
+    client.auth().login()
+    client.open_data("RETR big").recv(100)
+
+
+def vanish_in_listing(client):
+    client.auth().login()
+    client.send(b"STAT dir\r\n" * 20)
+
+
+def vanish_after_quit(client):
+    client.auth().login()
+    client.send(b"LIST\r\nQUIT\r\n")
+
+
+VANISHING = (lambda client: None, vanish_in_handshake,
+             lambda client: client.auth(), vanish_at_login,
+             vanish_before_data, vanish_before_connect,
+             vanish_in_data_handshake, vanish_in_upload, vanish_in_append,
+             vanish_in_download, vanish_in_listing, vanish_after_quit)
+
+
+def descriptors(server):
+    """How many the workers have open, where that may be seen."""
+    try:
+        return [len(os.listdir(f"/proc/{pid}/fd"))
+                for pid in server.processes("worker")]
+    except PermissionError:
+        return []
+
+
+def case_clients_vanish(binaries):
+    """Clients that vanish in each state leave nothing behind."""
+    config = {"timeouts": {"stalled": "3s", "data": "3s"}, "agent_idle": "1s",
+              "tls": {"timeout_handshake": "3s"}}
+    with Daemon(binaries, config) as server:
+        with Client(server.port) as client:
+            client.auth().login()
+            client.stor("big", b"b" * 20_000_000)
+            client.cmd("MKD dir", 257)
+            for number in range(300):
+                client.cmd(f"MKD dir/{number}", 257)
+        idle = wait_for(lambda: idle_descriptors(server), 20)
+        for state in VANISHING:
+            for close in (reset, lambda plain: plain.close()):
+                client = Client(server.port)
+                state(client)
+                close(client.socket)
+                del client
+        assert wait_for(lambda: idle_descriptors(server) == idle, 20), \
+            (idle, descriptors(server), server.ctl("status"))
+        names = os.listdir(server.home)
+        assert sorted(set(names) - {"added"}) == ["big", "dir"], names
+
+
+def idle_descriptors(server):
+    """The workers' descriptors once no session is left; false before."""
+    generation, = server.ctl("status")["generations"]
+    if generation["sessions"] != 0 or server.processes("agent"):
+        return None
+    return descriptors(server) or "not to be seen"
