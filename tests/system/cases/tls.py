@@ -1,0 +1,165 @@
+"""The settings of TLS, as a client sees them."""
+
+import re
+import socket
+import subprocess
+import time
+
+from client import Client
+from daemon import PASSWORD, Daemon, make_certificate
+
+# word: USER in clear, RETR under TLS before PROT, PROT C, PROT P, CCC
+REQUIRED = [
+    ("off", 331, 550, 200, 200, 200),
+    ("on", 530, 521, 534, 200, 534),
+    ("ctrl", 530, 550, 200, 200, 534),
+    ("data", 331, 521, 534, 200, 200),
+    ("no-data", 331, 550, 200, 534, 200),
+    ("auth", 530, 550, 200, 200, 200),
+    ("auth+data", 530, 521, 534, 200, 200),
+    ("auth+!data", 530, 550, 200, 534, 200),
+    ("ctrl+no-data", 530, 550, 200, 534, 534),
+]
+
+
+def s_client(port, *options):
+    """What openssl negotiates: protocol, cipher, group, ALPN."""
+    done = subprocess.run(
+        ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-starttls",
+         "ftp", *options], input="QUIT\r\n", capture_output=True, text=True,
+        timeout=60, check=False)
+    text = done.stdout + done.stderr
+    new = re.search(r"New, (\S+), Cipher is (\S+)", text)
+    group = re.search(r"Server Temp Key: (?:ECDH, )?(\w+)", text)
+    signed = re.search(r"Peer signature type: (\S+)", text)
+    alpn = re.search(r"ALPN protocol: (\S+)", text)
+    return {"protocol": new and new.group(1), "cipher": new and new.group(2),
+            "group": group and group.group(1),
+            "signed": signed and signed.group(1),
+            "alpn": alpn and alpn.group(1)}
+
+
+TWO = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384"
+# settings, what openssl is told, and what comes of it
+SETTINGS = [
+    ({"protocol": ["TLSv1.2"]},
+     [((), "protocol", "TLSv1.2"), (("-tls1_3",), "protocol", "(NONE)")]),
+    ({"protocol": ["TLSv1.3"]},
+     [((), "protocol", "TLSv1.3"), (("-tls1_2",), "protocol", "(NONE)")]),
+    ({"cipher_suite": ["ECDHE-ECDSA-CHACHA20-POLY1305",
+                       "TLSv1.3 TLS_AES_128_GCM_SHA256"]},
+     [(("-tls1_2",), "cipher", "ECDHE-ECDSA-CHACHA20-POLY1305"),
+      (("-tls1_2", "-cipher", TWO), "cipher", "(NONE)"),
+      (("-tls1_3",), "cipher", "TLS_AES_128_GCM_SHA256")]),
+    ({"server_cipher_preference": True},
+     [(("-tls1_2", "-cipher", TWO), "cipher",
+       "ECDHE-ECDSA-AES256-GCM-SHA384")]),
+    ({"server_cipher_preference": False},
+     [(("-tls1_2", "-cipher", TWO), "cipher",
+       "ECDHE-ECDSA-AES128-GCM-SHA256")]),
+    ({"ecdh_curve": "P-384"},
+     [((), "group", "secp384r1"), (("-groups", "X25519"), "cipher", "(NONE)"),
+      (("-tls1_2",), "group", "secp384r1")]),
+    ({"next_protocol": False},
+     [(("-alpn", "ftp"), "alpn", None),
+      (("-alpn", "http/1.1"), "protocol", "TLSv1.3")]),
+    ({"next_protocol": True},
+     [(("-alpn", "http/1.1,ftp"), "alpn", "ftp"),
+      (("-alpn", "http/1.1"), "protocol", "(NONE)")]),
+]
+
+
+def case_settings(binaries):
+    """Protocols, ciphers, groups and ALPN are as they are set."""
+    for tls, rows in SETTINGS:
+        with Daemon(binaries, {"tls": tls}) as server:
+            for options, fact, value in rows:
+                found = s_client(server.port, *options)
+                assert found[fact] == value, (tls, options, found)
+
+
+def case_two_key_types(binaries):
+    """RSA and EC at once: each client gets what it can use."""
+    server = Daemon(binaries)
+    rsa = make_certificate(server.folder, "rsa", kind="rsa")
+    server.config["tls"]["certificates"].append(
+        {"cert": rsa[0], "key": rsa[1]})
+    server.write_config()
+    with server:
+        for options, signed in (
+                ((), "ECDSA"), (("-tls1_2",), "ECDSA"),
+                (("-tls1_2", "-sigalgs", "RSA+SHA256"), "RSA"),
+                (("-tls1_2", "-cipher", "aRSA"), "RSA-PSS"),
+                (("-tls1_3", "-sigalgs", "RSA-PSS+SHA256"), "RSA-PSS")):
+            found = s_client(server.port, *options)
+            assert found["signed"] == signed, (options, found)
+        found = s_client(server.port, "-tls1_2", "-cipher", "kRSA")
+        assert found["protocol"] == "TLSv1.2", found
+
+
+def case_required_words(binaries):
+    """Each word of tls.required asks for what it says."""
+    for word, clear, before, private_c, private_p, ccc in REQUIRED:
+        config = {"tls": {"required": word, "allow_ccc": True}}
+        with Daemon(binaries, config) as server:
+            with Client(server.port) as client:
+                client.cmd("USER alice", clear)
+                if clear == 331:
+                    client.cmd("PASS " + PASSWORD, 230)
+                    client.cmd("PWD", 257)
+                else:
+                    client.cmd("PWD", 530)
+            with Client(server.port) as client:
+                client.auth()
+                client.cmd("USER alice", 331)
+                client.cmd("PASS " + PASSWORD, 230)
+                client.passive().close()
+                client.cmd("RETR none", before)
+                client.cmd("PROT C", private_c)
+                client.cmd("PROT P", private_p)
+                feat = client.cmd("FEAT", 211).text
+                assert (" CCC\n" in feat) == (ccc == 200), (word, feat)
+                client.cmd("CCC", ccc)
+
+
+def case_handshake_deadline(binaries):
+    """AUTH TLS and silence: 421 in clear after timeout_handshake."""
+    with Daemon(binaries, {"tls": {"timeout_handshake": "1s"}}) as server:
+        with Client(server.port) as client:
+            began = time.monotonic()
+            client.cmd("AUTH TLS", 234)
+            assert client.reply().code == 421
+            assert client.at_end()
+            assert 0.9 < time.monotonic() - began < 10
+        with Client(server.port) as client:
+            client.cmd("AUTH TLS", 234)
+            client.send(b"PWD and no handshake\r\n")
+            assert client.line()[:1] in (b"\x15", b"4"), "not refused"
+        with socket.create_connection(("127.0.0.1", server.implicit_port),
+                                      60) as silent:
+            assert silent.recv(100) == b"", "an implicit listener spoke"
+
+
+def case_auth_forms(binaries):
+    """AUTH SSL and TLS-P preset PROT P, TLS and TLS-C do not."""
+    with Daemon(binaries, {"tls": {"required": "data"}}) as server:
+        for name, code in (("SSL", 425), ("tls-p", 425), ("TLS", 521),
+                           ("TLS-C", 521)):
+            with Client(server.port) as client:
+                client.cmd("AUTH " + name, 234)
+                client.wrap()
+                client.cmd("USER alice", 331)
+                client.cmd("PASS " + PASSWORD, 230)
+                client.cmd("RETR none", code)
+
+
+def case_implicit_option(binaries):
+    """UseImplicitSSL makes the host's listeners implicit."""
+    server = Daemon(binaries, {"tls": {"options": ["UseImplicitSSL"]}})
+    server.config["listen"] = server.config["listen"][:1]
+    server.write_config()
+    with server, Client(server.port, implicit=True) as client:
+        client.login()
+        client.stor("f", b"1")
+        assert client.retr("f") == b"1"
+        client.cmd("AUTH TLS", 503)
