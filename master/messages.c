@@ -5,10 +5,14 @@
 
 #include "master/control_cache.h"
 #include "master/launch.h"
+#include "master/lending.h"
 #include "master/log_pairs.h"
 #include "master/supervise.h"
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
+
+/* A worker that is cut off more often than this has itself to blame. */
+#define RECONNECTS_MAX 20
 
 static void
 describe(struct msg_peer *peer, const struct process *process)
@@ -45,14 +49,18 @@ connect_pair(struct process *worker, struct process *service)
 	int pair[2];
 
 	if (fd_pair(pair) == -1) {
+		worker->lost |= ROLE_BIT(service->role);
 		log_error("%s cannot be connected: %s",
 		    process_name(worker, name, sizeof(name)), strerror(errno));
 		return;
 	}
+	worker->lost &= ~ROLE_BIT(service->role);
 	if (send_peer(service, worker, pair[0]) == -1 ||
-	    send_peer(worker, service, pair[1]) == -1)
+	    send_peer(worker, service, pair[1]) == -1) {
+		worker->lost |= ROLE_BIT(service->role);
 		log_warn("%s cannot be connected: its channel is full or gone",
 		    process_name(worker, name, sizeof(name)));
+	}
 	fd_close(&pair[0]);
 	fd_close(&pair[1]);
 }
@@ -61,6 +69,42 @@ static bool
 is_service(const struct process *process)
 {
 	return (process->role == ROLE_KEEPER || process->role == ROLE_LOGIN);
+}
+
+static void
+reconnect(struct process *worker, enum role role)
+{
+	struct process *service =
+	    supervise_ready(worker->master->supervisor, role);
+	char name[PROCESS_NAME_MAX];
+
+	if ((worker->lost & ROLE_BIT(role)) == 0 || service == NULL ||
+	    service->killed)
+		return;
+	process_name(worker, name, sizeof(name));
+	if (++worker->reconnects > RECONNECTS_MAX) {
+		log_error("%s is cut off again and again: killed", name);
+		worker->killed = true;
+		return;
+	}
+	log_notice("%s is connected with %s again", name, role_name(role));
+	connect_pair(worker, service);
+}
+
+void
+messages_reconnect(struct supervisor *supervisor)
+{
+	struct process *process;
+
+	if (!supervisor->replacing)
+		return;
+	LIST_FOREACH (process, &supervisor->processes, link) {
+		if (process->role != ROLE_WORKER || process->channel == NULL ||
+		    process->state == PROCESS_STARTING)
+			continue;
+		reconnect(process, ROLE_KEEPER);
+		reconnect(process, ROLE_LOGIN);
+	}
 }
 
 /* Connects a process that has just become ready with all the others. */
@@ -93,6 +137,18 @@ ready(struct process *process, const struct message *message UNUSED)
 	launch_drop_settings(process);
 	connect_all(process);
 	master_process_ready(process->master, process);
+	lending_review(process->master->supervisor);
+	return (0);
+}
+
+static int
+service_lost(struct process *process, const struct message *message)
+{
+	const struct msg_service *body = message->body;
+
+	if (body->role != ROLE_KEEPER && body->role != ROLE_LOGIN)
+		return (-1);
+	process->lost |= ROLE_BIT(body->role);
 	return (0);
 }
 
@@ -126,6 +182,7 @@ static int (*const handlers[MSG_COUNT])(struct process *process,
 	[MSG_READY] = ready,
 	[MSG_PONG] = pong,
 	[MSG_DRAINED] = drained,
+	[MSG_SERVICE_LOST] = service_lost,
 	[MSG_CACHE_DONE] = cache_answer,
 	[MSG_CACHE_FACTS] = cache_answer,
 	[MSG_CACHE_PAGE] = cache_answer,

@@ -8,7 +8,9 @@
 #include <sys/wait.h>
 
 #include "master/launch.h"
+#include "master/lending.h"
 #include "master/log_pairs.h"
+#include "master/messages.h"
 #include "shm/base/ensure.h"
 #include "shm/base/log.h"
 
@@ -120,6 +122,8 @@ tick(void *context)
 
 	LIST_FOREACH (process, &supervisor->processes, link)
 		examine(process);
+	messages_reconnect(supervisor);
+	lending_review(supervisor);
 	loop_timer_set(supervisor->tick, TICK_MS);
 }
 
@@ -248,8 +252,8 @@ pause_post(struct post *post, bool was_ready)
 }
 
 /* A slot that the configuration has no worker for stays empty. */
-static bool
-is_wanted(const struct post *post)
+bool
+supervise_wanted(const struct post *post)
 {
 	return (post->role != ROLE_WORKER ||
 	    post->slot < master_conf(post->master)->workers);
@@ -261,7 +265,8 @@ supervise_fill(struct post *post)
 	struct supervisor *supervisor = post->master->supervisor;
 
 	loop_timer_clear(post->pause);
-	if (!supervisor->replacing || post->process != NULL || !is_wanted(post))
+	if (!supervisor->replacing || post->process != NULL ||
+	    !supervise_wanted(post))
 		return;
 	post->process = launch_process(post);
 	if (post->process == NULL) {
@@ -326,7 +331,7 @@ supervise_in_trouble(const struct supervisor *supervisor)
 	const struct post *post;
 
 	LIST_FOREACH (post, &supervisor->posts, link)
-		if (post->role == ROLE_WORKER && is_wanted(post) &&
+		if (post->role == ROLE_WORKER && supervise_wanted(post) &&
 		    post->quick_ends >= QUICK_ENDS_MAX)
 			return (true);
 	return (false);
@@ -338,7 +343,7 @@ supervise_workers_ready(const struct supervisor *supervisor)
 	const struct post *post;
 
 	LIST_FOREACH (post, &supervisor->posts, link)
-		if (post->role == ROLE_WORKER && is_wanted(post) &&
+		if (post->role == ROLE_WORKER && supervise_wanted(post) &&
 		    (post->process == NULL ||
 			post->process->state != PROCESS_READY))
 			return (false);
@@ -437,6 +442,7 @@ bury(struct process *process, int status)
 	bool quick = loop_now() - process->born < QUICK_END_MS;
 
 	LIST_REMOVE(process, link);
+	lending_forget(process);
 	report(process, status);
 	keep_score(process);
 	if (process->role == ROLE_LOGGER)
@@ -473,4 +479,5 @@ supervise_reap(struct supervisor *supervisor)
 		if (waitpid(process->pid, &status, WNOHANG) == process->pid)
 			bury(process, status);
 	}
+	lending_review(supervisor);
 }

@@ -51,6 +51,8 @@ struct process {
 	uint64_t answer_ms;   /* how long the last answer took */
 	uint32_t unanswered;  /* questions since the last answer */
 	bool killed;          /* by us, for not answering */
+	unsigned int lost;    /* a worker's: services out of reach, as roles */
+	uint32_t reconnects;  /* to services that had cut it off */
 	/* Settings that it was sent (not workers), 0 = none. */
 	uint32_t known[PROCESS_GENERATIONS];
 };
@@ -62,7 +64,8 @@ struct post {
 	struct master *master;
 	enum role role;
 	uint32_t slot;
-	struct process *process; /* NULL: none now */
+	struct process *process;  /* NULL: none now */
+	struct process *borrower; /* who accepts for it; NULL: nobody */
 	struct loop_timer *pause;
 	uint64_t pause_ms;   /* 0: the next one follows at once */
 	uint32_t quick_ends; /* in a row */
@@ -106,6 +109,9 @@ void supervise_start_workers(struct supervisor *supervisor);
 
 /* Gives the posts back to the workers of a generation that still run. */
 void supervise_adopt(struct supervisor *supervisor, uint32_t generation);
+
+/* Whether the post is one that the configuration has a process for. */
+NODISCARD bool supervise_wanted(const struct post *post);
 
 /* Whether the workers of a slot end one after another. */
 NODISCARD bool supervise_in_trouble(const struct supervisor *supervisor);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 
 #include "shm/base/fd.h"
@@ -21,14 +22,15 @@
 
 struct port {
 	uv_poll_t poll;
+	LIST_ENTRY(port) link;
 	struct accept *accept;
-	const struct start_listener *listener;
+	struct start_listener listener;
+	uint32_t slot;
 };
 
 struct accept {
 	struct worker *worker;
-	struct port *ports;
-	size_t nports, nopen;
+	LIST_HEAD(, port) ports;
 	int reserve; /* any descriptor; given up to refuse a client */
 	struct deadline resume;
 	uint64_t paused_at; /* 0: never */
@@ -90,25 +92,25 @@ ready(uv_poll_t *poll, int status UNUSED, int events UNUSED)
 	for (n = 0; n < BATCH && worker->accept == accept &&
 	     !deadline_is_set(&accept->resume);
 	     n++) {
-		fd = accept_one(port->listener->fd);
+		fd = accept_one(port->listener.fd);
 		if (fd == -1 && is_shortage(errno)) {
-			refuse_waiting(accept, port->listener);
+			refuse_waiting(accept, &port->listener);
 			accept_pause(accept);
 		}
 		if (fd == -1)
 			return;
 		score_add(worker->score, SCORE_ACCEPTED, 1);
-		session_accept(worker, fd, port->listener);
+		session_accept(worker, fd, &port->listener);
 	}
 }
 
 static void
 watch_all(struct accept *accept)
 {
-	size_t i;
+	struct port *port;
 
-	for (i = 0; i < accept->nopen; i++)
-		(void)uv_poll_start(&accept->ports[i].poll, UV_READABLE, ready);
+	LIST_FOREACH (port, &accept->ports, link)
+		(void)uv_poll_start(&port->poll, UV_READABLE, ready);
 }
 
 static void
@@ -121,12 +123,12 @@ void
 accept_pause(struct accept *accept)
 {
 	uint64_t now = worker_now(accept->worker);
-	size_t i;
+	struct port *port;
 
 	if (deadline_is_set(&accept->resume))
 		return;
-	for (i = 0; i < accept->nopen; i++)
-		(void)uv_poll_stop(&accept->ports[i].poll);
+	LIST_FOREACH (port, &accept->ports, link)
+		(void)uv_poll_stop(&port->poll);
 	deadline_set(accept->worker, &accept->resume, PAUSE_MS);
 	score_add(accept->worker->score, SCORE_ACCEPT_PAUSED, 1);
 	if (accept->paused_at == 0 || now - accept->paused_at > QUIET_MS)
@@ -151,82 +153,112 @@ set_options(int fd)
 	(void)setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
 }
 
+/* 0, or -1 with errno; then the descriptor stays the caller's. */
 static int
-open_ports(struct accept *accept)
+open_port(struct accept *accept, const struct start_listener *listener,
+    uint32_t slot)
 {
-	const struct worker_start *start = accept->worker->start;
-	struct port *port;
+	struct port *port = calloc(1, sizeof(*port));
 	int error;
 
-	for (; accept->nopen < accept->nports; accept->nopen++) {
-		port = &accept->ports[accept->nopen];
-		port->accept = accept;
-		port->listener = &start->listeners[accept->nopen];
-		set_options(port->listener->fd);
-		error = uv_poll_init(&accept->worker->loop, &port->poll,
-		    port->listener->fd);
-		if (error != 0) {
-			errno = -error;
-			return (-1);
-		}
-		port->poll.data = port;
+	if (port == NULL)
+		return (-1);
+	port->accept = accept;
+	port->listener = *listener;
+	port->slot = slot;
+	set_options(listener->fd);
+	error = uv_poll_init(&accept->worker->loop, &port->poll, listener->fd);
+	if (error != 0) {
+		free(port);
+		errno = -error;
+		return (-1);
 	}
-	watch_all(accept);
+	port->poll.data = port;
+	LIST_INSERT_HEAD(&accept->ports, port, link);
+	if (!deadline_is_set(&accept->resume))
+		(void)uv_poll_start(&port->poll, UV_READABLE, ready);
 	return (0);
-}
-
-struct accept *
-accept_new(struct worker *worker)
-{
-	struct accept *accept = calloc(1, sizeof(*accept));
-
-	if (accept == NULL)
-		return (NULL);
-	accept->worker = worker;
-	accept->nports = worker->start->nlisteners;
-	accept->ports = calloc(accept->nports + 1, sizeof(*accept->ports));
-	accept->reserve = eventfd(0, EFD_CLOEXEC);
-	deadline_init(&accept->resume, resume, accept);
-	if (accept->ports == NULL || accept->reserve == -1 ||
-	    open_ports(accept) == -1)
-		accept_free(&accept);
-	return (accept);
 }
 
 static void
 port_closed(uv_handle_t *handle)
 {
-	struct port *port = handle->data;
-	struct accept *accept = port->accept;
+	free(handle->data);
+}
 
-	if (--accept->nopen > 0)
-		return;
-	free(accept->ports);
-	free(accept);
+/* The master's copy keeps the socket, and whoever waits on it. */
+static void
+close_port(struct port *port)
+{
+	LIST_REMOVE(port, link);
+	uv_close((uv_handle_t *)&port->poll, port_closed);
+	fd_close(&port->listener.fd);
+}
+
+struct accept *
+accept_new(struct worker *worker)
+{
+	const struct worker_start *start = worker->start;
+	struct accept *accept = calloc(1, sizeof(*accept));
+	size_t i;
+
+	if (accept == NULL)
+		return (NULL);
+	accept->worker = worker;
+	LIST_INIT(&accept->ports);
+	accept->reserve = eventfd(0, EFD_CLOEXEC);
+	deadline_init(&accept->resume, resume, accept);
+	for (i = 0; i < start->nlisteners && accept->reserve != -1; i++)
+		if (open_port(accept, &start->listeners[i], start->slot) == -1)
+			break;
+	if (i < start->nlisteners || accept->reserve == -1)
+		accept_free(&accept);
+	return (accept);
 }
 
 void
 accept_free(struct accept **accept)
 {
 	struct accept *ending = *accept;
-	size_t i, n;
-	int fd;
+	struct port *port;
 
 	if (ending == NULL)
 		return;
 	*accept = NULL;
 	deadline_clear(&ending->resume);
 	fd_close(&ending->reserve);
-	n = ending->nopen;
-	for (i = 0; i < n; i++)
-		uv_close((uv_handle_t *)&ending->ports[i].poll, port_closed);
-	/* The master's copy keeps the socket, and whoever waits on it. */
-	for (i = 0; i < n; i++) {
-		fd = ending->ports[i].listener->fd;
+	while ((port = LIST_FIRST(&ending->ports)) != NULL)
+		close_port(port);
+	free(ending);
+}
+
+void
+accept_borrow(struct accept *accept, const struct start_listener *listener,
+    uint32_t slot)
+{
+	int fd = listener->fd;
+
+	if (fd == -1 || accept == NULL ||
+	    listener->host >= accept->worker->conf->nhosts) {
 		fd_close(&fd);
+		return;
 	}
-	if (n == 0) {
-		free(ending->ports);
-		free(ending);
+	if (open_port(accept, listener, slot) == 0)
+		return;
+	log_error("cannot accept for worker %u: %s", slot, strerror(errno));
+	fd_close(&fd);
+}
+
+void
+accept_return(struct accept *accept, uint32_t slot)
+{
+	struct port *port, *next;
+
+	if (accept == NULL || slot == accept->worker->start->slot)
+		return;
+	for (port = LIST_FIRST(&accept->ports); port != NULL; port = next) {
+		next = LIST_NEXT(port, link);
+		if (port->slot == slot)
+			close_port(port);
 	}
 }

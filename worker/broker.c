@@ -12,11 +12,12 @@
 #include "worker/clock.h"
 #include "worker/ending.h"
 #include "worker/link_uv.h"
+#include "worker/master_link.h"
 #include "worker/worker.h"
 
 /*
- * How long login may be away.  When it is restarted it is back sooner; when it
- * has cut us off it never will be, and nobody but us knows.
+ * How long login may be away.  When it is restarted, or the master connects us
+ * anew because it has cut us off, it is back sooner.
  */
 #define ALONE_MS 120000
 
@@ -249,13 +250,20 @@ receive(struct message *message, void *context)
 
 /* What login has not answered waits for its successor. */
 static void
+disconnect(struct broker *broker)
+{
+	broker_tell_start(&broker->tell, NULL);
+	link_uv_free(&broker->link);
+	deadline_set(broker->worker, &broker->alone, ALONE_MS);
+}
+
+static void
 ended(void *context)
 {
 	struct broker *broker = context;
 
-	broker_tell_start(&broker->tell, NULL);
-	link_uv_free(&broker->link);
-	deadline_set(broker->worker, &broker->alone, ALONE_MS);
+	disconnect(broker);
+	master_link_lost(broker->worker->master, ROLE_LOGIN);
 }
 
 static void
@@ -298,11 +306,12 @@ broker_connect(struct broker *broker, int fd)
 {
 	struct broker_client *client = NULL;
 
-	ended(broker);
+	disconnect(broker);
 	broker->link = link_uv_new(&broker->worker->loop, fd, ROLE_LOGIN,
 	    &link_handlers, broker);
 	if (broker->link == NULL) {
 		log_error("no channel to login: %s", strerror(errno));
+		master_link_lost(broker->worker->master, ROLE_LOGIN);
 		return;
 	}
 	deadline_clear(&broker->alone);

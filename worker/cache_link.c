@@ -8,6 +8,7 @@
 #include "shm/cache/reader.h"
 #include "worker/clock.h"
 #include "worker/link_uv.h"
+#include "worker/master_link.h"
 #include "worker/worker.h"
 
 #define PUTS_WAITING    256
@@ -110,6 +111,7 @@ ended(void *context)
 	struct cache_link *link = context;
 
 	link_uv_free(&link->link);
+	master_link_lost(link->worker->master, ROLE_KEEPER);
 }
 
 static const struct link_uv_handlers link_handlers = { receive, ended, NULL };
@@ -157,6 +159,7 @@ cache_link_connect(struct cache_link *link, int fd)
 	    &link_handlers, link);
 	if (link->link == NULL) {
 		log_error("no channel to the keeper: %s", strerror(errno));
+		master_link_lost(link->worker->master, ROLE_KEEPER);
 		return;
 	}
 	channel_set_queue(link_uv_channel(link->link), PUTS_WAITING);

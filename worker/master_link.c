@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "shm/base/log.h"
+#include "worker/accept.h"
 #include "worker/broker.h"
 #include "worker/cache_link.h"
 #include "worker/ending.h"
@@ -29,9 +30,25 @@ meet(struct worker *worker, struct message *message)
 		    message_take_fd(message));
 }
 
+/* Another slot's socket, for as long as that has no worker. */
+static void
+borrow(struct worker *worker, struct message *message)
+{
+	const struct msg_listener *body = message->body;
+	const struct start_listener listener = {
+		.fd = message_take_fd(message),
+		.host = body->host,
+		.implicit = body->implicit != 0,
+		.address = body->address,
+	};
+
+	accept_borrow(worker->accept, &listener, body->slot);
+}
+
 static int
 receive(struct message *message, void *context)
 {
+	const struct msg_slot *slot = message->body;
 	struct master_link *link = context;
 
 	if (message->type == MSG_PING) {
@@ -43,6 +60,10 @@ receive(struct message *message, void *context)
 		meet(link->worker, message);
 	} else if (message->type == MSG_STOP) {
 		ending_order(link->worker->ending, message->body);
+	} else if (message->type == MSG_LISTENER) {
+		borrow(link->worker, message);
+	} else if (message->type == MSG_LISTENER_END) {
+		accept_return(link->worker->accept, slot->slot);
 	} else {
 		return (-1);
 	}
@@ -94,6 +115,16 @@ master_link_ready(struct master_link *link)
 		return (-1);
 	channel_running(link_uv_channel(link->link));
 	return (0);
+}
+
+void
+master_link_lost(struct master_link *link, enum role service)
+{
+	const struct msg_service body = { service, 0 };
+
+	if (link != NULL && link->link != NULL &&
+	    link_uv_post(link->link, MSG_SERVICE_LOST, &body) == -1)
+		log_debug("no SERVICE_LOST to the master: %s", strerror(errno));
 }
 
 void

@@ -78,6 +78,27 @@ struct msg_stop {
 	uint64_t drain_hard_ms; /* STOP_DRAIN: all sessions end */
 };
 
+/* The worker's channel to a service has ended, and there is no other yet. */
+struct msg_service {
+	uint32_t role; /* ROLE_KEEPER, ROLE_LOGIN */
+	uint32_t zero;
+};
+
+/* A listening socket of another slot, to accept on as well. */
+struct msg_listener {
+	uint32_t slot;
+	uint32_t host;     /* whose listener it is */
+	uint32_t implicit; /* 1: TLS from the first byte */
+	uint32_t zero;
+	struct address address;
+};
+
+/* The slot has a worker again: its sockets are not for others any more. */
+struct msg_slot {
+	uint32_t slot;
+	uint32_t zero;
+};
+
 /* Followed by client, user and text. */
 struct msg_log_record {
 	uint64_t time_us; /* since 1970 */
@@ -454,6 +475,7 @@ struct msg_fs_opened {
 /* Padding would carry bytes of our memory to a peer. */
 static_assert(sizeof(struct address) == 24, "wire layout");
 static_assert(sizeof(struct msg_log_record) == 40, "wire layout");
+static_assert(sizeof(struct msg_listener) == 40, "wire layout");
 static_assert(sizeof(struct msg_cache_put) == 56, "wire layout");
 static_assert(sizeof(struct msg_cache_facts) == 136, "wire layout");
 static_assert(sizeof(struct msg_cache_entry) == 120, "wire layout");
