@@ -77,19 +77,27 @@ session_path(char *out, const struct message_part *path)
 	return (true);
 }
 
+/* The one path that makes up the variable part. */
 static int
-parse_path(const struct message *message, struct ops_request *request)
+take_path(const struct message *message, size_t len,
+    struct ops_request *request)
 {
-	const struct msg_fs_path *body = message->body;
-	const size_t len = body->path_len;
 	struct message_part path;
 
-	request->request = body->request;
-	request->mode = body->mode;
 	return (message_split(message, &len, &path, 1) == -1 ||
 		    !session_path(request->path, &path)
 		? -1
 		: 0);
+}
+
+static int
+parse_path(const struct message *message, struct ops_request *request)
+{
+	const struct msg_fs_path *body = message->body;
+
+	request->request = body->request;
+	request->mode = body->mode;
+	return (take_path(message, body->path_len, request));
 }
 
 static int
@@ -111,31 +119,21 @@ static int
 parse_chmod(const struct message *message, struct ops_request *request)
 {
 	const struct msg_fs_chmod *body = message->body;
-	const size_t len = body->path_len;
-	struct message_part path;
 
 	request->request = body->request;
 	request->mode = body->mode;
-	return (message_split(message, &len, &path, 1) == -1 ||
-		    !session_path(request->path, &path)
-		? -1
-		: 0);
+	return (take_path(message, body->path_len, request));
 }
 
 static int
 parse_set_time(const struct message *message, struct ops_request *request)
 {
 	const struct msg_fs_set_time *body = message->body;
-	const size_t len = body->path_len;
-	struct message_part path;
 
 	request->request = body->request;
 	request->modified = body->modified;
 	request->accessed = body->accessed;
-	return (message_split(message, &len, &path, 1) == -1 ||
-		    !session_path(request->path, &path)
-		? -1
-		: 0);
+	return (take_path(message, body->path_len, request));
 }
 
 /*
