@@ -16,6 +16,9 @@ static_assert(CONTROL_CURSOR_LEN == CACHE_KEY_LEN, "a cursor is a key");
 /* The number of the last question; no other ever has the same. */
 static uint64_t requests;
 
+/* The last one that took the cache out of service, if it succeeds. */
+static uint64_t removal;
+
 static struct link *
 keeper(const struct master *master)
 {
@@ -42,6 +45,8 @@ ask(struct control_client *client, struct master *master, enum msg_type type)
 		    "the keeper of the cache cannot be asked", NULL);
 		return;
 	}
+	if (type == MSG_CACHE_REMOVE)
+		removal = body.request;
 	control_client_wait(client, body.request);
 }
 
@@ -222,8 +227,13 @@ done_came(struct control *control, const struct message *message)
 {
 	const struct msg_cache_done *done = message->body;
 	struct control_client *client;
+	struct master *master;
 	json_t *line;
 
+	/* A successor of the keeper is to know, whoever waits for this. */
+	master = control_context(control);
+	if (done->error == 0 && done->request == removal)
+		master->cache_removed = master->current->number;
 	client = control_waiting(control, done->request);
 	if (client == NULL)
 		return (0);
@@ -254,6 +264,20 @@ control_cache_answer(struct control *control, const struct message *message)
 	if (message->type == MSG_CACHE_PAGE)
 		return (page_came(control, message));
 	return (done_came(control, message));
+}
+
+void
+control_cache_keeper_ready(struct master *master)
+{
+	struct link *link = keeper(master);
+	struct msg_request body;
+
+	if (link == NULL || master->cache_removed != master->current->number)
+		return;
+	body.request = removal = ++requests;
+	if (link_post(link, MSG_CACHE_REMOVE, &body) == -1)
+		log_error("the keeper does not hear that the session cache "
+			  "was removed");
 }
 
 void

@@ -15,6 +15,9 @@ void control_cache_request(struct control_client *client,
 NODISCARD int control_cache_answer(struct control *control,
     const struct message *message);
 
+/* A keeper is ready: it hears whether the cache was taken out of service. */
+void control_cache_keeper_ready(struct master *master);
+
 /* The keeper has ended: whoever waits for it is told so. */
 void control_cache_keeper_gone(struct control *control);
 

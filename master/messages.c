@@ -135,6 +135,8 @@ ready(struct process *process, const struct message *message UNUSED)
 	log_debug("%s is ready (pid %d)",
 	    process_name(process, name, sizeof(name)), (int)process->pid);
 	launch_drop_settings(process);
+	if (process->role == ROLE_KEEPER)
+		control_cache_keeper_ready(process->master);
 	connect_all(process);
 	master_process_ready(process->master, process);
 	lending_review(process->master->supervisor);

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 
@@ -18,6 +19,11 @@ def one_session(server, version="1.2"):
 
 def current(server):
     return server.ctl("sesscache", "info")["current"]
+
+
+def cache_state(server):
+    done = server.ctl("sesscache", "info", "--json", check=False)
+    return json.loads(done.stdout or "{}").get("state")
 
 
 def case_sesscache(binaries):
@@ -49,6 +55,16 @@ def case_sesscache(binaries):
         one_session(server)
         facts = server.ctl("sesscache", "info")
         assert facts["current"] == 0, facts
+        # The keeper's successor knows it, too.
+        server.expect_log("was ended by signal 9")
+        [keeper] = server.processes("keeper")
+        os.kill(keeper, signal.SIGKILL)
+        assert wait_for(lambda: server.processes("keeper") not in
+                        ([], [keeper]))
+        assert wait_for(lambda: cache_state(server) == "removed")
+        one_session(server)
+        facts = server.ctl("sesscache", "info")
+        assert facts["stored"] == 0 and facts["current"] == 0, facts
         with Client(server.port) as client:
             client.auth().login()
             client.stor("file", b"x")
