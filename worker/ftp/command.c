@@ -172,7 +172,7 @@ idle(struct session *session)
 		return (session_wait(session, WAIT_INPUT));
 	if (session_expired(session, ms))
 		return (session_farewell(session,
-		    "No command for too long (timeout_idle)."));
+		    "No command for too long (timeouts.idle)."));
 	return (session_wait(session, WAIT_INPUT | WAIT_CLOCK));
 }
 

@@ -6,19 +6,20 @@ static const struct {
 } limits[] = {
 	[LIMIT_NONE] = { "Too many sessions.", SCORE_REFUSED_SESSIONS },
 	[LIMIT_SESSIONS] = { "Too many sessions on this server "
-			     "(max_sessions).",
+			     "(limits.sessions).",
 	    SCORE_REFUSED_SESSIONS },
 	[LIMIT_ADDRESS] = { "Too many sessions from your address "
-			    "(max_sessions_per_address).",
+			    "(limits.sessions_per_address).",
 	    SCORE_REFUSED_ADDRESS },
 	[LIMIT_NETWORK] = { "Too many sessions from your network "
-			    "(max_sessions_per_network).",
+			    "(limits.sessions_per_network).",
 	    SCORE_REFUSED_NETWORK },
 	[LIMIT_HOST] = { "Too many sessions on this host "
-			 "(max_sessions of the host).",
+			 "(limits.sessions_per_host).",
 	    SCORE_REFUSED_HOST },
 	[LIMIT_USER] = { "Too many sessions of this user "
-			 "(max_sessions_per_user).",
+			 "(limits.sessions_per_user, or "
+			 "anonymous.limits.sessions).",
 	    SCORE_REFUSED_USER },
 };
 

@@ -152,7 +152,7 @@ delay(struct session *session)
 	if (host->login_attempts != 0 &&
 	    session->attempts >= host->login_attempts)
 		return (session_farewell(session,
-		    "Too many failed logins (login_attempts)."));
+		    "Too many failed logins (limits.login_attempts)."));
 	if (session->attempts == UINT8_MAX)
 		session->attempts--;
 	return (session_answer(session, 530, "Login incorrect."));

@@ -147,7 +147,7 @@ intervene(struct session *session)
 	} else if (session->login_late && !session->logged_in) {
 		session->login_late = false;
 		(void)session_farewell(session,
-		    "No login in time (timeout_login).");
+		    "No login in time (timeouts.login).");
 	} else if (session->drain == DRAIN_HARD) {
 		session_drop_question(session);
 		(void)session_farewell(session, "The server is going down.");

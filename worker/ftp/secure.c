@@ -49,7 +49,7 @@ begin_auth(struct session *session, bool private)
 	if (too_many_handshakes(session)) {
 		score_add(worker->score, SCORE_REFUSED_HANDSHAKES, 1);
 		return (session_answer(session, 431,
-		    "Too many handshakes at once (max_handshakes)."));
+		    "Too many handshakes at once (limits.handshakes)."));
 	}
 	reply_send(&session->reply, 234, "Begin the TLS handshake.");
 	session->listening = false;
@@ -115,7 +115,7 @@ flush(struct session *session)
 		    dropped);
 	if (session->implicit && too_many_handshakes(session)) {
 		score_add(worker->score, SCORE_REFUSED_HANDSHAKES, 1);
-		session->reason = "too many handshakes (max_handshakes)";
+		session->reason = "too many handshakes (limits.handshakes)";
 		return (FLOW_END);
 	}
 	if (session->tls == NULL)
@@ -154,7 +154,7 @@ handshake(struct session *session)
 			shaken(session);
 			session_log_tls(session, NOTICE,
 			    "TLS handshake not done in time "
-			    "(timeout_handshake)");
+			    "(tls.timeout_handshake)");
 			return (give_up(session));
 		}
 		session->wants = STREAM_READ | STREAM_WRITE;

@@ -181,7 +181,7 @@ transfer_hold(struct session *session, unsigned int waits)
 
 	if (transfer_stalled(session))
 		return (transfer_end(session, 426,
-		    "Nothing moved for too long (timeout_stalled)."));
+		    "Nothing moved for too long (timeouts.stalled)."));
 	if (limit != 0 && !deadline_is_set(&session->pause)) {
 		session->timed_out = false;
 		deadline_set(session->worker, &session->pause,
@@ -280,7 +280,7 @@ connect_data(struct session *session)
 		return (session_wait(session, WAIT_DATA));
 	if (session_expired(session, ms))
 		return (transfer_end(session, 425,
-		    "No data connection in time (timeout_data)."));
+		    "No data connection in time (timeouts.data)."));
 	return (session_wait(session, WAIT_DATA | WAIT_CLOCK));
 }
 
@@ -306,7 +306,7 @@ handshake(struct session *session)
 		}
 		return (transfer_end(session, 522,
 		    "No TLS handshake on the data connection in time "
-		    "(timeout_handshake)."));
+		    "(tls.timeout_handshake)."));
 	case STREAM_END:
 	case STREAM_TRUNCATED:
 	case STREAM_FAILED:

@@ -86,17 +86,15 @@ def accepted(server):
 
 def case_limits(binaries):
     """Each refusal names its limit, and a place is given back."""
-    for key, value, pattern in (
-            ("sessions", 3, "sessions"),
-            ("sessions_per_address", 3, "address"),
-            ("sessions_per_network", 3, "network"),
-            ("sessions_per_host", 3, "host")):
-        config = {"limits": {key: value}, "tls": {"required": "off"}}
+    for key in ("sessions", "sessions_per_address", "sessions_per_network",
+                "sessions_per_host"):
+        config = {"limits": {key: 3}, "tls": {"required": "off"}}
         with Daemon(binaries, config) as server:
             held = [Client(server.port) for _ in range(3)]
             client = Client(server.port, greet=False)
             reply = client.reply()
-            assert reply.code == 421 and pattern in reply.text, reply
+            assert reply.code == 421, reply
+            assert f"(limits.{key})" in reply.text, reply
             assert client.at_end()
             client.close()
             held.pop().close()
@@ -122,9 +120,8 @@ def case_user_limit(binaries):
             client.auth()
             client.cmd("USER alice", 331)
             reply = client.cmd("PASS correct horse")
-            assert reply.code in (421, 530), reply
-            assert "user" in reply.text.lower() or \
-                "account" in reply.text.lower(), reply
+            assert reply.code == 421, reply
+            assert "limits.sessions_per_user" in reply.text, reply
         for client in held:
             client.close()
 
