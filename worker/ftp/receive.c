@@ -138,6 +138,9 @@ take_file(struct session *session, const struct fs_answer *answer)
 	if (transfer->how == FS_CREATE_APPEND)
 		transfer->position = answer->size;
 	transfer->start = transfer->position;
+	transfer->in_place = answer->in_place ||
+	    transfer->how == FS_CREATE_APPEND ||
+	    transfer->how == FS_CREATE_RESUME;
 	if (answer->in_place && transfer->how == FS_CREATE_REPLACE)
 		session_log(session, NOTICE,
 		    "%s is written in place: it has other links or another "
@@ -200,10 +203,14 @@ unique(struct session *session)
 static enum flow
 cut(struct session *session, const char *why)
 {
-	session_log(session, NOTICE, "upload of %s discarded: %s",
-	    session->transfer->path, why);
+	const struct transfer *transfer = session->transfer;
+
+	session_log(session, NOTICE, "upload of %s %s: %s", transfer->path,
+	    transfer->in_place ? "cut short" : "discarded", why);
 	return (transfer_end(session, 426,
-	    "The data connection was cut; nothing was stored."));
+	    transfer->in_place
+		? "The data connection was cut; the file is not complete."
+		: "The data connection was cut; nothing was stored."));
 }
 
 /* Reads once, into the work's buffer. */

@@ -47,6 +47,7 @@ struct transfer {
 	enum fs_create_how how;
 	uint32_t handle;
 	bool created;
+	bool in_place;   /* what has been written stays, whatever comes */
 	bool committing; /* cannot be taken back any more */
 	uint64_t written;
 

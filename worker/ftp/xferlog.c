@@ -7,28 +7,39 @@
 
 #include "worker/ftp/transfer.h"
 
+#define PATH_SHOWN 640 /* bytes of a line, once escaped: its end must fit */
+
 /*
- * A line as wu-ftpd wrote it (xferlog(5)): fields are parted by spaces, so
- * those in a name become underscores.
+ * The path as a field of a line: spaces become underscores.  A very long one
+ * is cut, so that what follows it is not.
  */
+static void
+put_path(char *out, const char *path)
+{
+	size_t cost = 0;
+
+	for (; *path != '\0' && cost < PATH_SHOWN; path++) {
+		cost += *path > ' ' && *path != '\\' ? 1 : 4;
+		*out++ = isspace((unsigned char)*path) ? '_' : *path;
+	}
+	*out = '\0';
+}
+
+/* A line as wu-ftpd wrote it: xferlog(5). */
 static void
 log_line(struct session *session, bool complete)
 {
 	const struct transfer *transfer = session->transfer;
 	bool anonymous = (session->policy & LOGIN_ANONYMOUS) != 0;
 	uint64_t ms = worker_now(session->worker) - transfer->began;
-	char when[32], path[LOG_TEXT_MAX];
+	char when[32], path[PATH_SHOWN + 1];
 	time_t now = time(NULL);
 	struct tm tm;
-	size_t i;
 
 	if (localtime_r(&now, &tm) == NULL ||
 	    strftime(when, sizeof(when), "%a %b %e %H:%M:%S %Y", &tm) == 0)
 		return;
-	(void)snprintf(path, sizeof(path), "%s", transfer->path);
-	for (i = 0; path[i] != '\0'; i++)
-		if (isspace((unsigned char)path[i]))
-			path[i] = '_';
+	put_path(path, transfer->path);
 	log_event(LOG_LEVEL_INFO, LOG_STREAM_TRANSFER, &session->subject,
 	    "%s %" PRIu64 " %s %" PRIu64 " %s %c _ %c %c %s ftp 0 * %c", when,
 	    (ms + 500) / 1000, session->client_text, transfer->moved, path,

@@ -133,6 +133,25 @@ def case_uploads_cut_short(binaries):
                 assert client.listing("NLST -a") == b"file\r\n"
 
 
+def case_what_a_cut_leaves(binaries):
+    """The reply to a cut upload says what is in the file now."""
+    with Daemon(binaries) as server, Client(server.port) as client:
+        client.auth().login()
+        client.stor("f", b"12345")
+        for command, left in (("STOR f", "nothing was stored"),
+                              ("STOU f", "nothing was stored"),
+                              ("APPE f", "not complete"),
+                              ("REST", "not complete")):
+            if command == "REST":
+                client.cmd("REST 2", 350)
+                command = "STOR f"
+            data = client.open_data(command)
+            data.sendall(b"x")
+            socket.socket(fileno=data.detach()).close()
+            reply = client.reply()
+            assert reply.code == 426 and left in reply.text, (command, reply)
+
+
 def ended(data):
     data.settimeout(0.2)
     try:
