@@ -36,6 +36,26 @@ put_session(char *out, size_t size, uint64_t session)
 		    (uint32_t)session);
 }
 
+/*
+ * A client chooses the name: what would end the field in a line, and let the
+ * rest pass for something that we say, is escaped like a control character.
+ */
+static void
+put_user(char *out, size_t size, const char *user)
+{
+	size_t n = 0;
+
+	for (; *user != '\0' && n + 5 < size; user++) {
+		if (*user == ' ' || *user == ']') {
+			n += (size_t)snprintf(out + n, size - n, "\\x%02x",
+			    (unsigned int)*user);
+			continue;
+		}
+		out[n++] = *user;
+	}
+	out[n] = '\0';
+}
+
 static const char *
 or_dash(const char *text)
 {
@@ -58,15 +78,16 @@ finish(char *out, int len)
 size_t
 log_line_text(char *out, const struct line_record *record, enum line_form form)
 {
-	char when[48] = "", session[32], about[1024] = "";
+	char when[48] = "", session[32], user[640], about[1024] = "";
 
 	if (form == LINE_DATED)
 		put_time(when, sizeof(when), record->time_us);
 	put_session(session, sizeof(session), record->session);
+	put_user(user, sizeof(user), or_dash(record->user));
 	if (record->session != 0 || or_dash(record->client)[0] != '-' ||
 	    or_dash(record->user)[0] != '-')
 		(void)snprintf(about, sizeof(about), "[%s %s %s] ", session,
-		    or_dash(record->client), or_dash(record->user));
+		    or_dash(record->client), user);
 	return (finish(out,
 	    snprintf(out, LINE_MAX_LEN, "%s%s%s %s: %s%s", when,
 		form == LINE_DATED ? " " : "", log_level_name(record->level),

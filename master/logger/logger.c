@@ -121,7 +121,8 @@ record_came(struct message *message, void *context)
 	    body->stream >= LOG_STREAM_COUNT)
 		return (-1);
 	log_line_clean(client, sizeof(client), parts[0].data, parts[0].len);
-	log_line_clean(user, sizeof(user), parts[1].data, parts[1].len);
+	log_escape(user, sizeof(user), (const char *)parts[1].data,
+	    parts[1].len);
 	log_line_clean(text, sizeof(text), parts[2].data, parts[2].len);
 	memset(&record, 0, sizeof(record));
 	record.time_us = body->time_us;

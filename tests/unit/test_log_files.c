@@ -231,6 +231,11 @@ writes_text(void)
 	(void)log_line_text(line, &record, LINE_DATED);
 	CU_ASSERT_PTR_NOT_NULL(strstr(line, ".123"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(line, " notice worker 2: ["));
+	record.user = "x] logged in";
+	(void)log_line_text(line, &record, LINE_BARE);
+	CU_ASSERT_STRING_EQUAL(line,
+	    "notice worker 2: [3.17 192.0.2.1 x\\x5d\\x20logged\\x20in] "
+	    "logged in\n");
 	record.user = NULL;
 	record.session = 0;
 	(void)log_line_text(line, &record, LINE_BARE);

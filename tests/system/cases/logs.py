@@ -41,6 +41,7 @@ def case_events(binaries):
         server.wait_log(r"127\.0\.0\.1.*alice.*file")
         text = server.log()
         assert "\x1b" not in text
+        assert re.search(r"bad\\x1b\[2Jname\] login failed", text), text
         assert "correct horse" not in text and "wrong" not in \
             re.sub(r"wrong password", "", text)
 
@@ -70,6 +71,12 @@ def case_files(binaries):
                 r"/file_name b _ i r alice \w+ 0 \* c", up), up
             assert " o r alice " in down, down
             assert wait_for(lambda: "TLSv1.3" in read(tls), 20)
+            deep = "/".join(["d" * 200] * 5)
+            for end in range(200, len(deep) + 1, 201):
+                client.cmd("MKD " + deep[:end], 257)
+            client.stor(deep + "/f", b"1")
+            assert wait_for(lambda: read(transfer).count("\n") == 3, 20)
+            assert read(transfer).endswith(" ftp 0 * c\n"), read(transfer)
             for path in (main, tls, transfer):
                 os.rename(path, path + ".1")
             server.process.send_signal(signal.SIGUSR1)
