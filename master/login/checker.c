@@ -131,8 +131,12 @@ check(struct checker *checker, const struct message *message)
 		return (-1);
 	question.setting = settings_find(&checker->settings, body->generation);
 	question.host = setting_host(question.setting, body->host);
-	if (question.host == NULL)
-		return (-1);
+	if (question.host == NULL) {
+		/* The generation has gone, and with it who asks. */
+		memset(&checker->result, 0, sizeof(checker->result));
+		checker->result.verdict = LOGIN_UNAVAILABLE;
+		return (send_result(checker, body->request));
+	}
 	question.user = given->user;
 	question.password = given->password;
 	question.client = address_text(&body->address, client);

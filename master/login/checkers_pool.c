@@ -245,7 +245,9 @@ pool_hand_over(struct checker_process *process, struct checkers_login *login)
 	message.pieces[0].len = login->body.user_len;
 	message.pieces[1].data = login->credentials->password;
 	message.pieces[1].len = login->body.password_len;
-	if (link_send(process->link, &message) == -1)
+	/* What waits in our memory for its turn would be in agents, too. */
+	if (link_send(process->link, &message) == -1 ||
+	    channel_wants_write(link_channel(process->link)))
 		return (-1);
 	checkers_free_credentials(login);
 	process->login = login;

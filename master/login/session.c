@@ -134,17 +134,17 @@ session_on_host(struct login_worker *worker, const struct message *message)
 {
 	const struct msg_session_host *body = message->body;
 	struct workers *workers = worker->workers;
-	const struct conf_host *host =
-	    setting_host(settings_find(workers->parts.settings,
-			     worker->generation),
-		body->host);
+	const struct setting *setting =
+	    settings_find(workers->parts.settings, worker->generation);
+	const struct conf_host *host = setting_host(setting, body->host);
 	struct login_session *session;
 	enum limit limit = LIMIT_SESSIONS;
 
-	if (message->len != 0 || host == NULL)
+	/* The last words of a worker may come when its settings have gone. */
+	if (message->len != 0 || (host == NULL && setting != NULL))
 		return (-1);
 	session = session_find(worker, body->session);
-	if (session != NULL) {
+	if (session != NULL && host != NULL) {
 		limit = limits_move(workers->parts.limits, &session->hold, host,
 		    LIMITS_ASK);
 		if (limit == LIMIT_NONE)

@@ -246,5 +246,8 @@ session_on_agent(struct login_worker *worker, const struct message *message)
 		return (refuse_agent(worker, body, error));
 	ret = grant_agent(worker, body, fd);
 	fd_close(&fd);
+	/* When it cannot wait in a queue for lack of descriptors: a refusal. */
+	if (ret == -1 && errno != EPIPE)
+		ret = refuse_agent(worker, body, EAGAIN);
 	return (ret);
 }

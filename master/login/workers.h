@@ -18,8 +18,11 @@
 #include "shm/base/loop.h"
 #include "shm/base/seal.h"
 
-/* More than any machine can serve: bounds what a worker can make us keep. */
-#define WORKERS_SESSIONS_MAX (1u << 20)
+/*
+ * More than a worker can serve (each takes two descriptors or more): bounds
+ * what one that has been taken over can make us keep.
+ */
+#define WORKERS_SESSIONS_MAX (1u << 17)
 
 struct workers;
 

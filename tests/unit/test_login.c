@@ -205,6 +205,37 @@ check_restart(void)
 	rig_free(&rig);
 }
 
+/* The last words of a worker whose generation the master has buried. */
+static void
+check_dropped_settings(void)
+{
+	const struct msg_generation drop = { 1, 0 };
+	const struct msg_ping ping = { 1 };
+	struct msg_session_host host;
+	struct rig_end worker;
+	struct rig rig;
+
+	rig_prepare(&rig, "");
+	rig_start(&rig);
+	rig_worker(&rig, &worker, 1);
+	CU_ASSERT(rig_open(&worker, rig_session(1, 1)) == LIMIT_NONE);
+	rig_send_settings(&rig, 2);
+	CU_ASSERT(
+	    channel_post(rig.master.channel, MSG_SETTINGS_DROP, &drop) == 0);
+	CU_ASSERT(channel_post(rig.master.channel, MSG_PING, &ping) == 0);
+	CU_ASSERT(rig_next(&rig.master) == MSG_PONG);
+	memset(&host, 0, sizeof(host));
+	host.session = rig_session(1, 1);
+	rig_send(&worker, MSG_SESSION_HOST, &host, NULL, 0, NULL, 0);
+	CU_ASSERT(rig_next(&worker) == MSG_SESSION_VERDICT);
+	CU_ASSERT(worker.body.verdict.limit == LIMIT_SESSIONS);
+	CU_ASSERT(rig_open(&worker, rig_session(1, 2)) == LIMIT_SESSIONS);
+	CU_ASSERT(rig_login(&worker, rig_session(1, 1), "alice", "wonder") ==
+	    LOGIN_UNAVAILABLE);
+	rig_end_close(&worker);
+	rig_free(&rig);
+}
+
 /* Agents ------------------------------------------------------------------ */
 
 struct filer {
@@ -442,6 +473,7 @@ CU_TestInfo login_tests[] = {
 	{ "anonymous sessions", check_anonymous },
 	{ "limits count over workers", check_limits_over_workers },
 	{ "a successor knows the sessions", check_restart },
+	{ "settings go before the last words", check_dropped_settings },
 	{ "agents for tokens", check_agents },
 	{ "agents inherit no secret", check_secrets },
 	{ "orders of the master", check_orders },

@@ -339,7 +339,11 @@ transfer_list(struct session *session, struct message *message)
 
 	if (message_split(message, lens, parts, NITEMS(parts)) == -1 ||
 	    !session_path(path, &parts[0]) || parts[1].len > FS_PATH_MAX ||
-	    body->format > FS_LIST_FACTS || !is_writable_pipe(message->fd))
+	    body->format > FS_LIST_FACTS)
+		return (-1);
+	if (message->fd == -1)
+		return (session_done(session, body->request, EMFILE));
+	if (!is_writable_pipe(message->fd))
 		return (-1);
 	request.body = body;
 	request.path = path;
