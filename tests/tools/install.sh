@@ -1,6 +1,8 @@
 #!/bin/sh
-# Installs what is missing for `make run` (install.sh run) or `make check`
-# (install.sh check), and says which packages and why.
+# Installs what is missing for `make run`, `make check` or `make deb`, and says
+# which packages and why.
+#
+#   install.sh [run|check|deb]
 set -eu
 cd "$(dirname "$0")"
 kind=${1:-run}
@@ -9,7 +11,8 @@ missing=
 while read -r for package why; do
 	case $for in
 	'#'* | '') continue ;;
-	check) [ "$kind" = check ] || continue ;;
+	run | "$kind") ;;
+	*) continue ;;
 	esac
 	status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || :)
 	[ "$status" = installed ] && continue
