@@ -110,6 +110,14 @@ verb_clnt(struct session *session, const char *text)
 	return (session_answer(session, 200, "Noted."));
 }
 
+/* What would be "not understood" needs no help. */
+static bool
+understood(const struct session *session, const struct verb *verb)
+{
+	return (verb->run != NULL &&
+	    ((verb->flags & VERB_TLS) == 0 || session->host->tls.engine));
+}
+
 enum flow
 verb_help(struct session *session, const char *text)
 {
@@ -119,14 +127,14 @@ verb_help(struct session *session, const char *text)
 
 	if (*text != '\0') {
 		verb = verb_find(text, &argument);
-		if (verb == NULL || verb->run == NULL)
+		if (verb == NULL || !understood(session, verb))
 			return (
 			    session_answer(session, 502, "No such command."));
 		return (session_answer(session, 214, "Syntax: %s", verb->help));
 	}
 	reply_begin(&session->reply, 214, "Commands:");
 	for (i = 0; i < verbs_count; i++)
-		if (verbs[i].run != NULL)
+		if (understood(session, &verbs[i]))
 			reply_line(&session->reply, "%s", verbs[i].help);
 	reply_end(&session->reply, "End");
 	return (session_goto(session, &step_command));

@@ -163,3 +163,50 @@ def case_implicit_option(binaries):
         client.stor("f", b"1")
         assert client.retr("f") == b"1"
         client.cmd("AUTH TLS", 503)
+
+
+def case_engine_off(binaries):
+    """Without TLS its commands are unknown, in FEAT and HELP as well."""
+    server = Daemon(binaries, {"tls": {"engine": False, "required": "off"}})
+    server.config["listen"] = server.config["listen"][:1]
+    server.write_config()
+    with server, Client(server.port) as client:
+        for command in ("AUTH TLS", "PBSZ 0", "PROT P", "CCC"):
+            client.cmd(command, 500)
+        assert not re.search("AUTH|PROT|PBSZ|CCC", client.cmd("FEAT", 211).text)
+        assert not re.search("AUTH|PROT|PBSZ|CCC", client.cmd("HELP", 214).text)
+        client.cmd("HELP AUTH", 502)
+        client.login()
+        client.stor("f", b"1")
+        assert client.retr("f") == b"1"
+
+
+def case_too_many_handshakes(binaries):
+    """limits.handshakes: 431 that names it; the session may try again."""
+    config = {"workers": 1, "limits": {"handshakes": 1}}
+    with Daemon(binaries, config) as server, \
+            Client(server.port) as slow, Client(server.port) as client:
+        slow.cmd("AUTH TLS", 234)
+        reply = client.cmd("AUTH TLS", 431)
+        assert "limits.handshakes" in reply.text, reply
+        slow.wrap()
+        client.auth().login()
+        client.stor("f", b"1")
+
+
+def case_transfers_after_ccc(binaries):
+    """After CCC the data connections stay protected, bound to nothing."""
+    config = {"tls": {"required": "auth+data", "allow_ccc": True}}
+    for version in ("1.2", "1.3"):
+        with Daemon(binaries, config) as server, \
+                Client(server.port, version=version) as client:
+            client.auth().login()
+            client.stor("f", b"1")
+            client.cmd("CCC", 200)
+            client.socket = client.socket.unwrap()
+            client.protected = True
+            for session in (None, None):
+                data = client.open_data("RETR f", session=session)
+                assert client.read_data(data) == b"1"
+                assert client.reply().code == 226
+            client.cmd("QUIT", 221)
