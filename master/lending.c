@@ -11,6 +11,9 @@
 /* Messages that may wait for a worker: a socket each, and some others. */
 #define QUEUE_MAX 8192
 
+/* Questions of the master's that a worker may leave unanswered: 4 seconds. */
+#define SILENT_MAX 3
+
 static void
 take_back(struct post *post)
 {
@@ -20,23 +23,30 @@ take_back(struct post *post)
 	post->borrower = NULL;
 }
 
-/* A slot that starts its worker after a pause is lent until that is ready. */
+/*
+ * A slot whose next worker has to wait is lent until that is ready, and that
+ * of a worker that hangs until it answers.
+ */
 static bool
 is_lacking(const struct post *post)
 {
+	const struct process *process = post->process;
+
 	if (!supervise_wanted(post))
 		return (false);
-	if (post->process == NULL)
+	if (process == NULL)
 		return (post->pause_ms > 0);
-	return (
-	    post->borrower != NULL && post->process->state == PROCESS_STARTING);
+	if (process->state == PROCESS_STARTING)
+		return (post->borrower != NULL);
+	return (process->unanswered >= SILENT_MAX);
 }
 
 static bool
 can_accept(const struct process *process)
 {
 	return (process->role == ROLE_WORKER && process->channel != NULL &&
-	    process->state == PROCESS_READY && !process->killed);
+	    process->state == PROCESS_READY && !process->killed &&
+	    process->unanswered < SILENT_MAX);
 }
 
 static size_t
@@ -105,8 +115,8 @@ lend(struct post *post, struct process *borrower)
 		log_warn("worker %u cannot be lent the sockets of slot %u: %s",
 		    borrower->slot, post->slot, strerror(errno));
 	else
-		log_notice("worker %u accepts for worker %u, too, which does "
-			   "not stay alive",
+		log_notice("worker %u accepts for worker %u, too, until that "
+			   "is there again",
 		    borrower->slot, post->slot);
 	free(listeners);
 }
@@ -124,8 +134,11 @@ review(struct post *post)
 	if (post->borrower != NULL && can_accept(post->borrower))
 		return;
 	borrower = find_borrower(post->master->supervisor);
-	if (borrower != NULL)
-		lend(post, borrower);
+	if (borrower == NULL)
+		return;
+	if (post->borrower != NULL)
+		take_back(post);
+	lend(post, borrower);
 }
 
 void

@@ -2,8 +2,9 @@
  * lending - the sockets of a slot whose worker does not stay alive.
  *
  * The kernel goes on to hand them connections.  While such a slot waits for
- * its next worker, another one of the same configuration accepts on its
- * sockets, too, and gives them back when the slot has a worker that is ready.
+ * its next worker, or its worker hangs, another one of the same configuration
+ * accepts on its sockets, too, and gives them back when the slot has a worker
+ * that is ready and answers.
  */
 #ifndef MASTER_LENDING_H
 #define MASTER_LENDING_H

@@ -46,3 +46,29 @@ def case_crash_loop(binaries):
         after = accepted(server)
         assert all(a > b for a, b in zip(after, before)), (before, after)
         assert sum(after) == sum(before) + 40, (before, after)
+
+
+def case_hung_worker(binaries):
+    """Nor for one that hangs; what it has accepted goes on when it does."""
+    with Daemon(binaries) as server:
+        pid = worker_of_slot(server, 1)
+        clients = [Client(server.port).auth().login() for _ in range(20)]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            server.wait_log("worker 0 accepts for worker 1, too")
+            began = time.monotonic()
+            for _ in range(20):
+                Client(server.port).close()
+            assert time.monotonic() - began < 2
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        for client in clients:
+            client.cmd("NOOP", 200)
+            client.close()
+        before = accepted(server)[1]
+
+        def serves_again():
+            Client(server.port).close()
+            return accepted(server)[1] > before
+        assert wait_for(serves_again)
+        assert worker_of_slot(server, 1) == pid
