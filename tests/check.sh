@@ -92,13 +92,6 @@ spelling() {
 		xargs -0 -r codespell -L 'wont,crypted,ans,ot,ue,fo,te,nd,parms'
 }
 
-manual_pages() {
-	local page
-	for page in man/*.[1-8]; do
-		mandoc -T lint -W warning "$page" || return 1
-	done
-}
-
 python_compiles() {
 	python3 -m compileall -q tests/system
 }
@@ -139,7 +132,6 @@ if wanted lint; then
 		master worker shm ctl
 	row "codespell" spelling
 	row "shellcheck" shell_scripts
-	row "manual pages" manual_pages
 	row "python" python_compiles
 fi
 if wanted tidy; then

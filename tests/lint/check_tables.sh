@@ -1,0 +1,75 @@
+#!/bin/sh
+# Fails when a table in the source and what is said about it elsewhere differ:
+# verbs and ftpsd(8), control commands and ftpsctl(8), messages and their
+# bodies, counters and what `ftpsctl status` shows.
+set -eu
+cd "$(dirname "$0")/../.."
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+failed=0
+
+# same TEXT: fails when the lists "table" and "other" differ.
+same() {
+	sort -o "$folder/table" "$folder/table"
+	sort -u -o "$folder/other" "$folder/other"
+	if ! [ -s "$folder/table" ]; then
+		echo "$1: the table is empty"
+		failed=1
+	elif ! diff "$folder/table" "$folder/other" >"$folder/difference"; then
+		echo "$1 (< table, > other):"
+		grep '^[<>]' "$folder/difference"
+		failed=1
+	fi
+}
+
+# Verbs.  The page lists them after .Ic; a name with X in front is one of the
+# others.  SITE stands there with its own commands.
+sed -n 's/^VERB("\([A-Z0-9]*\)".*/\1/p' worker/ftp/verbs.def |
+	grep -vx SITE >"$folder/table"
+sed -n '/^\.Ss Commands/,/^\.Ss TLS/p' man/ftpsd.8 |
+	sed -n 's/^\.Ic //p' | sed 's/SITE [A-Z]*//g' |
+	grep -oE '\b[A-Z]{3,4}\b' >"$folder/other"
+same "verbs.def and ftpsd(8)"
+sed -n 's/^ALIAS("\([A-Z0-9]*\)".*/\1/p' worker/ftp/verbs.def >"$folder/table"
+sed -n '/^\.It Directories/,/^\.It Files/s/^\.Ic //p' man/ftpsd.8 |
+	tr -d ' ' | tr ',' '\n' | sed 's/^/X/; s/^XCDUP$/XCUP/' >"$folder/other"
+same "verbs.def and the names with X in ftpsd(8)"
+sed -n 's/^VERB("SITE".*"SITE \(.*\)").*/\1/p' worker/ftp/verbs.def |
+	tr -d ' ' | tr '|' '\n' | grep -vx HELP >"$folder/table"
+grep -oE 'SITE [A-Z]+' man/ftpsd.8 | cut -d' ' -f2 >"$folder/other"
+same "SITE in verbs.def and ftpsd(8)"
+
+# Control commands, with their options.
+sed -n 's/^CONTROL([A-Z_]*,[^"]*"\([^"]*\)",[^"]*"\([^"]*\)".*/\1 \2/p' \
+	shm/base/control.def | sed 's/ *$//' >"$folder/table"
+sed -n '/^\.Sh COMMANDS/,/^\.Ss/s/^\.It Cm //p' man/ftpsctl.8 |
+	sed 's/Op Fl \([a-z]\)/[-\1]/' >"$folder/other"
+same "control.def and ftpsctl(8)"
+
+# Counters.
+sed -n 's/^\t\[SCORE_[A-Z_]*\] = "\(.*\)",$/\1/p' shm/board/score.c \
+	>"$folder/table"
+sed -n '/counters\[\] = {/,/^};/s/^\t{ "\([a-z_]*\)",.*/\1/p' \
+	ctl/show_status.c >"$folder/other"
+same "score.c and ctl/show_status.c"
+sed -n 's/^\t\[\(SCORE_[A-Z_]*\)\] = .*/\1/p' shm/board/score.c \
+	>"$folder/table"
+sed -n 's/^\t\(SCORE_[A-Z_]*\).*/\1/p' shm/board/score.h |
+	grep -vx SCORE_COUNT >"$folder/other"
+same "score.c and score.h"
+
+# Messages: each name once, each body a struct that there is.
+sed -n 's/^MSG(\([A-Z_]*\),.*/\1/p' shm/ipc/msg.def >"$folder/table"
+cp "$folder/table" "$folder/other"
+same "names of messages, which must be different"
+sed -n 's/^MSG(.*\(struct [a-z_]*\), [0-9])$/\1/p' shm/ipc/msg.def |
+	sort -u >"$folder/table"
+grep -ohE '^struct msg_[a-z_]+ \{' shm/ipc/*.h | sed 's/ {//' |
+	grep -xFf "$folder/table" >"$folder/other"
+same "bodies in msg.def and in shm/ipc"
+[ "$(grep -c '^MSG(' shm/ipc/msg.def)" = \
+	"$(grep -cE '^MSG\(.*, struct [a-z_]+, [01]\)$' shm/ipc/msg.def)" ] || {
+	echo "msg.def: a row has another form than this lint knows"
+	failed=1
+}
+exit $failed
