@@ -11,8 +11,8 @@
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
 
-/* A worker that is cut off more often than this has itself to blame. */
-#define RECONNECTS_MAX 20
+/* A worker that is cut off again and again waits up to so many ticks. */
+#define RECONNECT_TICKS_MAX 16
 
 static void
 describe(struct msg_peer *peer, const struct process *process)
@@ -71,7 +71,7 @@ is_service(const struct process *process)
 	return (process->role == ROLE_KEEPER || process->role == ROLE_LOGIN);
 }
 
-static void
+static bool
 reconnect(struct process *worker, enum role role)
 {
 	struct process *service =
@@ -80,15 +80,34 @@ reconnect(struct process *worker, enum role role)
 
 	if ((worker->lost & ROLE_BIT(role)) == 0 || service == NULL ||
 	    service->killed)
-		return;
-	process_name(worker, name, sizeof(name));
-	if (++worker->reconnects > RECONNECTS_MAX) {
-		log_error("%s is cut off again and again: killed", name);
-		worker->killed = true;
+		return (false);
+	log_notice("%s is connected with %s again",
+	    process_name(worker, name, sizeof(name)), role_name(role));
+	connect_pair(worker, service);
+	return (true);
+}
+
+/*
+ * It may have lost them for lack of descriptors, or because it is broken: then
+ * nothing is gained by haste.
+ */
+static void
+reconnect_all(struct process *worker)
+{
+	bool keeper, login;
+
+	if (worker->reconnect_in > 0) {
+		worker->reconnect_in--;
 		return;
 	}
-	log_notice("%s is connected with %s again", name, role_name(role));
-	connect_pair(worker, service);
+	keeper = reconnect(worker, ROLE_KEEPER);
+	login = reconnect(worker, ROLE_LOGIN);
+	if (!keeper && !login)
+		return;
+	worker->reconnect_pause = 2 * worker->reconnect_pause + 1;
+	if (worker->reconnect_pause > RECONNECT_TICKS_MAX)
+		worker->reconnect_pause = RECONNECT_TICKS_MAX;
+	worker->reconnect_in = worker->reconnect_pause;
 }
 
 void
@@ -98,13 +117,10 @@ messages_reconnect(struct supervisor *supervisor)
 
 	if (!supervisor->replacing)
 		return;
-	LIST_FOREACH (process, &supervisor->processes, link) {
-		if (process->role != ROLE_WORKER || process->channel == NULL ||
-		    process->state == PROCESS_STARTING)
-			continue;
-		reconnect(process, ROLE_KEEPER);
-		reconnect(process, ROLE_LOGIN);
-	}
+	LIST_FOREACH (process, &supervisor->processes, link)
+		if (process->role == ROLE_WORKER && process->channel != NULL &&
+		    process->state != PROCESS_STARTING)
+			reconnect_all(process);
 }
 
 /* Connects a process that has just become ready with all the others. */

@@ -42,17 +42,18 @@ struct process {
 	uint32_t incarnation;
 	pid_t pid;
 	enum process_state state;
-	struct link *channel; /* NULL once it has ended */
-	struct log_pair *log; /* NULL in the logger */
-	struct score *score;  /* a worker's */
-	uint64_t started;     /* seconds since 1970 */
-	uint64_t born;        /* loop_now() */
-	uint64_t pinged;      /* loop_now() of the last question */
-	uint64_t answer_ms;   /* how long the last answer took */
-	uint32_t unanswered;  /* questions since the last answer */
-	bool killed;          /* by us, for not answering */
-	unsigned int lost;    /* a worker's: services out of reach, as roles */
-	uint32_t reconnects;  /* to services that had cut it off */
+	struct link *channel;  /* NULL once it has ended */
+	struct log_pair *log;  /* NULL in the logger */
+	struct score *score;   /* a worker's */
+	uint64_t started;      /* seconds since 1970 */
+	uint64_t born;         /* loop_now() */
+	uint64_t pinged;       /* loop_now() of the last question */
+	uint64_t answer_ms;    /* how long the last answer took */
+	uint32_t unanswered;   /* questions since the last answer */
+	bool killed;           /* by us, for not answering */
+	unsigned int lost;     /* a worker's: services out of reach, as roles */
+	uint32_t reconnect_in; /* ticks until it may be connected again */
+	uint32_t reconnect_pause; /* the last that was set */
 	/* Settings that it was sent (not workers), 0 = none. */
 	uint32_t known[PROCESS_GENERATIONS];
 };

@@ -140,7 +140,7 @@ connects_workers_again(void)
 	CU_ASSERT_EQUAL(slot(&stage, 1)->process->lost, 0);
 	/* Without a login there is nothing to be done. */
 	messages_reconnect(stage.master.supervisor);
-	CU_ASSERT_EQUAL(slot(&stage, 0)->process->reconnects, 0);
+	CU_ASSERT_EQUAL(slot(&stage, 0)->process->reconnect_pause, 0);
 
 	CU_ASSERT_EQUAL_FATAL(fd_pair(pair), 0);
 	memset(&login, 0, sizeof(login));
@@ -162,6 +162,13 @@ connects_workers_again(void)
 	CU_ASSERT_EQUAL(peer.role, ROLE_WORKER);
 	CU_ASSERT_EQUAL(peer.incarnation,
 	    slot(&stage, 0)->process->incarnation);
+
+	/* Again, but not at once. */
+	slot(&stage, 0)->process->lost = ROLE_BIT(ROLE_LOGIN);
+	messages_reconnect(stage.master.supervisor);
+	CU_ASSERT_EQUAL(channel_receive(service, 10), 0);
+	messages_reconnect(stage.master.supervisor);
+	CU_ASSERT_EQUAL(channel_receive(service, 10), 1);
 	supervise_post(stage.master.supervisor, ROLE_LOGIN, 0)->process = NULL;
 	link_free(&login.channel);
 	channel_free(&service);
