@@ -121,6 +121,9 @@ on_answer(const struct checkers_answer *answer, void *context)
 	memset(&result, 0, sizeof(result));
 	result.session = session->number;
 	result.request = pending->request;
+	/* An account of one host is none of another's. */
+	if (verdict == LOGIN_OK && session->host != pending->host)
+		verdict = LOGIN_UNAVAILABLE;
 	if (verdict == LOGIN_OK)
 		verdict =
 		    accept_account(session, &answer->account, &result, token);
@@ -151,6 +154,7 @@ begin_check(struct login_session *session,
 		return (-1);
 	pending->session = session;
 	pending->request = request->request;
+	pending->host = session->host;
 	memcpy(pending->user, parts[0].data, parts[0].len);
 	question.generation = worker->generation;
 	question.host = session->host;

@@ -205,6 +205,32 @@ check_restart(void)
 	rig_free(&rig);
 }
 
+/* A password that was right for one host is worth nothing at another. */
+static void
+check_moved_session(void)
+{
+	struct msg_session_host host;
+	struct rig_end worker;
+	struct rig rig;
+
+	rig_prepare(&rig, "hosts: [{name: other.example}]\n");
+	rig_start(&rig);
+	rig_worker(&rig, &worker, 1);
+	CU_ASSERT(rig_open(&worker, rig_session(1, 1)) == LIMIT_NONE);
+	rig_ask_login(&worker, rig_session(1, 1), "alice", "wonder");
+	memset(&host, 0, sizeof(host));
+	host.session = rig_session(1, 1);
+	host.host = 1;
+	rig_send(&worker, MSG_SESSION_HOST, &host, NULL, 0, NULL, 0);
+	CU_ASSERT(rig_next(&worker) == MSG_SESSION_VERDICT);
+	CU_ASSERT(worker.body.verdict.limit == LIMIT_NONE);
+	CU_ASSERT(rig_next(&worker) == MSG_LOGIN_RESULT);
+	CU_ASSERT(worker.body.result.verdict == LOGIN_UNAVAILABLE);
+	CU_ASSERT(worker.body.result.token_len == 0);
+	rig_end_close(&worker);
+	rig_free(&rig);
+}
+
 /* The last words of a worker whose generation the master has buried. */
 static void
 check_dropped_settings(void)
@@ -473,6 +499,7 @@ CU_TestInfo login_tests[] = {
 	{ "anonymous sessions", check_anonymous },
 	{ "limits count over workers", check_limits_over_workers },
 	{ "a successor knows the sessions", check_restart },
+	{ "a session moves while it logs in", check_moved_session },
 	{ "settings go before the last words", check_dropped_settings },
 	{ "agents for tokens", check_agents },
 	{ "agents inherit no secret", check_secrets },
