@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "master/certificate_checks.h"
+#include "master/tls_names.h"
 #include "shm/base/log.h"
 
 struct configuration_load {
@@ -38,6 +39,7 @@ load_files(struct configuration_load *load)
 {
 	struct configuration *configuration = load->configuration;
 
+	conf_set_tls_known(tls_names_known);
 	configuration->conf = conf_load(load->path, &load->errors);
 	if (configuration->conf == NULL)
 		return (false);

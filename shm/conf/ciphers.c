@@ -5,6 +5,20 @@
 
 #include "shm/conf/value.h"
 
+static conf_tls_known tls_known;
+
+void
+conf_set_tls_known(conf_tls_known known)
+{
+	tls_known = known;
+}
+
+static bool
+is_known(enum conf_tls_names kind, const char *text)
+{
+	return (tls_known == NULL || tls_known(kind, text));
+}
+
 /* --- tls.cipher_suite ----------------------------------------------------- */
 
 struct ciphers {
@@ -46,13 +60,19 @@ check_ciphers(const struct value *value, const struct node *node,
 		value_refuse(value, node,
 		    "%s is not a list of ciphers with colons between them",
 		    report_show(&shown, text));
-	else if (protocol == CONF_TLS_1_3 || strchr(text, '_') == NULL)
-		return (true);
-	else
+	else if (protocol != CONF_TLS_1_3 && strchr(text, '_') != NULL)
 		value_refuse(value, node,
 		    "%s: suites of TLS 1.3 need the "
 		    "word TLSv1.3 before them",
 		    report_show(&shown, text));
+	else if (is_known(protocol == CONF_TLS_1_3 ? CONF_TLS_SUITES
+						   : CONF_TLS_CIPHERS,
+		     text))
+		return (true);
+	else
+		value_refuse(value, node, "%s: OpenSSL knows no such cipher%s",
+		    report_show(&shown, text),
+		    protocol == CONF_TLS_1_3 ? " of TLS 1.3" : "");
 	return (false);
 }
 
@@ -136,6 +156,11 @@ add_curve(const struct value *value, const struct node *node, const char *text,
 	if (len == 0 || text[strspn(text, letters)] != '\0') {
 		value_refuse(value, node, "%s is not the name of a curve",
 		    len == 0 ? "an empty text" : report_show(&shown, text));
+		return (false);
+	}
+	if (strcasecmp(text, "auto") != 0 && !is_known(CONF_TLS_CURVE, text)) {
+		value_refuse(value, node, "%s: OpenSSL knows no such curve",
+		    report_show(&shown, text));
 		return (false);
 	}
 	if (used + len + 2 > CURVES_LEN_MAX) {

@@ -217,6 +217,20 @@ struct conf_errors {
 	size_t count;
 };
 
+/* Names that only the TLS library knows. */
+enum conf_tls_names {
+	CONF_TLS_CIPHERS, /* a list, up to TLS 1.2 */
+	CONF_TLS_SUITES,  /* a list, TLS 1.3 */
+	CONF_TLS_CURVE
+};
+
+/*
+ * Has such names checked while a configuration is read.  Who reads only what
+ * has been checked does without, and without that library.
+ */
+typedef bool (*conf_tls_known)(enum conf_tls_names kind, const char *text);
+void conf_set_tls_known(conf_tls_known known);
+
 /*
  * Reads path and what it includes.  Returns the configuration, which the
  * caller owns, or NULL with at least one mistake in *errors (which the caller

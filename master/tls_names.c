@@ -1,0 +1,31 @@
+#include "master/tls_names.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+/* Thousands of hosts may name ciphers: one context serves to ask for all. */
+static SSL_CTX *context;
+
+bool
+tls_names_known(enum conf_tls_names kind, const char *text)
+{
+	int known = 0;
+
+	if (context == NULL)
+		context = SSL_CTX_new(TLS_server_method());
+	if (context == NULL)
+		return (true);
+	switch (kind) {
+	case CONF_TLS_CIPHERS:
+		known = SSL_CTX_set_cipher_list(context, text);
+		break;
+	case CONF_TLS_SUITES:
+		known = SSL_CTX_set_ciphersuites(context, text);
+		break;
+	case CONF_TLS_CURVE:
+		known = (int)SSL_CTX_set1_groups_list(context, text);
+		break;
+	}
+	ERR_clear_error();
+	return (known == 1);
+}
