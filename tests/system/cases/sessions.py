@@ -196,7 +196,8 @@ class Walk:
 
 
 def walk(binaries, config, secure, seeds):
-    config = dict(config, timeouts={"data": "1s", "login_delay": "0s"})
+    config = dict(config, timeouts={"data": "1s", "stalled": "1s",
+                                    "login_delay": "0s"})
     with Daemon(binaries, config) as server:
         os.mkdir(os.path.join(server.home, "dir"), 0o777)
         os.chmod(os.path.join(server.home, "dir"), 0o777)
