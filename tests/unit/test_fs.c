@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "shm/base/fd.h"
@@ -364,6 +365,44 @@ outlives_its_agent(void)
 	stop(&desk);
 }
 
+/* The answer comes, but there is no room for its descriptor. */
+static void
+bears_a_lack_of_descriptors(void)
+{
+	struct msg_fs_opened body = { .handle = 5 };
+	const struct fs_create create = { .path = "/f" };
+	struct rlimit before, none;
+	struct channel_message message = {
+		.type = MSG_FS_OPENED,
+		.body = &body,
+		.fd = 0,
+	};
+	struct desk desk;
+	int next;
+
+	start_with_agent(&desk);
+	desk.answers = 0;
+	CU_ASSERT_NOT_EQUAL(fs_create(desk.fs, &create), 0);
+	(void)talk(&desk);
+	body.request = desk.request;
+	CU_ASSERT_EQUAL(channel_send(desk.agent, &message), 0);
+	next = dup(0);
+	CU_ASSERT_EQUAL(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = (rlim_t)next;
+	fd_close(&next);
+	CU_ASSERT_EQUAL(setrlimit(RLIMIT_NOFILE, &none), 0);
+	rig_turn(&desk.rig);
+	rig_turn(&desk.rig);
+	CU_ASSERT_EQUAL(setrlimit(RLIMIT_NOFILE, &before), 0);
+	CU_ASSERT_TRUE(desk.answers == 1 && desk.answer.error == EMFILE &&
+	    desk.answer.fd == -1);
+	CU_ASSERT_NOT_EQUAL(talk(&desk), -1);
+	CU_ASSERT_TRUE(desk.discards == 1 && desk.handle == 5);
+	CU_ASSERT_FALSE(fs_busy(desk.fs));
+	stop(&desk);
+}
+
 static void
 lets_an_idle_agent_go(void)
 {
@@ -590,6 +629,7 @@ CU_TestInfo fs_tests[] = {
 	{ "a forgotten request is cleared away", forgets_what_is_on_its_way },
 	{ "few requests can be forgotten", bounds_what_is_forgotten },
 	{ "an agent that dies is replaced", outlives_its_agent },
+	{ "a lack of descriptors is borne", bears_a_lack_of_descriptors },
 	{ "an idle agent is let go", lets_an_idle_agent_go },
 	{ "a listing's pipe travels", sends_the_pipe_of_a_listing },
 	{ "odd paths are refused", refuses_odd_paths },
