@@ -2,6 +2,8 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Thousands of hosts may name ciphers: one context serves to ask for all. */
 static SSL_CTX *context;
@@ -9,6 +11,7 @@ static SSL_CTX *context;
 bool
 tls_names_known(enum conf_tls_names kind, const char *text)
 {
+	char *copy;
 	int known = 0;
 
 	if (context == NULL)
@@ -23,7 +26,11 @@ tls_names_known(enum conf_tls_names kind, const char *text)
 		known = SSL_CTX_set_ciphersuites(context, text);
 		break;
 	case CONF_TLS_CURVE:
-		known = (int)SSL_CTX_set1_groups_list(context, text);
+		copy = strdup(text); /* the library's macro wants no const */
+		if (copy == NULL)
+			return (true);
+		known = (int)SSL_CTX_set1_groups_list(context, copy);
+		free(copy);
 		break;
 	}
 	ERR_clear_error();
