@@ -148,6 +148,7 @@ if wanted san; then
 	export UBSAN_OPTIONS=print_stacktrace=1
 	pattern='FAIL|skipped|^unit:|FAILED|Sanitizer'
 	suite "unit tests with sanitizers" build/san/unit
+	row "fuzz corpus" make -s -j"$jobs" SAN=1 BUILD=build/san replay
 	pattern='^(ok|FAIL|skip) |^system:|^       |Error|File|assert|raise|^ '
 	# The leak checker needs ptrace, which processes that cannot be dumped
 	# refuse: leaks are the unit tests' part.

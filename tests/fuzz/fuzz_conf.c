@@ -48,8 +48,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	conf_errors_free(&errors);
 	if (conf != NULL) {
-		(void)conf_find_host(conf, (const char *)data,
-		    size < 64 ? size : 64);
+		ensure(conf_find_host(conf, (const char *)data,
+			   size < 64 ? size : 64) < (long)conf->nhosts);
 		check_dump(conf);
 	}
 	conf_free(&conf);
