@@ -4,22 +4,30 @@
     run.py [--binaries build] [--jobs 2] [--label text] [pattern ...]
 
 A case is a function case_NAME(binaries) in cases/*.py; its first line of
-documentation is what the output shows.  It passes by returning, is skipped by
-raising Skip, and fails by anything else, or after its time (`limit`, seconds).
+documentation says what it shows.  It passes by returning, is skipped by
+raising Skip, and fails by anything else, after its time (`limit`, seconds), or
+when a process of it is left.  Cases that mostly wait (`idle`) run beside the
+others.
 """
 
 import argparse
+import ctypes
 import importlib
 import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 LIMIT = 120
 SKIPPED = 77
+IDLE_JOBS = 4
+PR_SET_CHILD_SUBREAPER = 36
 
 
 class Skip(Exception):
@@ -54,9 +62,51 @@ def run_one(module, function, binaries):
     return 0
 
 
-def limit_of(module, function):
+def bury(seconds):
+    """Waits for what a case has left; kills it after that time."""
+    from daemon import descendants, process_title
+    deadline = time.monotonic() + seconds
+    while True:
+        left = [pid for pid in descendants(os.getpid()) if pid != os.getpid()]
+        if left and time.monotonic() > deadline:
+            print("processes left behind:", {pid: process_title(pid)
+                                             for pid in left})
+            for pid in left:
+                os.kill(pid, signal.SIGKILL)
+            return False
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0] > 0:
+                pass
+        except ChildProcessError:
+            return True
+        if not left:
+            return True
+        time.sleep(0.02)
+
+
+def guard(module, function, binaries):
+    """Runs the case in a child; ends and removes whatever it leaves."""
+    # Orphans become children of this process.
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+    folder = tempfile.mkdtemp(prefix="ftpsd-")
+    os.chmod(folder, 0o755)
+    os.environ["TMPDIR"] = tempfile.tempdir = folder
+    pid = os.fork()
+    if pid == 0:
+        return run_one(module, function, binaries)
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(pid, signal.SIGKILL))
+    try:
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        if not bury(3 if status in (0, SKIPPED) else 0):
+            status = status if status not in (0, SKIPPED) else 1
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return status if status >= 0 else 1
+
+
+def attribute(module, function, name, default):
     case = getattr(importlib.import_module("cases." + module), function)
-    return getattr(case, "limit", LIMIT)
+    return getattr(case, name, default)
 
 
 class Running:
@@ -65,7 +115,8 @@ class Running:
     def __init__(self, module, function, arguments):
         self.name = f"{module}.{function[5:]}"
         self.started = time.monotonic()
-        self.limit = limit_of(module, function)
+        self.limit = attribute(module, function, "limit", LIMIT)
+        self.idle = attribute(module, function, "idle", False)
         self.process = subprocess.Popen(
             [sys.executable, "-W", "ignore", os.path.abspath(__file__),
              "--binaries", arguments.binaries, "--case", module, function],
@@ -109,14 +160,30 @@ def report(running, status, counts, label):
     sys.stdout.flush()
 
 
+def start_next(waiting, active, arguments):
+    """Starts what may run now."""
+    idle = sum(running.idle for running in active)
+    busy = len(active) - idle
+    for item in list(waiting):
+        if attribute(*item, "idle", False):
+            if idle == IDLE_JOBS:
+                continue
+            idle += 1
+        else:
+            if busy == arguments.jobs:
+                continue
+            busy += 1
+        waiting.remove(item)
+        active.append(Running(*item, arguments))
+
+
 def run_all(arguments):
     waiting = find_cases(arguments.pattern)
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     label = arguments.label + " " if arguments.label else ""
     active = []
     while waiting or active:
-        while waiting and len(active) < arguments.jobs:
-            active.append(Running(*waiting.pop(0), arguments))
+        start_next(waiting, active, arguments)
         for running in list(active):
             status = running.poll()
             if status is not None:
@@ -137,7 +204,7 @@ def main():
     parser.add_argument("pattern", nargs="*")
     arguments = parser.parse_args()
     if arguments.case:
-        return run_one(*arguments.case, arguments.binaries)
+        return guard(*arguments.case, arguments.binaries)
     return run_all(arguments)
 
 

@@ -25,6 +25,7 @@ class Load:
         self.clients = []
         self.failures = {}
         self.transfers = 0
+        self.pause = 0  # between two transfers
         self.lock = threading.Lock()
         for number in range(count):
             client = Client(server.port, version="1.3").auth().login()
@@ -43,6 +44,7 @@ class Load:
                 client.stor(f"up{number}", self.contents)
                 with self.lock:
                     self.transfers += 1
+                self.stopping.wait(self.pause)
         except Exception as error:  # pylint: disable=broad-except
             self.failures[number] = error
 
@@ -195,9 +197,11 @@ def stop_case(binaries, role, others_run):
             began = time.monotonic()
             if others_run:
                 load.wait_progress(10)
+            load.pause = 0.5
             wait_for(lambda: False, 10 - (time.monotonic() - began))
             for pid in pids:
                 os.kill(pid, signal.SIGCONT)
+            load.pause = 0
             load.wait_progress(10)
         finally:
             load.end()
@@ -238,6 +242,12 @@ def case_stop_worker(binaries):
 def case_stop_master(binaries):
     """SIGSTOP of the master for 10 s: transfers go on."""
     stop_case(binaries, "master", True)
+
+
+for case in (case_stop_logger, case_stop_keeper, case_stop_login,
+             case_stop_checker, case_stop_agent, case_stop_worker,
+             case_stop_master):
+    case.idle = True
 
 
 def case_kill_master(binaries):

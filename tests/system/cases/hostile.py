@@ -315,7 +315,7 @@ def case_descriptors_run_out(binaries):
         for _ in range(400):
             conn = socket.create_connection(("127.0.0.1", server.port), 60)
             crowd.append(conn)
-        server.wait_log("descriptor")
+        assert wait_for(lambda: paused(server), 20), "accept never paused"
         for conn in crowd:
             conn.close()
 
@@ -328,7 +328,10 @@ def case_descriptors_run_out(binaries):
                 return False
 
         assert wait_for(login, 30), "no service after the crowd has gone"
-        assert server.ctl("status")["counters"]["accept_paused"] > 0
+
+
+def paused(server):
+    return server.ctl("status")["counters"]["accept_paused"] > 0
 
 
 def case_random_garbage(binaries):

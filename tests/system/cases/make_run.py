@@ -35,6 +35,9 @@ class Terminal:
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
             os.chdir(self.folder)
+            # Not the child of a make that runs the tests.
+            for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+                os.environ.pop(name, None)
             os.environ.update(ports)
             os.environ.update(environment)
             os.execvp("make", ["make", "run"])

@@ -1,5 +1,6 @@
 """The data connection must resume the control connection's session."""
 
+import shutil
 import ssl
 
 from client import Client, finish
@@ -112,6 +113,10 @@ def case_long_login(binaries):
         for server, _ in servers:
             if server.process is not None:
                 server.stop()
+            shutil.rmtree(server.folder)
+
+
+case_long_login.idle = True
 
 
 def pause(seconds):
