@@ -27,14 +27,19 @@ class Load:
         self.transfers = 0
         self.pause = 0  # between two transfers
         self.lock = threading.Lock()
-        for number in range(count):
+        while len(self.clients) < count or not self.everywhere():
             client = Client(server.port, version="1.3").auth().login()
-            client.stor(f"f{number}", self.contents)
+            client.stor(f"f{len(self.clients)}", self.contents)
             self.clients.append(client)
         self.threads = [threading.Thread(target=self.work, args=(n,))
-                        for n in range(count)]
+                        for n in range(len(self.clients))]
         for thread in self.threads:
             thread.start()
+
+    def everywhere(self):
+        """Whether each worker has a session: chance may give one all."""
+        workers = self.server.ctl("status")["workers"]
+        return all(worker["sessions"] > 0 for worker in workers)
 
     def work(self, number):
         client = self.clients[number]
