@@ -63,15 +63,24 @@ number() {
 	echo "${value:-0}"
 }
 
+# Processes of ftpsd, but for other users' when this is not root.
+processes() {
+	if [ "$(id -u)" = 0 ]; then
+		pgrep -f '^ftpsd: '
+	else
+		pgrep -u "$(id -u)" -f '^ftpsd: '
+	fi | sort
+}
+
 no_leftovers() {
 	local left
-	left=$(pgrep -a -f '^ftpsd: ' || :)
+	left=$(processes | comm -13 "$logs/processes" -)
 	[ -z "$left" ] || {
 		echo "processes: $left"
 		return 1
 	}
-	left=$(find /tmp -maxdepth 1 -name 'ftpsd-*' ! -path "$logs" \
-		-newer "$logs/begin" 2>/dev/null)
+	left=$(find /tmp -maxdepth 1 -name 'ftpsd-*' ! -name 'ftpsd-check-*' \
+		-user "$(id -u)" -newer "$logs/begin" 2>/dev/null)
 	[ -z "$left" ] || {
 		echo "files: $left"
 		return 1
@@ -109,6 +118,7 @@ sources() {
 }
 
 touch "$logs/begin"
+processes >"$logs/processes"
 git status --porcelain >"$logs/before" 2>/dev/null
 jobs=$(nproc)
 
