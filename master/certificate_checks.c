@@ -65,8 +65,8 @@ end_child(struct child *child)
 static void
 mistake(struct child *child, const char *text)
 {
-	conf_errors_add(child->checks->setup.errors, child->pair->cert_file, 0,
-	    0, "%s", text);
+	certificates_mistake(child->checks->setup.errors, child->pair->files,
+	    child->pair->cert_file, text);
 }
 
 /* The child's words are as little to be trusted as the file it read. */

@@ -51,6 +51,22 @@ compare_items(const void *a, const void *b)
 	return (compare_files(x->files, y->files));
 }
 
+/* The same, and the place that is named first comes first. */
+static int
+compare_places(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+	int order;
+
+	order = compare_files(x->files, y->files);
+	if (order == 0)
+		order = compare_names(x->files->file, y->files->file);
+	if (order == 0)
+		order = (x->files->line > y->files->line) -
+		    (x->files->line < y->files->line);
+	return (order);
+}
+
 /* A host without TLS needs no key, whatever it inherits. */
 static size_t
 pairs_of(const struct conf_host *host)
@@ -80,37 +96,64 @@ collect(struct certificates *certificates, const struct conf *conf)
 			items[n++].files = &conf->hosts[i].tls.certificates[j];
 	if (n == 0)
 		return;
-	qsort(items, n, sizeof(items[0]), compare_items);
+	qsort(items, n, sizeof(items[0]), compare_places);
 	for (i = 1; i < n; i++)
 		if (compare_items(&items[kept], &items[i]) != 0)
 			items[++kept] = items[i];
 	certificates->count = kept + 1;
 }
 
+void
+certificates_mistake(struct conf_errors *errors,
+    const struct conf_certificate *files, const char *file, const char *text)
+{
+	if (files->file == NULL)
+		conf_errors_add(errors, file, 0, 0, "%s", text);
+	else
+		conf_errors_add(errors, files->file, files->line, files->column,
+		    "%s: %s", file, text);
+}
+
+static bool
+read_file(struct item *item, struct file_text *text, const char *path,
+    bool secret, struct conf_errors *errors)
+{
+	const char *why;
+
+	if (file_text_read(text, path, secret, &why) == 0)
+		return (true);
+	certificates_mistake(errors, item->files, path, why);
+	return (false);
+}
+
+/* Each file of the pair is looked at, so that all mistakes are told. */
 static void
 read_item(struct item *item, struct conf_errors *errors)
 {
 	const struct conf_certificate *files = item->files;
-	struct file_text chain;
-	bool together;
+	struct file_text chain = { NULL, 0, 0, false };
+	bool together, good;
 
 	together = files->key == NULL || strcmp(files->key, files->cert) == 0;
 	item->certificate.cert_file = files->cert;
 	item->certificate.key_file = together ? files->cert : files->key;
-	if (file_text_read(&item->cert, files->cert, together, errors) == -1)
+	item->certificate.files = files;
+	good = read_file(item, &item->cert, files->cert, together, errors);
+	if (!together)
+		good = read_file(item, &item->key, files->key, true, errors) &&
+		    good;
+	if (files->chain != NULL)
+		good = read_file(item, &chain, files->chain, false, errors) &&
+		    good;
+	if (good && files->chain != NULL &&
+	    file_text_join(&item->cert, &chain) == -1) {
+		certificates_mistake(errors, files, files->chain,
+		    "out of memory");
+		good = false;
+	}
+	if (!good) {
+		file_text_free(&chain);
 		return;
-	if (!together &&
-	    file_text_read(&item->key, files->key, true, errors) == -1)
-		return;
-	if (files->chain != NULL) {
-		if (file_text_read(&chain, files->chain, false, errors) == -1)
-			return;
-		if (file_text_join(&item->cert, &chain) == -1) {
-			file_text_free(&chain);
-			conf_errors_add(errors, files->chain, 0, 0,
-			    "out of memory");
-			return;
-		}
 	}
 	item->certificate.pair.cert = item->cert.data;
 	item->certificate.pair.cert_len = item->cert.len;

@@ -21,7 +21,8 @@ struct certificates;
 /* One key pair and the files that it came from. */
 struct certificate {
 	const char *cert_file;
-	const char *key_file; /* may be cert_file */
+	const char *key_file;                 /* may be cert_file */
+	const struct conf_certificate *files; /* as configured */
 	struct key_pair pair;
 };
 
@@ -32,6 +33,10 @@ struct certificate {
  */
 NODISCARD struct certificates *certificates_load(const struct conf *conf,
     struct conf_errors *errors);
+
+/* Adds a mistake about the file, told where the configuration names it. */
+void certificates_mistake(struct conf_errors *errors,
+    const struct conf_certificate *files, const char *file, const char *text);
 
 /* Wipes and releases everything and sets *certificates to NULL. */
 void certificates_free(struct certificates **certificates);

@@ -12,47 +12,38 @@
 
 #define FILE_MAX 1048576
 
-static int
-mistake(struct conf_errors *errors, const char *path, const char *text)
-{
-	conf_errors_add(errors, path, 0, 0, "%s", text);
-	return (-1);
-}
-
 /* A key that others may read or replace is no secret any more. */
-static int
-check_secret(const struct stat *st, const char *path,
-    struct conf_errors *errors)
+static const char *
+check_secret(const struct stat *st)
 {
 	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return (mistake(errors, path,
-		    "a private key must belong to root or to who runs ftpsd"));
+		return (
+		    "a private key must belong to root or to who runs ftpsd");
 	if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		return (mistake(errors, path,
-		    "a private key must not be writable by group or others "
-		    "(chmod go-w)"));
+		return ("a private key must not be writable by group or others "
+			"(chmod go-w)");
 	if ((st->st_mode & S_IROTH) != 0)
-		return (mistake(errors, path,
-		    "a private key must not be readable by others (chmod o-r)"));
-	return (0);
+		return ("a private key must not be readable by others "
+			"(chmod o-r)");
+	return (NULL);
 }
 
-static int
-check(int fd, const char *path, bool secret, struct conf_errors *errors,
-    size_t *len)
+/* What is wrong with the file, or NULL. */
+static const char *
+check(int fd, bool secret, size_t *len)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) == -1)
-		return (mistake(errors, path, strerror(errno)));
+		return (strerror(errno));
 	if (!S_ISREG(st.st_mode))
-		return (mistake(errors, path, "is not a regular file"));
+		return ("is not a regular file");
 	if (st.st_size == 0)
-		return (mistake(errors, path, "is empty"));
+		return ("is empty");
 	if (st.st_size > FILE_MAX)
-		return (mistake(errors, path, "is larger than 1 MiB"));
+		return ("is larger than 1 MiB");
 	*len = (size_t)st.st_size;
-	return (secret ? check_secret(&st, path, errors) : 0);
+	return (secret ? check_secret(&st) : NULL);
 }
 
 static int
@@ -94,26 +85,28 @@ fill(struct file_text *text, int fd)
 
 int
 file_text_read(struct file_text *text, const char *path, bool secret,
-    struct conf_errors *errors)
+    const char **why)
 {
 	size_t len = 0;
-	int fd, ret = -1;
+	int fd;
 
 	memset(text, 0, sizeof(*text));
+	*why = NULL;
 	/* O_NONBLOCK: a FIFO by that name must not hold us up. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd == -1)
-		return (mistake(errors, path, strerror(errno)));
-	if (check(fd, path, secret, errors, &len) == 0) {
-		if (allocate(text, len, secret) == 0 && fill(text, fd) == 0)
-			ret = 0;
-		else
-			(void)mistake(errors, path, strerror(errno));
+	if (fd == -1) {
+		*why = strerror(errno);
+		return (-1);
 	}
+	*why = check(fd, secret, &len);
+	if (*why == NULL &&
+	    (allocate(text, len, secret) == -1 || fill(text, fd) == -1))
+		*why = strerror(errno);
 	fd_close(&fd);
-	if (ret == -1)
-		file_text_free(text);
-	return (ret);
+	if (*why == NULL)
+		return (0);
+	file_text_free(text);
+	return (-1);
 }
 
 int

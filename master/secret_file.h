@@ -6,7 +6,6 @@
 #include <stddef.h>
 
 #include "shm/base/attr.h"
-#include "shm/conf/conf.h"
 
 /* Text in memory that is locked and kept over fork (secret), or plain. */
 struct file_text {
@@ -18,10 +17,10 @@ struct file_text {
 /*
  * Reads the regular file at path.  A secret one must belong to root or to us,
  * be writable by its owner only and not be readable by everybody.  0, or -1
- * after adding a mistake that names the file.
+ * with *why, a text that is good until the next call.
  */
 NODISCARD int file_text_read(struct file_text *text, const char *path,
-    bool secret, struct conf_errors *errors);
+    bool secret, const char **why);
 
 /* Joins b to the end of a, with a line end between; b is released. */
 NODISCARD int file_text_join(struct file_text *a, struct file_text *b);

@@ -140,8 +140,12 @@ gives_certificates(const struct given *given)
 
 /* Moves a certificate with a key of its own name to the end of the list. */
 static void
-move_part(struct build *build, struct conf_tls *tls, char **cert, char **key)
+move_part(struct build *build, const struct target *target, const char *path,
+    char **cert, char **key)
 {
+	size_t index = keys_index(keys_find(path));
+	const struct node *node = target->given.nodes[index];
+	struct conf_tls *tls = &target->host->tls;
 	struct conf_certificate *list;
 
 	if (*cert == NULL) {
@@ -158,9 +162,13 @@ move_part(struct build *build, struct conf_tls *tls, char **cert, char **key)
 	} else {
 		tls->certificates = list;
 		list += tls->ncertificates++;
+		memset(list, 0, sizeof(*list));
 		list->cert = *cert;
 		list->key = *key;
-		list->chain = NULL;
+		if (node == NULL)
+			node = build->defaults.nodes[index];
+		if (node != NULL)
+			(void)certificates_place(build->load, node, list);
 	}
 	*cert = *key = NULL;
 }
@@ -192,11 +200,11 @@ check_parts(struct build *build, const struct target *target)
 static void
 move_parts(struct build *build, struct target *target)
 {
-	struct conf_tls *tls = &target->host->tls;
-
 	check_parts(build, target);
-	move_part(build, tls, &target->parts.rsa_cert, &target->parts.rsa_key);
-	move_part(build, tls, &target->parts.ec_cert, &target->parts.ec_key);
+	move_part(build, target, "tls.rsa_certificate_file",
+	    &target->parts.rsa_cert, &target->parts.rsa_key);
+	move_part(build, target, "tls.ec_certificate_file",
+	    &target->parts.ec_cert, &target->parts.ec_key);
 }
 
 /* --- hosts ---------------------------------------------------------------- */

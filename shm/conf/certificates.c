@@ -15,6 +15,7 @@ free_certificates(struct conf_certificate *list, size_t count)
 		free(list[i].cert);
 		free(list[i].key);
 		free(list[i].chain);
+		free(list[i].file);
 	}
 	free(list);
 }
@@ -32,12 +33,23 @@ take_field(const struct value *value, size_t field, const struct node *node,
 	    strings_replace(value->load, targets[field], text));
 }
 
+bool
+certificates_place(struct load *load, const struct node *node,
+    struct conf_certificate *certificate)
+{
+	certificate->line = node->place.line;
+	certificate->column = node->place.column;
+	return (strings_replace(load, &certificate->file,
+	    load->files[node->place.file].name));
+}
+
 static bool
 read_item(const struct value *value, const struct node *node,
     struct conf_certificate *certificate)
 {
 	if (!fields_walk(value, node, fields, NITEMS(fields), take_field,
-		certificate))
+		certificate) ||
+	    !certificates_place(value->load, node, certificate))
 		return (false);
 	if (certificate->cert != NULL)
 		return (true);

@@ -37,6 +37,10 @@ struct conf_certificate {
 	char *cert;  /* PEM: the certificate and its chain */
 	char *key;   /* PEM; NULL: in the certificate's file */
 	char *chain; /* PEM; NULL: none but what follows in cert */
+
+	/* Where it is set, for mistakes; file is NULL if that is not known. */
+	char *file;
+	size_t line, column;
 };
 
 struct conf_acl {

@@ -187,6 +187,10 @@ int string_list_write(struct buf *out, const struct conf_key *key,
 void text_release(const struct conf_key *key, void *object);
 void listen_release(const struct conf_key *key, void *object);
 void certificates_release(const struct conf_key *key, void *object);
+
+/* Keeps where the certificate was set.  false: memory is short (reported). */
+bool certificates_place(struct load *load, const struct node *node,
+    struct conf_certificate *certificate);
 void cipher_suite_release(const struct conf_key *key, void *object);
 void acl_release(const struct conf_key *key, void *object);
 void string_list_release(const struct conf_key *key, void *object);

@@ -1,5 +1,7 @@
 /* Unit tests of certificate files, of their check, and of what is shared. */
 #include <CUnit/CUnit.h>
+#include <errno.h>
+#include <limits.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -382,6 +384,19 @@ joins_key_and_chain(void)
 }
 
 static void
+check_place(const struct conf_error *error,
+    const struct conf_certificate *files, const char *path, const char *why)
+{
+	char text[PATH_MAX + 100];
+
+	(void)snprintf(text, sizeof(text), "%s: %s", path, why);
+	CU_ASSERT_STRING_EQUAL(error->file, files->file);
+	CU_ASSERT_EQUAL(error->line, files->line);
+	CU_ASSERT_EQUAL(error->column, files->column);
+	CU_ASSERT_STRING_EQUAL(error->text, text);
+}
+
+static void
 names_what_is_missing(void)
 {
 	struct certificates *certificates;
@@ -399,12 +414,20 @@ names_what_is_missing(void)
 	certificates = certificates_load(&conf, &errors);
 	CU_ASSERT_EQUAL(errors.count, 1);
 	CU_ASSERT_PTR_NOT_NULL(strstr(errors.items[0].text, "regular"));
+	CU_ASSERT_STRING_EQUAL(errors.items[0].file, folder.key);
 	certificates_free(&certificates);
+	conf_errors_free(&errors);
+
 	put(folder.cert, "", 0644);
 	(void)unlink(folder.key);
+	memset(&errors, 0, sizeof(errors));
+	files.file = folder.top;
+	files.line = 14;
+	files.column = 9;
 	certificates = certificates_load(&conf, &errors);
-	CU_ASSERT_EQUAL(errors.count, 2);
-	CU_ASSERT_PTR_NOT_NULL(strstr(errors.items[1].text, "empty"));
+	CU_ASSERT_EQUAL_FATAL(errors.count, 2);
+	check_place(&errors.items[0], &files, folder.cert, "is empty");
+	check_place(&errors.items[1], &files, folder.key, strerror(ENOENT));
 	certificates_free(&certificates);
 	conf_errors_free(&errors);
 	free(files.cert);

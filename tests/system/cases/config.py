@@ -92,6 +92,8 @@ def case_certificates(binaries):
             done = check(binaries, server.config_path)
             output = done.stdout + done.stderr
             assert done.returncode == 1 and pattern in output, (cert, output)
+            place = re.escape(server.config_path) + r":\d+:\d+: "
+            assert re.match(place, output), output
         os.chmod(other_key, 0o644)
         tls["certificates"] = [{"cert": other, "key": other_key}]
         server.write_config()
