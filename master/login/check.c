@@ -126,6 +126,8 @@ check_login(struct check_files *files, const struct check_question *question,
 		memset(&result->account, 0, sizeof(result->account));
 		return;
 	}
+	/* Another method knew better than those that refused it. */
+	result->reason[result->mistakes] = '\0';
 	error = home_check(&result->account);
 	if (error != 0) {
 		check_reason(result, "home %s: %s", result->account.home,

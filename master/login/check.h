@@ -31,6 +31,7 @@ struct check_result {
 	enum login_verdict verdict;
 	struct account account;        /* LOGIN_OK and LOGIN_HOME */
 	char reason[CHECK_REASON_MAX]; /* for the log; may be "" when OK */
+	size_t mistakes; /* how much of it is for the log even when OK */
 };
 
 /* Users files that have been read, the latest used first. */

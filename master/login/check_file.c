@@ -31,11 +31,14 @@ find_file(struct check_files *files, const char *path)
 static void
 tell_mistakes(const struct users *users, struct check_result *result)
 {
+	if (users->nmistakes == 0)
+		return;
 	if (users->nmistakes == 1)
 		check_reason(result, "%s", users->mistakes);
-	else if (users->nmistakes > 1)
+	else
 		check_reason(result, "%s (and %u more mistakes)",
 		    users->mistakes, users->nmistakes - 1);
+	result->mistakes = strlen(result->reason);
 }
 
 static struct users *

@@ -69,13 +69,17 @@ UNIX = "auth required pam_unix.so\naccount required pam_unix.so\n"
 def case_login(binaries):
     """An account of the system logs in by PAM, others do not."""
     name = f"fa{os.getpid()}"
-    with PamServer(binaries, UNIX, (name,)) as server:
+    with PamServer(binaries, UNIX, (name,),
+                   {"order": ["file", "pam"]}) as server:
+        server.write_users({})
         with Client(server.port) as client:
             client.auth().login(name)
             client.stor("file", b"by pam")
             path = os.path.join(server.homes[name], "file")
             assert os.stat(path).st_uid == pwd.getpwnam(name).pw_uid
             assert client.retr("file") == b"by pam"
+        # That the users file does not have it is nobody's concern.
+        assert " warning " not in server.log(), server.log()
         for user, password in ((name, "wrong"), ("nobody", PASSWORD),
                                ("root", PASSWORD), ("daemon", PASSWORD)):
             with Client(server.port) as client:
