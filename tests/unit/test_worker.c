@@ -246,6 +246,8 @@ exit_status(struct stage *stage)
 		listen_to(stage);
 		pid = waitpid(stage->pid, &status, WNOHANG);
 	}
+	/* Its last word may have come between the two. */
+	listen_to(stage);
 	if (pid == 0) {
 		(void)kill(stage->pid, SIGKILL);
 		(void)waitpid(stage->pid, &status, 0);
