@@ -135,5 +135,6 @@ while [ "$status" = 148 ]; do
 	status=0
 	fg %+ >/dev/null || status=$?
 done
-kill -- "-$watcher" 2>/dev/null || :
+exec 2>/dev/null # a shell with jobs tells of their end
+kill -- "-$watcher" || :
 exit "$status"

@@ -119,7 +119,8 @@ def case_newcomer(binaries):
         assert "worker" in copy_and_paste(terminal)[3]
         terminal.press(b"\x03")
         assert terminal.end() == 0, terminal.text()
-        assert "Error" not in terminal.text(), terminal.text()
+        last = terminal.text().rstrip().splitlines()[-1]
+        assert "ftpsd has stopped" in last, terminal.text()
         assert wait_for(lambda: not any(map(alive, family)), 20)
 
 
