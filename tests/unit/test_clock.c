@@ -144,7 +144,8 @@ does_not_hold_the_loop(void)
 	while (uv_run(&rig.worker.loop, UV_RUN_ONCE) != 0)
 		turns++;
 	CU_ASSERT_EQUAL(waiter.fired, 21);
-	CU_ASSERT_TRUE(turns >= 20);
+	/* A turn looks at timers before and after it polls. */
+	CU_ASSERT_TRUE(turns >= 10);
 	rig_stop(&rig);
 }
 
