@@ -41,9 +41,9 @@ row() {
 suite() {
 	local name=$1 line status
 	shift
-	"$@" 2>&1 | tee "$logs/out" | grep -E "$pattern"
+	"$@" 2>&1 | tee "$logs/out" | grep -aE "$pattern"
 	status=${PIPESTATUS[0]}
-	line=$(grep -E '^(unit|system): [0-9]+ passed' "$logs/out" | tail -n 1)
+	line=$(grep -aE '^(unit|system): [0-9]+ passed' "$logs/out" | tail -n 1)
 	if [ -z "$line" ]; then
 		failed=$((failed + 1))
 		echo "FAIL $name ended with status $status"
