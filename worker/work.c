@@ -18,6 +18,15 @@ enum operation {
 	CLOSE
 };
 
+/* A buffer that fills in less is too small, one that takes longer too large. */
+#define FAST_MS 50
+#define SLOW_MS 500
+
+struct buffer {
+	uint8_t *data; /* NULL: none */
+	size_t size;
+};
+
 struct work {
 	struct worker *worker;
 	int fd;
@@ -31,9 +40,11 @@ struct work {
 	size_t len, done;
 	uint64_t offset;
 	ssize_t result;
-	uint8_t *buffer;
-	struct pool_job job; /* files */
-	uv_poll_t *poll;     /* pipes, once one had to be waited for */
+	struct buffer buffer; /* the caller's */
+	struct buffer taken;  /* by writing; else the next one, or none */
+	uint64_t since;       /* that buffer is being filled */
+	struct pool_job job;  /* files */
+	uv_poll_t *poll;      /* pipes, once one had to be waited for */
 };
 
 /* Thread ----------------------------------------------------------------- */
@@ -44,7 +55,7 @@ read_file(const struct work *work)
 	ssize_t n;
 
 	do {
-		n = pread(work->fd, work->buffer, work->len,
+		n = pread(work->fd, work->buffer.data, work->len,
 		    (off_t)work->offset);
 	} while (n == -1 && errno == EINTR);
 	return (n == -1 ? -errno : n);
@@ -57,7 +68,7 @@ write_file(const struct work *work)
 	ssize_t n;
 
 	while (at < work->len) {
-		n = pwrite(work->fd, work->buffer + at, work->len - at,
+		n = pwrite(work->fd, work->taken.data + at, work->len - at,
 		    (off_t)(work->offset + at));
 		if (n == -1 && errno == EINTR)
 			continue;
@@ -97,13 +108,89 @@ run(struct pool_job *job)
 	}
 }
 
+/* Buffers ---------------------------------------------------------------- */
+
+static void
+drop_buffer(struct work *work, struct buffer *buffer)
+{
+	if (buffer->size > WORK_BUFFER)
+		work->worker->buffers -= buffer->size;
+	free(buffer->data);
+	buffer->data = NULL;
+	buffer->size = 0;
+}
+
+/* Of size bytes, or of the least when there are many large ones. */
+static int
+take_buffer(struct work *work, struct buffer *buffer, size_t size)
+{
+	struct worker *worker = work->worker;
+
+	if (buffer->size == size)
+		return (0);
+	drop_buffer(work, buffer);
+	if (size > WORK_BUFFER && size > WORK_BUFFERS_MAX - worker->buffers)
+		size = WORK_BUFFER;
+	buffer->data = malloc(size);
+	if (buffer->data == NULL)
+		return (-1);
+	buffer->size = size;
+	if (size > WORK_BUFFER)
+		worker->buffers += size;
+	return (0);
+}
+
+/*
+ * How large the next buffer is to be.  Each write is a trip to a thread, dear
+ * beside what it does for few bytes; but slow transfers are many.
+ */
+static size_t
+next_size(struct work *work)
+{
+	uint64_t now = worker_now(work->worker), took = now - work->since;
+	size_t size = work->buffer.size;
+
+	work->since = now;
+	if (took >= SLOW_MS)
+		return (WORK_BUFFER);
+	if (work->len < size || took >= FAST_MS)
+		return (size);
+	return (size < WORK_BUFFER_MAX ? 2 * size : size);
+}
+
+/* What was filled is to be written, and another one filled. */
+static int
+swap_buffers(struct work *work)
+{
+	struct buffer filled = work->buffer;
+
+	if (take_buffer(work, &work->taken, next_size(work)) == -1)
+		return (-1);
+	work->buffer = work->taken;
+	work->taken = filled;
+	return (0);
+}
+
+uint8_t *
+work_buffer(struct work *work)
+{
+	return (work->buffer.data);
+}
+
+size_t
+work_room(const struct work *work)
+{
+	return (work->buffer.size);
+}
+
 /* Loop ------------------------------------------------------------------- */
 
 static void
 destroy(struct work *work)
 {
 	fd_close(&work->fd);
-	free(work->buffer);
+	drop_buffer(work, &work->buffer);
+	drop_buffer(work, &work->taken);
 	free(work);
 }
 
@@ -159,12 +246,12 @@ make(struct worker *worker, int fd)
 
 	if (work == NULL)
 		return (NULL);
-	work->buffer = malloc(WORK_BUFFER);
-	if (work->buffer == NULL) {
+	work->worker = worker;
+	if (take_buffer(work, &work->buffer, WORK_BUFFER) == -1) {
 		free(work);
 		return (NULL);
 	}
-	work->worker = worker;
+	work->since = worker_now(worker);
 	work->fd = fd;
 	return (work);
 }
@@ -213,17 +300,11 @@ work_free(struct work **work)
 	}
 }
 
-uint8_t *
-work_buffer(struct work *work)
-{
-	return (work->buffer);
-}
-
 /* Begins an operation; nothing is called before the caller has returned. */
 static void
 prepare(struct work *work, size_t len, uint64_t offset)
 {
-	ensure(work->operation == IDLE && len > 0 && len <= WORK_BUFFER);
+	ensure(work->operation == IDLE && len > 0 && len <= work->buffer.size);
 	work->len = len;
 	work->done = 0;
 	work->offset = offset;
@@ -279,7 +360,7 @@ read_pipe(struct work *work)
 	ssize_t n;
 
 	do {
-		n = move_some(work, READ, work->buffer, work->len);
+		n = move_some(work, READ, work->buffer.data, work->len);
 	} while (n == -1 && errno == EINTR);
 	return (n == -1 ? -errno : n);
 }
@@ -291,7 +372,7 @@ write_pipe(struct work *work)
 	ssize_t n;
 
 	while (work->done < work->len) {
-		n = move_some(work, WRITE, work->buffer + work->done,
+		n = move_some(work, WRITE, work->taken.data + work->done,
 		    work->len - work->done);
 		if (n == -1 && errno == EINTR)
 			continue;
@@ -357,7 +438,7 @@ await_pipe(struct work *work, enum operation operation, work_handler handler,
 static ssize_t
 read_cached(struct work *work)
 {
-	struct iovec part = { work->buffer, work->len };
+	struct iovec part = { work->buffer.data, work->len };
 	ssize_t n;
 
 	if (!work->nowait)
@@ -392,6 +473,8 @@ work_write(struct work *work, size_t len, uint64_t offset, work_handler handler,
 	ssize_t n;
 
 	prepare(work, len, offset);
+	if (swap_buffers(work) == -1)
+		return (-ENOMEM);
 	if (!work->is_pipe)
 		return (in_pool(work, WRITE, handler, context));
 	n = write_pipe(work);

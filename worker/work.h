@@ -41,10 +41,16 @@ NODISCARD struct work *work_new(struct worker *worker, int fd, bool pipe,
  */
 void work_free(struct work **work);
 
-/* The work's own buffer, WORK_BUFFER bytes: sources read into it, sinks write
- * from it. */
-#define WORK_BUFFER 65536
+/*
+ * The work's own buffer, work_room() bytes: sources read into it, sinks write
+ * from it.  It is of WORK_BUFFER bytes at first, and of more once the file
+ * moves fast: see work_write().
+ */
+#define WORK_BUFFER      65536
+#define WORK_BUFFER_MAX  (16 * (size_t)WORK_BUFFER)
+#define WORK_BUFFERS_MAX ((size_t)64 << 20) /* of one worker, above that */
 NODISCARD uint8_t *work_buffer(struct work *work);
+NODISCARD size_t work_room(const struct work *work);
 
 /*
  * Reads up to len bytes at offset (pipes: the next) into the buffer.  Returns
@@ -54,8 +60,12 @@ NODISCARD uint8_t *work_buffer(struct work *work);
 NODISCARD ssize_t work_read(struct work *work, size_t len, uint64_t offset,
     work_handler handler, void *context);
 
-/* Writes all len bytes of the buffer at offset; as above (never "at once"
- * with less than len). */
+/*
+ * Writes all len bytes of the buffer at offset; as above (never "at once" with
+ * less than len).  Unless it fails at once it takes the buffer with it:
+ * work_buffer() is another one then, to be filled meanwhile.  A sink that
+ * fills its buffers fast gets larger ones, a slow one the least.
+ */
 NODISCARD ssize_t work_write(struct work *work, size_t len, uint64_t offset,
     work_handler handler, void *context);
 

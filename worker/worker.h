@@ -52,6 +52,7 @@ struct worker {
 	uint32_t handshakes; /* control handshakes running now */
 	uint32_t sessions;   /* now; kept by worker_session_add/remove */
 	uint32_t numbered;   /* sessions, since the start */
+	size_t buffers;      /* bytes of large buffers, for work.c */
 	struct session *first_session; /* list kept by worker/ftp/session.c */
 };
 

@@ -122,6 +122,78 @@ reads_and_writes_files(void)
 }
 
 static void
+fill_and_write(struct rig *rig, struct work *work)
+{
+	size_t room = work_room(work);
+
+	memset(work_buffer(work), 'x', room);
+	CU_ASSERT_EQUAL(write_some(rig, work, room, 0), room);
+}
+
+static void
+sizes_its_buffers_by_the_pace(void)
+{
+	struct work *work;
+	struct rig rig;
+	int i;
+
+	rig_start(&rig);
+	work = work_on(&rig, memfd_create("test", MFD_CLOEXEC), false);
+	CU_ASSERT_EQUAL(work_room(work), WORK_BUFFER);
+	for (i = 0; i < 8; i++)
+		fill_and_write(&rig, work);
+	CU_ASSERT_EQUAL(work_room(work), WORK_BUFFER_MAX);
+	CU_ASSERT_TRUE(rig.worker.buffers >= WORK_BUFFER_MAX);
+	(void)poll(NULL, 0, 600);
+	uv_update_time(&rig.worker.loop);
+	fill_and_write(&rig, work);
+	CU_ASSERT_EQUAL(work_room(work), WORK_BUFFER);
+	work_free(&work);
+	rig_stop(&rig);
+	CU_ASSERT_EQUAL(rig.worker.buffers, 0);
+}
+
+static void
+bounds_the_large_buffers(void)
+{
+	struct work *work;
+	struct rig rig;
+
+	rig_start(&rig);
+	rig.worker.buffers = WORK_BUFFERS_MAX;
+	work = work_on(&rig, memfd_create("test", MFD_CLOEXEC), false);
+	fill_and_write(&rig, work);
+	CU_ASSERT_EQUAL(work_room(work), WORK_BUFFER);
+	CU_ASSERT_EQUAL(rig.worker.buffers, WORK_BUFFERS_MAX);
+	work_free(&work);
+	rig_stop(&rig);
+}
+
+/* What is being written is not what can be filled meanwhile. */
+static void
+writes_one_buffer_while_another_fills(void)
+{
+	struct result result = { 0, 0 };
+	struct work *work;
+	uint8_t *first;
+	struct rig rig;
+
+	rig_start(&rig);
+	work = work_on(&rig, memfd_create("test", MFD_CLOEXEC), false);
+	first = work_buffer(work);
+	memset(first, 'a', WORK_BUFFER);
+	CU_ASSERT_EQUAL(work_write(work, WORK_BUFFER, 0, note, &result),
+	    -EINPROGRESS);
+	CU_ASSERT_PTR_NOT_EQUAL(work_buffer(work), first);
+	memset(work_buffer(work), 'b', work_room(work));
+	CU_ASSERT_TRUE(rig_until(&rig, &result.count));
+	CU_ASSERT_EQUAL(read_some(&rig, work, 10, WORK_BUFFER - 10), 10);
+	CU_ASSERT_EQUAL(memcmp(work_buffer(work), "aaaaaaaaaa", 10), 0);
+	work_free(&work);
+	rig_stop(&rig);
+}
+
+static void
 tells_errors(void)
 {
 	static const struct {
@@ -353,6 +425,10 @@ no_agent_makes_it_block(void)
 CU_TestInfo work_tests[] = {
 	{ "files are read and written", reads_and_writes_files },
 	{ "errors are told", tells_errors },
+	{ "one buffer is written while another fills",
+	    writes_one_buffer_while_another_fills },
+	{ "buffers go by the pace", sizes_its_buffers_by_the_pace },
+	{ "large buffers are bounded", bounds_the_large_buffers },
 	{ "a pipe is read as it fills", waits_for_a_pipe_to_fill },
 	{ "a pipe is written as it empties", empties_into_a_pipe },
 	{ "no agent makes it block", no_agent_makes_it_block },

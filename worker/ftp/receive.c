@@ -218,20 +218,21 @@ static enum stream_result
 fill(struct session *session, size_t *done)
 {
 	struct transfer *transfer = session->transfer;
-	uint8_t *room = work_buffer(transfer->work) + transfer->len;
+	uint8_t *at = work_buffer(transfer->work) + transfer->len;
+	size_t room = work_room(transfer->work) - transfer->len;
 	enum stream_result result;
 
-	result = transfer->convert ? stream_read(transfer->stream,
-					 transfer->block, TRANSFER_BLOCK, done)
-				   : stream_read(transfer->stream, room,
-					 TRANSFER_BUFFER - transfer->len, done);
+	result = transfer->convert
+	    ? stream_read(transfer->stream, transfer->block, TRANSFER_BLOCK,
+		  done)
+	    : stream_read(transfer->stream, at, room, done);
 	if (result == STREAM_END && transfer->convert)
-		transfer->len += ascii_end(&transfer->ascii, room);
+		transfer->len += ascii_end(&transfer->ascii, at);
 	if (result != STREAM_OK)
 		return (result);
 	if (transfer->convert)
-		transfer->len += ascii_to_file(&transfer->ascii,
-		    transfer->block, *done, room);
+		transfer->len +=
+		    ascii_to_file(&transfer->ascii, transfer->block, *done, at);
 	else
 		transfer->len += *done;
 	transfer_progress(session, *done);
@@ -242,34 +243,38 @@ fill(struct session *session, size_t *done)
 static bool
 is_full(const struct transfer *transfer)
 {
-	if (transfer->convert)
-		return (TRANSFER_BUFFER - transfer->len < ROOM_MIN);
-	return (transfer->len == TRANSFER_BUFFER);
+	size_t room = work_room(transfer->work) - transfer->len;
+
+	return (room < (transfer->convert ? ROOM_MIN : 1));
 }
 
-/* Writes the buffer: 0 when it is empty, -EINPROGRESS, or a negative errno. */
+/* What became of the last write: 0, -EINPROGRESS, or a negative errno. */
+static ssize_t
+settle(struct transfer *transfer)
+{
+	if (transfer->working)
+		return (-EINPROGRESS);
+	if (!transfer->worked)
+		return (0);
+	transfer->worked = false;
+	if (transfer->result < 0)
+		return (transfer->result);
+	return ((size_t)transfer->result == transfer->writing ? 0 : -EIO);
+}
+
+/* Begins to write the buffer, and goes on with another one. */
 static ssize_t
 spill(struct session *session)
 {
 	struct transfer *transfer = session->transfer;
 	ssize_t put;
 
-	if (transfer->working)
-		return (-EINPROGRESS);
-	if (transfer->worked) {
-		transfer->worked = false;
-		put = transfer->result;
-	} else {
-		if (transfer->len == 0)
-			return (0);
-		put = work_write(transfer->work, transfer->len,
-		    transfer->position, transfer_worked, session);
-	}
+	put = work_write(transfer->work, transfer->len, transfer->position,
+	    transfer_worked, session);
 	transfer->working = put == -EINPROGRESS;
-	if (put < 0)
+	if (put < 0 && !transfer->working)
 		return (put);
-	if ((size_t)put != transfer->len)
-		return (-EIO);
+	transfer->writing = transfer->len;
 	transfer->position += transfer->len;
 	transfer->written += transfer->len;
 	transfer->len = 0;
@@ -294,16 +299,25 @@ gather(struct session *session, size_t *budget)
 	return (STREAM_OK);
 }
 
-/* Writes what must be written now: the buffer is full, or it is the end. */
+/*
+ * Writes what must be written now: the buffer is full, or it is the end.
+ * -EINPROGRESS when nothing can go on before a write has ended.
+ */
 static ssize_t
 relieve(struct session *session)
 {
-	const struct transfer *transfer = session->transfer;
+	struct transfer *transfer = session->transfer;
+	ssize_t put = settle(transfer);
 
-	if (transfer->working || transfer->worked || transfer->eof ||
-	    is_full(transfer))
-		return (spill(session));
-	return (0);
+	if (put < 0 && put != -EINPROGRESS)
+		return (put);
+	if (!transfer->eof && !is_full(transfer))
+		return (0);
+	if (put == 0 && transfer->len > 0)
+		put = spill(session);
+	if (put == 0 && transfer->eof && transfer->working)
+		put = -EINPROGRESS;
+	return (put);
 }
 
 static enum flow
@@ -318,8 +332,10 @@ receive(struct session *session)
 		return (transfer_hold(session, WAIT_CLOCK));
 	for (;;) {
 		put = relieve(session);
-		if (put == -EINPROGRESS)
+		if (put == -EINPROGRESS) {
+			stream_want(transfer->stream, 0);
 			return (transfer_hold(session, WAIT_WORK));
+		}
 		if (put < 0)
 			return (
 			    transfer_refuse(session, (int)-put, REFUSAL_STORE));

@@ -119,7 +119,7 @@ refill(struct session *session)
 		transfer->worked = false;
 		got = transfer->result;
 	} else {
-		got = work_read(transfer->work, TRANSFER_BUFFER,
+		got = work_read(transfer->work, work_room(transfer->work),
 		    transfer->position, transfer_worked, session);
 	}
 	transfer->working = got == -EINPROGRESS;

@@ -27,7 +27,6 @@ enum transfer_kind {
 
 #define TRANSFER_BUDGET 262144 /* bytes in one loop turn */
 #define TRANSFER_BLOCK  16384  /* converted at a time in TYPE A */
-#define TRANSFER_BUFFER ((size_t)WORK_BUFFER)
 
 struct transfer {
 	const char *verb;
@@ -50,6 +49,7 @@ struct transfer {
 	bool in_place;   /* what has been written stays, whatever comes */
 	bool committing; /* cannot be taken back any more */
 	uint64_t written;
+	size_t writing; /* bytes, by work, when working or worked */
 
 	/* In the file: where it began, and where it is. */
 	uint64_t start, position;
