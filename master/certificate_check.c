@@ -1,4 +1,5 @@
 /* What makes a key pair good: only the process without rights comes here. */
+#include <openssl/decoder.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -17,6 +18,14 @@ struct pair {
 	int ncerts;
 	EVP_PKEY *key;
 };
+
+/*
+ * Made once: building either costs more than all the rest of a check, and a
+ * child checks many pairs.
+ */
+static SSL_CTX *context;
+static OSSL_DECODER_CTX *decoder;
+static EVP_PKEY *decoded; /* what the decoder has found */
 
 static PRINTF_LIKE(3, 4) void say(struct certificate_verdict *verdict,
     enum certificate_kind kind, const char *format, ...)
@@ -83,6 +92,33 @@ read_certificates(struct pair *pair, const char *text, size_t len,
 	return (-1);
 }
 
+/* Passes over what else the text holds, as PEM_read_bio_PrivateKey() does. */
+static EVP_PKEY *
+decode_key(BIO *bio)
+{
+	int before, after = 0;
+
+	if (decoder == NULL)
+		decoder = OSSL_DECODER_CTX_new_for_pkey(&decoded, "PEM", NULL,
+		    NULL, EVP_PKEY_KEYPAIR, NULL, NULL);
+	if (decoder == NULL)
+		return (NULL);
+	decoded = NULL;
+	do {
+		before = after;
+		if (OSSL_DECODER_from_bio(decoder, bio) == 1 && decoded != NULL)
+			return (decoded);
+		after = (int)BIO_tell(bio);
+	} while (after > before && BIO_eof(bio) == 0);
+	/* Nothing of what went wrong shall reach the next key. */
+	OSSL_DECODER_CTX_free(decoder);
+	decoder = NULL;
+	EVP_PKEY_free(decoded);
+	ERR_clear_error();
+	return (NULL);
+}
+
+/* A key that cannot be decoded is read again in the way that tells why. */
 static int
 read_key(struct pair *pair, const char *text, size_t len,
     struct certificate_verdict *verdict)
@@ -93,6 +129,12 @@ read_key(struct pair *pair, const char *text, size_t len,
 	bio = BIO_new_mem_buf(text, (int)len);
 	if (bio == NULL)
 		return (-1);
+	pair->key = decode_key(bio);
+	if (pair->key != NULL) {
+		BIO_free(bio);
+		return (0);
+	}
+	(void)BIO_reset(bio);
 	pair->key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, &asked);
 	BIO_free(bio);
 	if (pair->key != NULL)
@@ -112,10 +154,10 @@ static int
 check_use(const struct pair *pair, struct certificate_verdict *verdict)
 {
 	int i, ret = -1;
-	SSL_CTX *context;
 
 	ERR_clear_error();
-	context = SSL_CTX_new(TLS_server_method());
+	if (context == NULL)
+		context = SSL_CTX_new(TLS_server_method());
 	if (context == NULL)
 		return (-1);
 	if (SSL_CTX_use_certificate(context, pair->certs[0]) != 1)
@@ -133,7 +175,7 @@ check_use(const struct pair *pair, struct certificate_verdict *verdict)
 			    reason());
 			ret = -1;
 		}
-	SSL_CTX_free(context);
+	(void)SSL_CTX_clear_chain_certs(context);
 	return (ret);
 }
 

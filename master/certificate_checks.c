@@ -16,7 +16,7 @@
 #include "shm/base/log.h"
 
 #define CHILDREN      4
-#define PAIRS_A_CHILD 32    /* then a fresh process goes on */
+#define PAIRS_A_CHILD 512   /* then a fresh process goes on */
 #define DEADLINE_MS   20000 /* for one pair, start of the child included */
 #define TEXT_ESCAPED  1024
 

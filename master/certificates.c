@@ -16,7 +16,8 @@ struct item {
 struct certificates {
 	struct item *items; /* sorted by their files */
 	size_t count;
-	struct key_pair *pairs; /* of all hosts, one after another */
+	struct secret_pool secrets; /* the texts with keys */
+	struct key_pair *pairs;     /* of all hosts, one after another */
 	struct host_keys *hosts;
 };
 
@@ -116,11 +117,11 @@ certificates_mistake(struct conf_errors *errors,
 
 static bool
 read_file(struct item *item, struct file_text *text, const char *path,
-    bool secret, struct conf_errors *errors)
+    struct secret_pool *secrets, struct conf_errors *errors)
 {
 	const char *why;
 
-	if (file_text_read(text, path, secret, &why) == 0)
+	if (file_text_read(text, path, secrets, &why) == 0)
 		return (true);
 	certificates_mistake(errors, item->files, path, why);
 	return (false);
@@ -128,25 +129,28 @@ read_file(struct item *item, struct file_text *text, const char *path,
 
 /* Each file of the pair is looked at, so that all mistakes are told. */
 static void
-read_item(struct item *item, struct conf_errors *errors)
+read_item(struct item *item, struct secret_pool *secrets,
+    struct conf_errors *errors)
 {
 	const struct conf_certificate *files = item->files;
-	struct file_text chain = { NULL, 0, 0, false };
+	struct file_text chain = { NULL, 0, false };
 	bool together, good;
 
 	together = files->key == NULL || strcmp(files->key, files->cert) == 0;
 	item->certificate.cert_file = files->cert;
 	item->certificate.key_file = together ? files->cert : files->key;
 	item->certificate.files = files;
-	good = read_file(item, &item->cert, files->cert, together, errors);
+	good = read_file(item, &item->cert, files->cert,
+	    together ? secrets : NULL, errors);
 	if (!together)
-		good = read_file(item, &item->key, files->key, true, errors) &&
+		good =
+		    read_file(item, &item->key, files->key, secrets, errors) &&
 		    good;
 	if (files->chain != NULL)
-		good = read_file(item, &chain, files->chain, false, errors) &&
-		    good;
+		good =
+		    read_file(item, &chain, files->chain, NULL, errors) && good;
 	if (good && files->chain != NULL &&
-	    file_text_join(&item->cert, &chain) == -1) {
+	    file_text_join(&item->cert, &chain, secrets) == -1) {
 		certificates_mistake(errors, files, files->chain,
 		    "out of memory");
 		good = false;
@@ -216,7 +220,8 @@ certificates_load(const struct conf *conf, struct conf_errors *errors)
 	}
 	collect(certificates, conf);
 	for (i = 0; i < certificates->count; i++)
-		read_item(&certificates->items[i], errors);
+		read_item(&certificates->items[i], &certificates->secrets,
+		    errors);
 	distribute(certificates, conf);
 	return (certificates);
 }
@@ -234,6 +239,7 @@ certificates_free(struct certificates **certificates)
 		file_text_free(&gone->items[i].cert);
 		file_text_free(&gone->items[i].key);
 	}
+	secret_pool_free(&gone->secrets);
 	free(gone->items);
 	free(gone->pairs);
 	free(gone->hosts);

@@ -46,14 +46,14 @@ check(int fd, bool secret, size_t *len)
 	return (secret ? check_secret(&st) : NULL);
 }
 
+/* secrets: where a secret goes; NULL: it is none. */
 static int
-allocate(struct file_text *text, size_t len, bool secret)
+allocate(struct file_text *text, size_t len, struct secret_pool *secrets)
 {
 	memset(text, 0, sizeof(*text));
-	text->size = len + 1;
-	text->secret = secret;
-	text->data = secret ? secret_alloc(text->size, SECRET_KEEP_ON_FORK)
-			    : malloc(text->size);
+	text->secret = secrets != NULL;
+	text->data = secrets != NULL ? secret_pool_alloc(secrets, len + 1)
+				     : malloc(len + 1);
 	if (text->data == NULL)
 		return (-1);
 	text->data[len] = '\0';
@@ -84,8 +84,8 @@ fill(struct file_text *text, int fd)
 }
 
 int
-file_text_read(struct file_text *text, const char *path, bool secret,
-    const char **why)
+file_text_read(struct file_text *text, const char *path,
+    struct secret_pool *secrets, const char **why)
 {
 	size_t len = 0;
 	int fd;
@@ -98,9 +98,9 @@ file_text_read(struct file_text *text, const char *path, bool secret,
 		*why = strerror(errno);
 		return (-1);
 	}
-	*why = check(fd, secret, &len);
+	*why = check(fd, secrets != NULL, &len);
 	if (*why == NULL &&
-	    (allocate(text, len, secret) == -1 || fill(text, fd) == -1))
+	    (allocate(text, len, secrets) == -1 || fill(text, fd) == -1))
 		*why = strerror(errno);
 	fd_close(&fd);
 	if (*why == NULL)
@@ -110,12 +110,13 @@ file_text_read(struct file_text *text, const char *path, bool secret,
 }
 
 int
-file_text_join(struct file_text *a, struct file_text *b)
+file_text_join(struct file_text *a, struct file_text *b,
+    struct secret_pool *secrets)
 {
 	struct file_text joined;
 
-	if (allocate(&joined, a->len + 1 + b->len, a->secret || b->secret) ==
-	    -1)
+	if (allocate(&joined, a->len + 1 + b->len,
+		a->secret || b->secret ? secrets : NULL) == -1)
 		return (-1);
 	memcpy(joined.data, a->data, a->len);
 	joined.data[a->len] = '\n';
@@ -129,9 +130,9 @@ file_text_join(struct file_text *a, struct file_text *b)
 void
 file_text_free(struct file_text *text)
 {
-	if (text->secret)
-		secret_free(text->data, text->size);
-	else
+	if (!text->secret)
 		free(text->data);
+	else if (text->data != NULL)
+		secret_wipe(text->data, text->len);
 	memset(text, 0, sizeof(*text));
 }

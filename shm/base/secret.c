@@ -11,6 +11,14 @@
 #include "shm/base/ensure.h"
 #include "shm/base/log.h"
 
+#define POOL_BLOCK ((size_t)64 * 1024)
+#define POOL_ALIGN ((size_t)16)
+
+struct secret_block {
+	struct secret_block *older;
+	size_t size, used; /* with this head */
+};
+
 static size_t
 round_to_pages(size_t len)
 {
@@ -58,6 +66,50 @@ secret_free(void *memory, size_t len)
 		return;
 	secret_wipe(memory, len);
 	munmap(memory, round_to_pages(len));
+}
+
+static size_t
+round_up(size_t len)
+{
+	return ((len + POOL_ALIGN - 1) / POOL_ALIGN * POOL_ALIGN);
+}
+
+void *
+secret_pool_alloc(struct secret_pool *pool, size_t len)
+{
+	struct secret_block *block = pool->blocks;
+	size_t head = round_up(sizeof(*block)), size;
+	char *at;
+
+	if (len == 0 || len > SIZE_MAX / 2) {
+		errno = EINVAL;
+		return (NULL);
+	}
+	len = round_up(len);
+	if (block == NULL || block->size - block->used < len) {
+		size = head + len > POOL_BLOCK ? head + len : POOL_BLOCK;
+		block = secret_alloc(size, SECRET_KEEP_ON_FORK);
+		if (block == NULL)
+			return (NULL);
+		block->older = pool->blocks;
+		block->size = size;
+		block->used = head;
+		pool->blocks = block;
+	}
+	at = (char *)block + block->used;
+	block->used += len;
+	return (at);
+}
+
+void
+secret_pool_free(struct secret_pool *pool)
+{
+	struct secret_block *block;
+
+	while ((block = pool->blocks) != NULL) {
+		pool->blocks = block->older;
+		secret_free(block, block->size);
+	}
 }
 
 void

@@ -22,6 +22,22 @@ NODISCARD void *secret_alloc(size_t len, enum secret_fork on_fork);
 /* Wipes and releases what secret_alloc(len) returned; NULL is allowed. */
 void secret_free(void *memory, size_t len);
 
+/*
+ * Many small secrets that are kept over fork and released together: they share
+ * pages, so that thousands of keys are few mappings, which each fork copies,
+ * and fit below the limit for locked memory.
+ */
+struct secret_block;
+struct secret_pool {
+	struct secret_block *blocks; /* the newest first */
+};
+
+/* len bytes, zeroed, or NULL with errno.  An empty pool is a zeroed struct. */
+NODISCARD void *secret_pool_alloc(struct secret_pool *pool, size_t len);
+
+/* Wipes and releases all of the pool, which is empty then. */
+void secret_pool_free(struct secret_pool *pool);
+
 /* Overwrites len bytes in a way that the compiler cannot leave out. */
 void secret_wipe(void *memory, size_t len);
 

@@ -173,6 +173,40 @@ secret_is_wiped_in_a_child(void)
 }
 
 static void
+secrets_share_a_pool(void)
+{
+	static const size_t lens[] = { 1, 16, 17, 70000, 3, 65536, 4000 };
+	struct secret_pool pool = { NULL };
+	char *texts[1000];
+	size_t i, len;
+	int status;
+	pid_t pid;
+
+	CU_ASSERT_PTR_NULL(secret_pool_alloc(&pool, 0));
+	for (i = 0; i < NITEMS(texts); i++) {
+		len = lens[i % NITEMS(lens)];
+		texts[i] = secret_pool_alloc(&pool, len);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(texts[i]);
+		CU_ASSERT_EQUAL((uintptr_t)texts[i] % 16, 0);
+		CU_ASSERT_EQUAL(texts[i][0], 0);
+		memset(texts[i], (int)('a' + i % 26), len);
+	}
+	pid = fork();
+	if (pid == 0)
+		_exit(texts[1][15] == 'b' ? 0 : 1);
+	CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+	CU_ASSERT_EQUAL(status, 0);
+	for (i = 0; i < NITEMS(texts); i++) {
+		len = lens[i % NITEMS(lens)];
+		CU_ASSERT_EQUAL(texts[i][0], (char)('a' + i % 26));
+		CU_ASSERT_EQUAL(texts[i][len - 1], (char)('a' + i % 26));
+	}
+	secret_pool_free(&pool);
+	CU_ASSERT_PTR_NULL(pool.blocks);
+	secret_pool_free(&pool);
+}
+
+static void
 fd_sealed_cannot_be_changed(void)
 {
 	size_t len = 0;
@@ -310,6 +344,7 @@ CU_TestInfo base_tests[] = {
 	{ "address reads and masks", address_reads_and_masks },
 	{ "seal opens only what it sealed", seal_opens_only_what_it_sealed },
 	{ "a secret is wiped in a child", secret_is_wiped_in_a_child },
+	{ "secrets share a pool", secrets_share_a_pool },
 	{ "a sealed memfd cannot be changed", fd_sealed_cannot_be_changed },
 	{ "the loop runs timers, watches and signals",
 	    loop_runs_timers_watches_and_signals },

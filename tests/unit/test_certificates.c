@@ -99,10 +99,11 @@ joined(const char *a, const char *b)
 
 /* All texts that the cases need. */
 struct texts {
-	EVP_PKEY *key, *other, *weak;
+	EVP_PKEY *key, *other, *weak, *rsa;
 	char *good, *expired, *early, *issued, *issuer, *chain, *disorder;
 	char *weak_cert, *long_chain;
 	char *good_key, *other_key, *weak_key, *locked_key;
+	char *rsa_cert, *rsa_key, *both, *key_first;
 };
 
 static void
@@ -136,6 +137,10 @@ make_texts(struct texts *texts)
 	recipe.issuer_key = NULL;
 	recipe.issuer = NULL;
 	texts->weak_cert = make_cert(&recipe);
+	texts->rsa = EVP_RSA_gen(2048);
+	recipe.key = texts->rsa;
+	texts->rsa_cert = make_cert(&recipe);
+	texts->rsa_key = key_text(texts->rsa, NULL);
 	texts->long_chain = joined("", "");
 	for (i = 0; i < 40; i++) {
 		longer = joined(texts->long_chain, texts->good);
@@ -146,6 +151,8 @@ make_texts(struct texts *texts)
 	texts->other_key = key_text(texts->other, NULL);
 	texts->weak_key = key_text(texts->weak, NULL);
 	texts->locked_key = key_text(texts->key, "secret");
+	texts->both = joined(texts->good, texts->good_key);
+	texts->key_first = joined(texts->rsa_key, texts->rsa_cert);
 }
 
 static void
@@ -154,6 +161,7 @@ free_texts(struct texts *texts)
 	EVP_PKEY_free(texts->key);
 	EVP_PKEY_free(texts->other);
 	EVP_PKEY_free(texts->weak);
+	EVP_PKEY_free(texts->rsa);
 	free(texts->good);
 	free(texts->expired);
 	free(texts->early);
@@ -167,6 +175,10 @@ free_texts(struct texts *texts)
 	free(texts->other_key);
 	free(texts->weak_key);
 	free(texts->locked_key);
+	free(texts->rsa_cert);
+	free(texts->rsa_key);
+	free(texts->both);
+	free(texts->key_first);
 }
 
 static void
@@ -209,6 +221,16 @@ checks_key_pairs(void)
 		    t.good_key, CERTIFICATE_BAD, "certificate 1" },
 		{ "an endless chain", t.long_chain, t.good_key, CERTIFICATE_BAD,
 		    "more than" },
+		{ "a good pair after bad ones", t.rsa_cert, t.rsa_key,
+		    CERTIFICATE_GOOD, "good" },
+		{ "a key of another kind", t.good, t.rsa_key, CERTIFICATE_BAD,
+		    "match" },
+		{ "certificate and key in one file", t.both, t.both,
+		    CERTIFICATE_GOOD, "good" },
+		{ "the key first", t.key_first, t.key_first, CERTIFICATE_GOOD,
+		    "good" },
+		{ "a good pair after another chain", t.good, t.good_key,
+		    CERTIFICATE_GOOD, "good" },
 	};
 
 	for (i = 0; i < NITEMS(cases); i++) {
