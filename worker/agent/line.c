@@ -1,74 +1,74 @@
 #include "worker/agent/line.h"
 
-#include <string.h>
-
 #define DIGITS_MAX 24 /* of 64 bits in octal, and some */
 
-void
-line_init(struct line *line)
-{
-	line->len = 0;
-}
-
-void
-line_char(struct line *line, char c)
-{
-	if (line->len < sizeof(line->text))
-		line->text[line->len++] = c;
-}
-
-static void
-add(struct line *line, const char *text, size_t len)
-{
-	if (len > sizeof(line->text) - line->len)
-		len = sizeof(line->text) - line->len;
-	memcpy(line->text + line->len, text, len);
-	line->len += len;
-}
-
-void
-line_text(struct line *line, const char *text)
-{
-	add(line, text, strlen(text));
-}
-
-static void
-digits(struct line *line, uint64_t number, unsigned int base, size_t width,
-    char fill)
-{
-	char text[DIGITS_MAX];
-	size_t at = sizeof(text), len;
-
-	do {
-		text[--at] = "0123456789abcdef"[number % base];
-		number /= base;
-	} while (number != 0);
-	for (len = sizeof(text) - at; len < width; len++)
-		line_char(line, fill);
-	add(line, text + at, sizeof(text) - at);
-}
+const char line_pairs[] = "00010203040506070809"
+			  "10111213141516171819"
+			  "20212223242526272829"
+			  "30313233343536373839"
+			  "40414243444546474849"
+			  "50515253545556575859"
+			  "60616263646566676869"
+			  "70717273747576777879"
+			  "80818283848586878889"
+			  "90919293949596979899";
 
 void
 line_number(struct line *line, uint64_t number, size_t width, char fill)
 {
-	digits(line, number, 10, width, fill);
+	char text[DIGITS_MAX];
+	size_t at = sizeof(text);
+
+	while (number >= 100) {
+		at -= 2;
+		memcpy(text + at, line_pairs + 2 * (number % 100), 2);
+		number /= 100;
+	}
+	if (number >= 10) {
+		at -= 2;
+		memcpy(text + at, line_pairs + 2 * number, 2);
+	} else {
+		text[--at] = (char)('0' + number);
+	}
+	while (sizeof(text) - at < width && at > 0)
+		text[--at] = fill;
+	line_add(line, text + at, sizeof(text) - at);
+}
+
+/* In a base of 1 << bits. */
+static void
+digits(struct line *line, uint64_t number, unsigned int bits, size_t width)
+{
+	char text[DIGITS_MAX];
+	size_t at = sizeof(text);
+
+	do {
+		text[--at] = "0123456789abcdef"[number & ((1u << bits) - 1)];
+		number >>= bits;
+	} while (at > 0 && (number != 0 || sizeof(text) - at < width));
+	line_add(line, text + at, sizeof(text) - at);
 }
 
 void
 line_octal(struct line *line, unsigned int number, size_t width)
 {
-	digits(line, number, 8, width, '0');
+	digits(line, number, 3, width);
 }
 
 void
 line_hex(struct line *line, uint64_t number)
 {
-	digits(line, number, 16, 0, '0');
+	digits(line, number, 4, 0);
 }
 
 void
 line_pad(struct line *line, size_t from, size_t width)
 {
-	while (line->len - from < width && line->len < sizeof(line->text))
-		line_char(line, ' ');
+	size_t missing =
+	    line->len - from < width ? width + from - line->len : 0;
+
+	if (missing > line->size - line->len)
+		missing = line->size - line->len;
+	memset(line->text + line->len, ' ', missing);
+	line->len += missing;
 }

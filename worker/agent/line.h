@@ -1,29 +1,65 @@
 /*
  * line - short texts put together piece by piece.
  *
- * For the fixed part of a listing's lines: printf() took as long as all system
- * calls of a listing together.  What does not fit is left out.
+ * For listings: printf() took as long as all system calls of a listing
+ * together.  What does not fit is left out.
  */
 #ifndef WORKER_AGENT_LINE_H
 #define WORKER_AGENT_LINE_H
 
 #include <stddef.h>
 #include <stdint.h>
-
-#define LINE_SIZE 1024 /* more than all fixed parts together */
+#include <string.h>
 
 struct line {
-	size_t len;
-	char text[LINE_SIZE]; /* not terminated */
+	char *text; /* not terminated */
+	size_t len, size;
 };
 
-void line_init(struct line *line);
-void line_char(struct line *line, char c);
-void line_text(struct line *line, const char *text);
+/* Puts texts into the size bytes at memory, which stay the caller's. */
+static inline void
+line_init(struct line *line, void *memory, size_t size)
+{
+	line->text = memory;
+	line->len = 0;
+	line->size = size;
+}
 
-/* The number in decimal, filled up on the left to width. */
+static inline void
+line_char(struct line *line, char c)
+{
+	if (line->len < line->size)
+		line->text[line->len++] = c;
+}
+
+static inline void
+line_add(struct line *line, const char *text, size_t len)
+{
+	if (len > line->size - line->len)
+		len = line->size - line->len;
+	memcpy(line->text + line->len, text, len);
+	line->len += len;
+}
+
+static inline void
+line_text(struct line *line, const char *text)
+{
+	line_add(line, text, strlen(text));
+}
+
+/* "00" to "99". */
+extern const char line_pairs[201];
+
+/* The last two digits of the number. */
+static inline void
+line_two(struct line *line, unsigned int number)
+{
+	line_add(line, line_pairs + 2 * (size_t)(number % 100), 2);
+}
+
+/* The number in decimal, filled up on the left to width (at most 20). */
 void line_number(struct line *line, uint64_t number, size_t width, char fill);
-/* The same in octal, filled up with zeroes; and in hexadecimal. */
+/* The number in octal, filled up with zeroes; and in hexadecimal. */
 void line_octal(struct line *line, unsigned int number, size_t width);
 void line_hex(struct line *line, uint64_t number);
 

@@ -15,8 +15,13 @@
 #include "worker/agent/resolve.h"
 #include "worker/agent/temporary.h"
 
-#define NAMES_SIZE 16384 /* of directory entries read at once */
-#define FILL       24576 /* no further line is begun beyond */
+#define NAMES_SIZE 32768             /* of directory entries read at once */
+#define PIPE_SIZE  65536             /* what a pipe takes */
+#define FILL       (PIPE_SIZE - 512) /* no further line is begun beyond */
+#define OUT_SIZE   (PIPE_SIZE + LIST_LINE_MAX)
+
+/* While entries are looked at this fast, the clock is looked at less often. */
+#define ENTRIES_A_TICK 8
 
 struct list {
 	const struct jail *jail;
@@ -25,21 +30,25 @@ struct list {
 	int directory; /* -1: a single line */
 	int pipe;
 	struct loop_watch *watch;
-	struct buf out;
+	struct line out;
+	size_t written; /* of out */
 	size_t names_len, names_at;
 	bool at_end;
 	uint32_t entries;
 	list_handler handler;
 	void *context;
 	uint8_t *prefix;
-	char *pattern;  /* NULL: all names */
-	uint8_t *names; /* NAMES_SIZE bytes of struct dirent64 */
+	char *pattern;      /* NULL: all names */
+	uint8_t *names;     /* NAMES_SIZE bytes of struct dirent64 */
+	struct statx facts; /* of the entry that is added */
 };
 
+/* Nothing that a network file system would have to ask for in vain. */
 static unsigned int
 wanted_facts(const struct list *list)
 {
-	return (STATX_BASIC_STATS |
+	return (STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_UID | STATX_GID |
+	    STATX_SIZE | STATX_MTIME | STATX_INO |
 	    ((list->style.facts & FS_FACT_CREATE) != 0 ? STATX_BTIME : 0));
 }
 
@@ -47,9 +56,11 @@ static int
 look(const struct list *list, int directory, const char *name,
     struct statx *facts)
 {
+	int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+
 	return (statx(directory, name,
-	    AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH,
-	    wanted_facts(list), facts));
+	    name[0] == '\0' ? flags | AT_EMPTY_PATH : flags, wanted_facts(list),
+	    facts));
 }
 
 /* What the type alone tells of a file that may not be looked at. */
@@ -62,44 +73,46 @@ guess(struct statx *facts, unsigned char type)
 	facts->stx_uid = facts->stx_gid = (uint32_t)-1;
 }
 
-static int
-add_line(struct list *list, int directory, const struct list_entry *entry)
+static void
+add_link(struct list *list, int directory, const struct list_entry *entry)
 {
 	struct list_entry line = *entry;
 	char target[PATH_MAX];
 	ssize_t len;
 
-	if (list->style.format == FS_LIST_LONG &&
-	    S_ISLNK(entry->facts->stx_mode)) {
-		len = readlinkat(directory, entry->name, target,
-		    sizeof(target) - 1);
-		if (len > 0) {
-			target[len] = '\0';
-			line.target = target;
-		}
+	len = readlinkat(directory, entry->name, target, sizeof(target) - 1);
+	if (len > 0) {
+		target[len] = '\0';
+		line.target = target;
 	}
-	if (list_format(&list->out, &list->style, &line) == -1)
-		return (-1);
-	list->entries++;
-	return (0);
+	list_format(&list->out, &list->style, &line);
 }
 
-/* 0 also when the name has gone since it was read. */
-static int
+static void
+add_line(struct list *list, int directory, const struct list_entry *entry)
+{
+	if (list->style.format == FS_LIST_LONG &&
+	    S_ISLNK(entry->facts->stx_mode))
+		add_link(list, directory, entry);
+	else
+		list_format(&list->out, &list->style, entry);
+	list->entries++;
+}
+
+/* Nothing when the name has gone since it was read. */
+static void
 add_name(struct list *list, const char *name, unsigned char type)
 {
-	struct list_entry entry = { name, NULL, NULL, LIST_ENTRY };
-	struct statx facts;
+	struct list_entry entry = { name, &list->facts, NULL, LIST_ENTRY };
 
-	entry.facts = &facts;
 	if (list->style.format == FS_LIST_NAMES)
-		guess(&facts, type);
-	else if (look(list, list->directory, name, &facts) == -1) {
+		guess(&list->facts, type);
+	else if (look(list, list->directory, name, &list->facts) == -1) {
 		if (errno == ENOENT)
-			return (0);
-		guess(&facts, type);
+			return;
+		guess(&list->facts, type);
 	}
-	return (add_line(list, list->directory, &entry));
+	add_line(list, list->directory, &entry);
 }
 
 /* A name with a dot is meant by a pattern that has it, too. */
@@ -140,29 +153,50 @@ read_names(struct list *list)
 	return (1);
 }
 
+/* Formats the next entry.  As read_names(). */
+static int
+add_next(struct list *list)
+{
+	const struct dirent64 *entry;
+	int ret;
+
+	ret = read_names(list);
+	if (ret <= 0)
+		return (ret);
+	entry = (const void *)(list->names + list->names_at);
+	list->names_at += entry->d_reclen;
+	if (is_shown(list, entry->d_name))
+		add_name(list, entry->d_name, entry->d_type);
+	return (1);
+}
+
+/* At most count entries, while there is room.  As read_names(). */
+static int
+add_some(struct list *list, unsigned int count)
+{
+	int ret = 1;
+
+	while (ret > 0 && count-- > 0 && list->out.len < FILL)
+		ret = add_next(list);
+	list->at_end = ret <= 0;
+	return (ret);
+}
+
 /* Formats the next entries into the buffer. */
 static int
 fill(struct list *list)
 {
-	uint64_t until = loop_now() + LIST_TURN;
-	const struct dirent64 *entry;
-	int i, ret;
+	uint64_t now = loop_now(), until = now + LIST_TURN, before;
+	unsigned int count = 1;
+	int ret;
 
-	for (i = 0; i < LIST_CHUNK && buf_len(&list->out) < FILL; i++) {
-		if (i > 0 && loop_now() > until)
-			return (0);
-		ret = read_names(list);
-		if (ret <= 0) {
-			list->at_end = true;
-			return (ret);
-		}
-		entry = (const void *)(list->names + list->names_at);
-		list->names_at += entry->d_reclen;
-		if (is_shown(list, entry->d_name) &&
-		    add_name(list, entry->d_name, entry->d_type) == -1)
-			return (-1);
-	}
-	return (0);
+	do {
+		ret = add_some(list, count);
+		before = now;
+		now = loop_now();
+		count = now == before ? ENTRIES_A_TICK : 1;
+	} while (ret > 0 && list->out.len < FILL && now <= until);
+	return (ret);
 }
 
 /* 1: all is written, 0: more is to come, -1 with errno. */
@@ -171,16 +205,19 @@ advance(struct list *list)
 {
 	ssize_t n;
 
-	if (buf_len(&list->out) == 0 && !list->at_end && fill(list) == -1)
+	if (list->out.len == 0 && !list->at_end && fill(list) == -1)
 		return (-1);
-	if (buf_len(&list->out) > 0) {
-		n = write(list->pipe, buf_data(&list->out),
-		    buf_len(&list->out));
+	if (list->out.len > 0) {
+		n = write(list->pipe, list->out.text + list->written,
+		    list->out.len - list->written);
 		if (n == -1)
 			return (errno == EAGAIN || errno == EINTR ? 0 : -1);
-		buf_consume(&list->out, (size_t)n);
+		list->written += (size_t)n;
 	}
-	return (list->at_end && buf_len(&list->out) == 0 ? 1 : 0);
+	if (list->written < list->out.len)
+		return (0);
+	list->out.len = list->written = 0;
+	return (list->at_end ? 1 : 0);
 }
 
 /* The pipe is closed first: its reader sees the end before the answer. */
@@ -267,9 +304,9 @@ add_dots(struct list *list, const struct statx *this)
 	    (list->style.format == FS_LIST_NAMES ||
 		(list->flags & FS_LIST_HIDDEN) == 0))
 		return (0);
-	if (look(list, list->jail->root, "", &root) == -1 ||
-	    add_line(list, list->directory, &entry) == -1)
+	if (look(list, list->jail->root, "", &root) == -1)
 		return (-1);
+	add_line(list, list->directory, &entry);
 	if (is_same(this, &root)) {
 		if (facts)
 			return (0);
@@ -279,7 +316,8 @@ add_dots(struct list *list, const struct statx *this)
 	entry.name = "..";
 	entry.facts = &above;
 	entry.kind = LIST_PARENT;
-	return (add_line(list, list->directory, &entry));
+	add_line(list, list->directory, &entry);
+	return (0);
 }
 
 static int
@@ -319,7 +357,8 @@ add_root(struct list *list)
 	if (look(list, list->jail->root, "", &facts) == -1)
 		return (-1);
 	entry.facts = &facts;
-	return (add_line(list, list->jail->root, &entry));
+	add_line(list, list->jail->root, &entry);
+	return (0);
 }
 
 static int
@@ -338,7 +377,8 @@ add_place(struct list *list, const char *path, const struct place *place)
 	/* RFC 3659 7.3.1: a name that means the same wherever one is. */
 	if (list->style.format == FS_LIST_FACTS)
 		entry.name = path;
-	return (add_line(list, place->parent, &entry));
+	add_line(list, place->parent, &entry);
+	return (0);
 }
 
 static int
@@ -380,6 +420,11 @@ begin_pattern(struct list *list, const char *path)
 static int
 begin(struct list *list, const struct list_request *request)
 {
+	char *memory = malloc(OUT_SIZE);
+
+	if (memory == NULL)
+		return (-1);
+	line_init(&list->out, memory, OUT_SIZE);
 	set_style(list, request);
 	if (set_prefix(list, request) == -1)
 		return (-1);
@@ -415,7 +460,6 @@ list_new(struct loop *loop, const struct jail *jail,
 	list->pipe = pipe;
 	list->handler = handler;
 	list->context = context;
-	buf_init(&list->out, 0);
 	if (fd_set_nonblock(pipe) == 0 && begin(list, request) == 0)
 		list->watch =
 		    loop_watch(loop, pipe, LOOP_WRITE, pipe_ready, list);
@@ -438,7 +482,7 @@ list_free(struct list **list)
 	loop_unwatch(&ended->watch);
 	fd_close(&ended->pipe);
 	fd_close(&ended->directory);
-	buf_free(&ended->out);
+	free(ended->out.text);
 	free(ended->prefix);
 	free(ended->pattern);
 	free(ended->names);

@@ -2,9 +2,9 @@
  * list - a listing under way.
  *
  * A cursor in a directory that is advanced when its pipe takes more, at most
- * LIST_CHUNK entries and LIST_TURN milliseconds at a time, so that a listing
- * holds up no other request, however long it is, however slow the disk, and
- * whoever does not read it.  Its memory does not grow.
+ * a pipe's fill and LIST_TURN milliseconds at a time, so that a listing holds
+ * up no other request, however long it is, however slow the disk, and whoever
+ * does not read it.  Its memory does not grow.
  */
 #ifndef WORKER_AGENT_LIST_H
 #define WORKER_AGENT_LIST_H
@@ -16,8 +16,7 @@
 #include "shm/ipc/body.h"
 #include "worker/agent/jail.h"
 
-#define LIST_CHUNK 256
-#define LIST_TURN  2
+#define LIST_TURN 2
 
 struct list;
 

@@ -6,7 +6,7 @@
 #include "worker/agent/list_format.h"
 
 static void
-add_type(struct line *line, const struct list_style *style UNUSED,
+add_type(struct line *line, struct list_style *style UNUSED,
     const struct list_entry *entry)
 {
 	static const struct {
@@ -36,7 +36,7 @@ add_type(struct line *line, const struct list_style *style UNUSED,
 }
 
 static void
-add_size(struct line *line, const struct list_style *style UNUSED,
+add_size(struct line *line, struct list_style *style UNUSED,
     const struct list_entry *entry)
 {
 	line_number(line, entry->facts->stx_size, 0, ' ');
@@ -46,32 +46,30 @@ add_size(struct line *line, const struct list_style *style UNUSED,
 static void
 add_stamp(struct line *line, const struct statx_timestamp *stamp)
 {
-	time_t when = stamp->tv_sec;
-	struct tm tm;
+	struct date date;
 
-	memset(&tm, 0, sizeof(tm));
-	if (gmtime_r(&when, &tm) == NULL || tm.tm_year < -1900 ||
-	    tm.tm_year > 9999 - 1900) {
+	if (!date_utc(stamp->tv_sec, &date) || date.year > 9999) {
 		line_text(line, "19700101000000");
 		return;
 	}
-	line_number(line, (uint64_t)(1900L + tm.tm_year), 4, '0');
-	line_number(line, (uint64_t)tm.tm_mon + 1, 2, '0');
-	line_number(line, (uint64_t)tm.tm_mday, 2, '0');
-	line_number(line, (uint64_t)tm.tm_hour, 2, '0');
-	line_number(line, (uint64_t)tm.tm_min, 2, '0');
-	line_number(line, (uint64_t)tm.tm_sec, 2, '0');
+	line_two(line, (unsigned int)date.year / 100);
+	line_two(line, (unsigned int)date.year);
+	line_two(line, date.month);
+	line_two(line, date.day);
+	line_two(line, date.hour);
+	line_two(line, date.minute);
+	line_two(line, date.second);
 }
 
 static void
-add_modify(struct line *line, const struct list_style *style UNUSED,
+add_modify(struct line *line, struct list_style *style UNUSED,
     const struct list_entry *entry)
 {
 	add_stamp(line, &entry->facts->stx_mtime);
 }
 
 static void
-add_create(struct line *line, const struct list_style *style UNUSED,
+add_create(struct line *line, struct list_style *style UNUSED,
     const struct list_entry *entry)
 {
 	add_stamp(line, &entry->facts->stx_btime);
@@ -119,7 +117,7 @@ add_directory_perm(struct line *line, int may, bool removable)
 }
 
 static void
-add_perm(struct line *line, const struct list_style *style,
+add_perm(struct line *line, struct list_style *style,
     const struct list_entry *entry)
 {
 	const struct statx *facts = entry->facts;
@@ -136,17 +134,24 @@ add_perm(struct line *line, const struct list_style *style,
 }
 
 static void
-add_unique(struct line *line, const struct list_style *style UNUSED,
+add_inode(struct line *line, struct list_style *style UNUSED,
+    const struct list_entry *entry)
+{
+	line_hex(line, entry->facts->stx_ino);
+}
+
+static void
+add_unique(struct line *line, struct list_style *style,
     const struct list_entry *entry)
 {
 	line_hex(line,
 	    makedev(entry->facts->stx_dev_major, entry->facts->stx_dev_minor));
 	line_char(line, 'g');
-	line_hex(line, entry->facts->stx_ino);
+	list_slot(line, style, add_inode);
 }
 
 static void
-add_mode(struct line *line, const struct list_style *style UNUSED,
+add_mode(struct line *line, struct list_style *style UNUSED,
     const struct list_entry *entry)
 {
 	line_char(line, '0');
@@ -154,28 +159,28 @@ add_mode(struct line *line, const struct list_style *style UNUSED,
 }
 
 static void
-add_owner(struct line *line, const struct list_style *style UNUSED,
+add_owner(struct line *line, struct list_style *style UNUSED,
     const struct list_entry *entry)
 {
 	line_number(line, entry->facts->stx_uid, 0, ' ');
 }
 
 static void
-add_group(struct line *line, const struct list_style *style UNUSED,
+add_group(struct line *line, struct list_style *style UNUSED,
     const struct list_entry *entry)
 {
 	line_number(line, entry->facts->stx_gid, 0, ' ');
 }
 
 static void
-add_owner_name(struct line *line, const struct list_style *style,
+add_owner_name(struct line *line, struct list_style *style,
     const struct list_entry *entry UNUSED)
 {
 	line_text(line, style->user);
 }
 
 static void
-add_group_name(struct line *line, const struct list_style *style,
+add_group_name(struct line *line, struct list_style *style,
     const struct list_entry *entry UNUSED)
 {
 	line_text(line, style->group);
@@ -200,26 +205,28 @@ known_facts(const struct list_style *style, const struct list_entry *entry)
 }
 
 void
-list_facts(struct line *line, const struct list_style *style,
+list_facts(struct line *line, struct list_style *style,
     const struct list_entry *entry)
 {
 	static const struct {
-		enum fs_fact fact;
 		const char *name;
-		void (*add)(struct line *, const struct list_style *,
-		    const struct list_entry *);
+		list_adder add;
+		enum fs_fact fact;
+		bool slot; /* differs from line to line */
 	} rows[] = {
-		{ FS_FACT_TYPE, "type=", add_type },
-		{ FS_FACT_SIZE, "size=", add_size },
-		{ FS_FACT_MODIFY, "modify=", add_modify },
-		{ FS_FACT_CREATE, "create=", add_create },
-		{ FS_FACT_PERM, "perm=", add_perm },
-		{ FS_FACT_UNIQUE, "unique=", add_unique },
-		{ FS_FACT_UNIX_GROUP, "UNIX.group=", add_group },
-		{ FS_FACT_UNIX_GROUPNAME, "UNIX.groupname=", add_group_name },
-		{ FS_FACT_UNIX_MODE, "UNIX.mode=", add_mode },
-		{ FS_FACT_UNIX_OWNER, "UNIX.owner=", add_owner },
-		{ FS_FACT_UNIX_OWNERNAME, "UNIX.ownername=", add_owner_name },
+		{ "type=", add_type, FS_FACT_TYPE, false },
+		{ "size=", add_size, FS_FACT_SIZE, true },
+		{ "modify=", add_modify, FS_FACT_MODIFY, true },
+		{ "create=", add_create, FS_FACT_CREATE, true },
+		{ "perm=", add_perm, FS_FACT_PERM, false },
+		{ "unique=", add_unique, FS_FACT_UNIQUE, false },
+		{ "UNIX.group=", add_group, FS_FACT_UNIX_GROUP, false },
+		{ "UNIX.groupname=", add_group_name, FS_FACT_UNIX_GROUPNAME,
+		    false },
+		{ "UNIX.mode=", add_mode, FS_FACT_UNIX_MODE, false },
+		{ "UNIX.owner=", add_owner, FS_FACT_UNIX_OWNER, false },
+		{ "UNIX.ownername=", add_owner_name, FS_FACT_UNIX_OWNERNAME,
+		    false },
 	};
 	uint32_t wanted = style->facts & known_facts(style, entry);
 	size_t i;
@@ -228,7 +235,10 @@ list_facts(struct line *line, const struct list_style *style,
 		if ((wanted & (uint32_t)rows[i].fact) == 0)
 			continue;
 		line_text(line, rows[i].name);
-		rows[i].add(line, style, entry);
+		if (rows[i].slot)
+			list_slot(line, style, rows[i].add);
+		else
+			rows[i].add(line, style, entry);
 		line_char(line, ';');
 	}
 	line_char(line, ' ');

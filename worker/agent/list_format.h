@@ -14,12 +14,57 @@
 #include <time.h>
 
 #include "shm/base/attr.h"
-#include "shm/base/buf.h"
 #include "shm/ipc/body.h"
+#include "worker/agent/date.h"
 #include "worker/agent/jail.h"
 #include "worker/agent/line.h"
 
 #define LIST_OWNER_MAX 64 /* bytes of an owner's name, with the NUL */
+
+/* No line is longer: prefix, name and target may be paths. */
+#define LIST_LINE_MAX (3 * FS_PATH_MAX + 1024)
+
+enum list_kind {
+	LIST_ENTRY,
+	LIST_THIS,  /* the directory that is listed */
+	LIST_PARENT /* the one above it */
+};
+
+struct list_entry {
+	const char *name;
+	const struct statx *facts; /* not used for FS_LIST_NAMES */
+	const char *target;        /* of a symbolic link, or NULL */
+	enum list_kind kind;
+};
+
+struct list_style;
+
+/* Adds what differs from line to line. */
+typedef void (*list_adder)(struct line *line, struct list_style *style,
+    const struct list_entry *entry);
+
+/*
+ * What comes before the name, but for what differs from line to line, which is
+ * added in the slots.  Most files of a directory are alike in all that the
+ * rest depends on, so it is made anew only for one that is not like the one
+ * before it.
+ */
+#define LIST_HEAD_MAX  1024
+#define LIST_SLOTS_MAX 4
+
+struct list_head {
+	/* That it was made for. */
+	uint32_t mode, nlink, uid, gid, dev_major, dev_minor;
+	enum list_kind kind;
+	bool born;
+	bool made;
+	size_t nslots, len;
+	struct {
+		size_t at;
+		list_adder add;
+	} slots[LIST_SLOTS_MAX];
+	char text[LIST_HEAD_MAX];
+};
 
 /* What is the same for all lines of a listing. */
 struct list_style {
@@ -36,19 +81,9 @@ struct list_style {
 	time_t now;
 	/* Of the directory that holds the names. */
 	bool parent_writable, parent_sticky, parent_ours;
-};
-
-enum list_kind {
-	LIST_ENTRY,
-	LIST_THIS,  /* the directory that is listed */
-	LIST_PARENT /* the one above it */
-};
-
-struct list_entry {
-	const char *name;
-	const struct statx *facts; /* not used for FS_LIST_NAMES */
-	const char *target;        /* of a symbolic link, or NULL */
-	enum list_kind kind;
+	/* Kept from line to line; at first, and after any change, zeroes. */
+	struct list_head head;
+	struct date_zone zone;
 };
 
 /*
@@ -57,14 +92,18 @@ struct list_entry {
  */
 void list_owner(char out[LIST_OWNER_MAX], const uint8_t *name, size_t len);
 
-/* The part before the name, of one format each. */
-void list_long(struct line *line, const struct list_style *style,
+/* Make the head, of one format each: add text to line, and slots. */
+void list_long(struct line *line, struct list_style *style,
     const struct list_entry *entry);
-void list_facts(struct line *line, const struct list_style *style,
+void list_facts(struct line *line, struct list_style *style,
     const struct list_entry *entry);
 
-/* Appends the line with its CR LF.  0, or -1 with errno of buf_append(). */
-NODISCARD int list_format(struct buf *out, const struct list_style *style,
+/* A slot after what is in line now. */
+void list_slot(const struct line *line, struct list_style *style,
+    list_adder add);
+
+/* Adds the line with its CR LF; there must be room for LIST_LINE_MAX bytes. */
+void list_format(struct line *line, struct list_style *style,
     const struct list_entry *entry);
 
 #endif

@@ -34,20 +34,21 @@ type_letter(mode_t mode)
 static void
 add_mode(struct line *line, mode_t mode)
 {
-	char text[] = "-rwxrwxrwx";
-	size_t i;
+	static const char triads[8][4] = { "---", "--x", "-w-", "-wx", "r--",
+		"r-x", "rw-", "rwx" };
+	char text[10];
 
 	text[0] = type_letter(mode);
-	for (i = 0; i < 9; i++)
-		if ((mode & (0400u >> i)) == 0)
-			text[i + 1] = '-';
+	memcpy(text + 1, triads[mode >> 6 & 7], 3);
+	memcpy(text + 4, triads[mode >> 3 & 7], 3);
+	memcpy(text + 7, triads[mode & 7], 3);
 	if ((mode & S_ISUID) != 0)
 		text[3] = (mode & S_IXUSR) != 0 ? 's' : 'S';
 	if ((mode & S_ISGID) != 0)
 		text[6] = (mode & S_IXGRP) != 0 ? 's' : 'S';
 	if ((mode & S_ISVTX) != 0)
 		text[9] = (mode & S_IXOTH) != 0 ? 't' : 'T';
-	line_text(line, text);
+	line_add(line, text, sizeof(text));
 }
 
 /* A name for the account's own, else the number. */
@@ -65,53 +66,55 @@ add_owner(struct line *line, uint32_t id, uint32_t known, const char *name)
 }
 
 static void
-add_size(struct line *line, const struct statx *facts)
+add_size(struct line *line, struct list_style *style UNUSED,
+    const struct list_entry *entry)
 {
+	const struct statx *facts = entry->facts;
+	char text[2 * SIZE_COLUMNS];
 	struct line device;
 
 	if (!S_ISCHR(facts->stx_mode) && !S_ISBLK(facts->stx_mode)) {
 		line_number(line, facts->stx_size, SIZE_COLUMNS, ' ');
 		return;
 	}
-	line_init(&device);
+	line_init(&device, text, sizeof(text));
 	line_number(&device, facts->stx_rdev_major, 0, ' ');
 	line_text(&device, ", ");
 	line_number(&device, facts->stx_rdev_minor, 0, ' ');
-	line_char(&device, '\0');
-	line_pad(line, line->len,
-	    device.len - 1 < SIZE_COLUMNS ? SIZE_COLUMNS - (device.len - 1)
-					  : 0);
-	line_text(line, device.text);
+	if (device.len < SIZE_COLUMNS)
+		line_pad(line, line->len, SIZE_COLUMNS - device.len);
+	line_add(line, device.text, device.len);
 }
 
 /* English month names whatever the locale: programs read them. */
 static void
-add_date(struct line *line, time_t when, time_t now)
+add_date(struct line *line, struct list_style *style,
+    const struct list_entry *entry)
 {
 	static const char months[][5] = { "Jan ", "Feb ", "Mar ", "Apr ",
 		"May ", "Jun ", "Jul ", "Aug ", "Sep ", "Oct ", "Nov ",
 		"Dec " };
-	struct tm tm;
+	time_t when = entry->facts->stx_mtime.tv_sec;
+	struct date date;
 
-	memset(&tm, 0, sizeof(tm));
 	/* A year that is no int, or that would read as a negative size. */
-	if (localtime_r(&when, &tm) == NULL || tm.tm_year < -1900) {
+	if (!date_local(&style->zone, when, &date)) {
 		line_text(line, "Jan  1  1970");
 		return;
 	}
-	line_text(line, months[tm.tm_mon]);
-	line_number(line, (uint64_t)tm.tm_mday, 2, ' ');
+	line_add(line, months[date.month - 1], 4);
+	line_number(line, date.day, 2, ' ');
 	line_char(line, ' ');
-	if (when > now - SIX_MONTHS && when <= now + AHEAD) {
-		line_number(line, (uint64_t)tm.tm_hour, 2, '0');
+	if (when > style->now - SIX_MONTHS && when <= style->now + AHEAD) {
+		line_two(line, date.hour);
 		line_char(line, ':');
-		line_number(line, (uint64_t)tm.tm_min, 2, '0');
+		line_two(line, date.minute);
 	} else
-		line_number(line, (uint64_t)(1900L + tm.tm_year), 5, ' ');
+		line_number(line, date.year, 5, ' ');
 }
 
 void
-list_long(struct line *line, const struct list_style *style,
+list_long(struct line *line, struct list_style *style,
     const struct list_entry *entry)
 {
 	const struct statx *facts = entry->facts;
@@ -122,8 +125,8 @@ list_long(struct line *line, const struct list_style *style,
 	line_char(line, ' ');
 	add_owner(line, facts->stx_uid, style->uid, style->user);
 	add_owner(line, facts->stx_gid, style->gid, style->group);
-	add_size(line, facts);
+	list_slot(line, style, add_size);
 	line_char(line, ' ');
-	add_date(line, facts->stx_mtime.tv_sec, style->now);
+	list_slot(line, style, add_date);
 	line_char(line, ' ');
 }
