@@ -102,7 +102,7 @@ spelling() {
 }
 
 python_compiles() {
-	python3 -m compileall -q tests/system
+	python3 -m compileall -q tests/system tests/bench
 }
 
 shell_scripts() {

@@ -1,0 +1,250 @@
+"""Runs the modes: servers in turn, round by round."""
+
+import json
+import os
+import subprocess
+import time
+
+import measure
+import report
+from contestants import PASSWORD, Unavailable
+
+LOAD_PATIENCE = 90
+
+
+class Pool:
+    """Servers that run; one is kept while modes have use for it."""
+
+    def __init__(self):
+        self.running = {}
+
+    def get(self, server):
+        """A running server like this one."""
+        key = (server.label, repr(server.options))
+        known = self.running.get(key)
+        if known is not None and known.ended():
+            self.drop(known)
+            known = None
+        if known is None:
+            server.start()
+            self.running[key] = known = server
+        return known
+
+    def drop(self, server):
+        """Ends it; the next one will be fresh."""
+        self.running = {key: known for key, known in self.running.items()
+                        if known is not server}
+        server.stop()
+
+    def keep(self, servers):
+        """Ends all but those that are like one of these."""
+        keys = {(s.label, repr(s.options)) for s in servers}
+        for key, server in list(self.running.items()):
+            if key not in keys:
+                self.drop(server)
+
+    def close(self):
+        """Ends all, whatever one of them says."""
+        self.keep([])
+
+
+class Load:
+    """The load generator, with what all runs have in common."""
+
+    def __init__(self, place):
+        self.binary = os.path.join(place.bench, "load")
+        self.children = []
+
+    def words(self, port, mode, options):
+        words = [self.binary, "-m", mode, "-p", str(port), "-u", "bench",
+                 "-w", PASSWORD]
+        for name, value in options.items():
+            words += [f"-{name}"] if value is True else \
+                [f"-{name}", str(value)]
+        return words
+
+    def run(self, port, mode, options):
+        """One run; what it says, or its error."""
+        process = self.begin(port, mode, options, subprocess.DEVNULL)
+        try:
+            output, _ = process.communicate(
+                timeout=LOAD_PATIENCE + options.get("s", 0))
+        except subprocess.TimeoutExpired:
+            return {"errors": 1, "first_error": "no end in time"}
+        finally:
+            self.end(process)
+        return parse(output)
+
+    def begin(self, port, mode, options, stdin=subprocess.PIPE):
+        """Starts a run that goes on until end()."""
+        process = subprocess.Popen(
+            self.words(port, mode, options), stdin=stdin,
+            stdout=subprocess.PIPE, text=True)
+        self.children.append(process)
+        return process
+
+    def end(self, process):
+        if process.stdin:
+            process.stdin.close()
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(2)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        process.stdout.close()
+        self.children.remove(process)
+
+    def close(self):
+        for process in list(self.children):
+            process.kill()
+            self.end(process)
+
+
+def parse(output):
+    """The last JSON object of what the load generator printed."""
+    lines = output.strip().splitlines()
+    try:
+        said = json.loads(lines[-1])
+    except (IndexError, ValueError):
+        return {"errors": 1, "first_error": "the load generator said "
+                + repr(output[-200:])}
+    return said
+
+
+def sample_of(said, cpu, unit):
+    """A run as figures for each operation, or for each GB."""
+    if said.get("errors") or not said.get("operations"):
+        return {"error": said.get("first_error") or "no operation ended",
+                "errors": said.get("errors", 0), "said": said}
+    count = said["operations"]
+    rate = count / said["seconds"]
+    if unit == "GB":
+        count = said["bytes"] / 1e9
+        rate = said["bytes"] / 1e6 / said["seconds"]
+    return {"rate": rate, "p50": said["p50_us"], "p99": said["p99_us"],
+            "cpu": cpu / count, "said": said}
+
+
+class Runner:
+    """Measures modes and collects rows."""
+
+    def __init__(self, place, arguments, roster):
+        self.place = place
+        self.arguments = arguments
+        self.roster = roster
+        self.pool = Pool()
+        self.load = Load(place)
+        self.rows = []
+        self.absent = {}
+
+    def mode(self, mode):
+        """All cells of one mode."""
+        if mode.file and mode.load not in ("up", "bulk-up"):
+            self.place.need(mode.file, self.scaled(mode))
+        for tls in mode.tls:
+            if self.arguments.tls and tls not in self.arguments.tls:
+                continue
+            for clients in self.clients(mode):
+                self.cell(mode, tls, clients)
+
+    def scaled(self, mode):
+        """The size of what is transferred, smaller in a smoke run."""
+        return min(mode.size, mode.smoke_size) if self.arguments.smoke \
+            else mode.size
+
+    def clients(self, mode):
+        if self.arguments.smoke:
+            return mode.clients[:2][-1:]
+        if self.arguments.clients:
+            return self.arguments.clients
+        return mode.clients
+
+    def cell(self, mode, tls, clients):
+        """One mode, version and number of clients: all servers, in turn."""
+        servers = self.roster.servers(mode, clients)
+        self.pool.keep(servers)
+        samples = {server.label: [] for server in servers}
+        for _ in range(self.arguments.rounds):
+            for server in servers:
+                sample = self.sample(server, mode, tls, clients)
+                if sample is not None:
+                    samples[server.label].append(sample)
+        rows = []
+        for server in servers:
+            if not samples[server.label]:
+                continue
+            row = {"mode": mode.name, "tls": tls, "clients": clients,
+                   "server": server.label, "peer": not server.ours,
+                   "unit": mode.unit}
+            row.update(report.summary(samples[server.label]))
+            row["samples"] = samples[server.label]
+            rows.append(row)
+        report.ratios(rows)
+        self.rows += rows
+        for row in rows:
+            print(report.show(report.line(row)), flush=True)
+            self.show_roles(row)
+
+    def sample(self, server, mode, tls, clients):
+        """One run against one server, or nothing if it is not to be had."""
+        if server.label in self.absent:
+            return None
+        try:
+            server = self.pool.get(server)
+        except Unavailable as reason:
+            self.absent[server.label] = str(reason)
+            print(f"{server.label}: does not take part: {reason}")
+            return None
+        options = {**self.options(mode, tls, clients), **server.extra}
+        word = "tcp" if getattr(server, "bare", False) else mode.load
+        before = measure.settle(server.meter)
+        roles = measure.roles(server.meter)
+        said = self.load.run(server.port, word, options)
+        used = measure.settle(server.meter) - before
+        sample = sample_of(said, used, mode.unit)
+        if "error" in sample:
+            self.pool.drop(server)
+        elif self.arguments.roles:
+            after = measure.roles(server.meter)
+            sample["roles"] = {
+                name: (after[name] - roles.get(name, 0)) * sample["cpu"]
+                / used for name in after}
+        if mode.load in ("up", "bulk-up"):
+            self.place.clear_uploads()
+        return sample
+
+    def options(self, mode, tls, clients):
+        """What the load generator is told."""
+        options = {"t": tls, "c": clients}
+        if mode.operations:
+            count = max(mode.operations, clients)
+            options["n"] = clients if self.arguments.smoke else count
+        else:
+            options["s"] = self.arguments.seconds
+        if mode.file == "many":
+            options["d"] = mode.file
+        elif mode.file:
+            options["f"] = mode.file
+        if mode.size:
+            options["b"] = self.scaled(mode)
+        return options
+
+    @staticmethod
+    def show_roles(row):
+        """Where the processor time of ftpsd goes, for ROLES=1."""
+        sample = row["samples"][-1]
+        if not row["server"].startswith("ftpsd") or "roles" not in sample:
+            return
+        parts = sorted(sample["roles"].items(), key=lambda p: -p[1])
+        ended = sample["cpu"] - sum(time_ for _, time_ in parts)
+        print("    " + ", ".join(f"{name} {time_:.1f}" for name, time_
+                                 in parts if time_ >= 0.05)
+              + f", ended processes {max(ended, 0):.1f}")
+
+    def close(self):
+        self.load.close()
+        self.pool.close()
+
+
