@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "shm/base/log.h"
+#include "shm/ipc/log_channel.h"
 #include "worker/accept.h"
 #include "worker/broker.h"
 #include "worker/cache_link.h"
@@ -66,6 +67,24 @@ make_tls(struct worker *worker)
 	return (worker->tls == NULL ? -1 : 0);
 }
 
+/* Longer than most sessions' next record takes, and too short to be missed. */
+#define RECORDS_MS 10
+
+static void
+send_records(void *context UNUSED)
+{
+	log_channel_flush();
+}
+
+static void
+records_wait(void *context)
+{
+	static struct deadline due;
+
+	deadline_init(&due, send_records, NULL);
+	deadline_set(context, &due, RECORDS_MS);
+}
+
 /* 0, or -1 with errno; what is missing then is not looked at: it exits. */
 static int
 begin(struct worker *worker)
@@ -77,6 +96,7 @@ begin(struct worker *worker)
 	if (worker->master == NULL || master_link_ready(worker->master) == -1)
 		return (-1);
 	worker->accept = accept_new(worker);
+	log_channel_gather(records_wait, worker);
 	return (worker->accept == NULL ? -1 : 0);
 }
 
@@ -90,6 +110,7 @@ finish(struct worker *worker)
 {
 	cache_link_free(&worker->cache_link);
 	cache_reader_free(&worker->cache);
+	log_channel_flush();
 	if (!ending_is_ordered(worker->ending))
 		_exit(1);
 	master_link_drained(worker->master);

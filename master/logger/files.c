@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "master/logger/line.h"
 #include "shm/base/fd.h"
 #include "shm/base/loop.h"
 
@@ -168,7 +169,6 @@ static int
 failed(struct log_files *files, struct log_file *file, int error)
 {
 	close_file(files, file);
-	file->lost++;
 	file->retry = loop_now() + RETRY_MS;
 	if (file->error == 0) {
 		file->error = error;
@@ -187,12 +187,14 @@ log_files_write(struct log_files *files, const char *path, const void *data,
 	if (file == NULL)
 		return (-1);
 	if (file->error != 0 && loop_now() < file->retry) {
-		file->lost++;
+		file->lost += log_line_count(data, len);
 		return (-1);
 	}
 	if (open_file(files, file) == -1 ||
-	    write_all(file->fd, data, len) == -1)
+	    write_all(file->fd, data, len) == -1) {
+		file->lost += log_line_count(data, len);
 		return (failed(files, file, errno));
+	}
 	if (file->error != 0) {
 		lost = file->lost;
 		file->error = 0;

@@ -8,19 +8,24 @@
 
 #include "shm/base/utf8.h"
 
+/* Many records are of one second: what it looks like is kept. */
 static void
 put_time(char *out, size_t size, uint64_t time_us)
 {
+	static time_t last = -1;
+	static char date[32], zone[8];
 	time_t seconds = (time_t)(time_us / 1000000);
-	char date[32], zone[8];
 	struct tm local;
 
-	if (localtime_r(&seconds, &local) == NULL) {
-		(void)snprintf(out, size, "-");
-		return;
+	if (seconds != last) {
+		if (localtime_r(&seconds, &local) == NULL) {
+			(void)snprintf(out, size, "-");
+			return;
+		}
+		(void)strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &local);
+		(void)strftime(zone, sizeof(zone), "%z", &local);
+		last = seconds;
 	}
-	(void)strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &local);
-	(void)strftime(zone, sizeof(zone), "%z", &local);
 	(void)snprintf(out, size, "%s.%03u%s", date,
 	    (unsigned int)(time_us / 1000 % 1000), zone);
 }
@@ -150,4 +155,17 @@ log_line_clean(char *out, size_t size, const uint8_t *bytes, size_t len)
 		i += run;
 	}
 	out[n] = '\0';
+}
+
+uint64_t
+log_line_count(const char *text, size_t len)
+{
+	const char *end = text + len;
+	uint64_t lines = 0;
+
+	for (; text < end; lines++) {
+		text = memchr(text, '\n', (size_t)(end - text));
+		text = text == NULL ? end : text + 1;
+	}
+	return (lines);
 }

@@ -45,4 +45,7 @@ size_t log_line_json(char *out, const struct line_record *record);
  */
 void log_line_clean(char *out, size_t size, const uint8_t *bytes, size_t len);
 
+/* How many lines these are; the last one may lack its end. */
+NODISCARD uint64_t log_line_count(const char *text, size_t len);
+
 #endif

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "master/logger/output.h"
+#include "master/logger/records.h"
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
 #include "shm/base/loop.h"
@@ -102,28 +103,21 @@ tell_lost(struct source *source, const struct msg_log_record *body)
 	output_main(source->logger->output, &record);
 }
 
-static int
-record_came(struct message *message, void *context)
+static void
+record_came(const struct msg_log_record *body,
+    const struct message_part parts[RECORD_PARTS], void *context)
 {
-	const struct msg_log_record *body = message->body;
+	const struct message_part *text_part = &parts[RECORD_TEXT];
 	char client[ADDRESS_TEXT_MAX * 2], user[LOG_TEXT_MAX],
 	    text[LOG_TEXT_MAX + 1];
 	struct source *source = context;
-	struct message_part parts[3];
 	struct line_record record;
-	size_t lens[3];
 
-	lens[0] = body->client_len;
-	lens[1] = body->user_len;
-	lens[2] = body->text_len;
-	if (message->type != MSG_LOG_RECORD ||
-	    message_split(message, lens, parts, 3) == -1 ||
-	    body->stream >= LOG_STREAM_COUNT)
-		return (-1);
-	log_line_clean(client, sizeof(client), parts[0].data, parts[0].len);
-	log_escape(user, sizeof(user), (const char *)parts[1].data,
-	    parts[1].len);
-	log_line_clean(text, sizeof(text), parts[2].data, parts[2].len);
+	log_line_clean(client, sizeof(client), parts[RECORD_CLIENT].data,
+	    parts[RECORD_CLIENT].len);
+	log_escape(user, sizeof(user), (const char *)parts[RECORD_USER].data,
+	    parts[RECORD_USER].len);
+	log_line_clean(text, sizeof(text), text_part->data, text_part->len);
 	memset(&record, 0, sizeof(record));
 	record.time_us = body->time_us;
 	record.level = body->level > LOG_LEVEL_DEBUG
@@ -138,7 +132,16 @@ record_came(struct message *message, void *context)
 	if (body->lost > 0)
 		tell_lost(source, body);
 	write_record(source->logger, body, &record);
-	return (0);
+}
+
+static int
+message_came(struct message *message, void *context)
+{
+	struct source *source = context;
+	int ret = records_read(message, record_came, source);
+
+	output_flush(source->logger->output);
+	return (ret);
 }
 
 static void
@@ -161,7 +164,7 @@ source_ended(void *context)
 		loop_stop(logger->loop);
 }
 
-static const struct link_handlers source_handlers = { record_came,
+static const struct link_handlers source_handlers = { message_came,
 	source_ended };
 
 static int
@@ -211,6 +214,7 @@ own_record(const struct log_record *record, void *context)
 	line.pid = (int)getpid();
 	line.text = record->text;
 	output_main(logger->output, &line);
+	output_flush(logger->output);
 }
 
 static void

@@ -1,7 +1,6 @@
 #include "master/logger/output.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +10,24 @@
 #include <unistd.h>
 
 #include "master/logger/files.h"
+#include "master/logger/gather.h"
 #include "master/logger/syslog.h"
 #include "shm/base/fd.h"
 
 #define OPEN_FILES_MAX 256
 
+/* What becomes of lines that a place does not take. */
+enum {
+	KIND_STDERR,
+	KIND_MAIN,    /* they go to standard error */
+	KIND_HOST,    /* to the main log */
+	KIND_TRANSFER /* nowhere: the failure has been reported, once */
+};
+
 struct output {
 	const struct conf *conf;
 	struct log_files *files;
+	struct gather *gather;
 	struct syslog_socket *syslog;
 	bool journal;  /* standard error is the journal's */
 	uint64_t lost; /* lines that standard error or syslog did not take */
@@ -81,6 +90,26 @@ report(const char *path, int error, uint64_t lost, void *context)
 	    text);
 }
 
+static void
+not_written(const struct gather_place *place, const char *text, size_t len,
+    void *context)
+{
+	struct output *output = context;
+	struct gather_place main_log = { output->conf->log_file, KIND_MAIN };
+	size_t done = 0;
+
+	if (place->kind == KIND_TRANSFER)
+		return;
+	if (place->kind == KIND_HOST && !output->failing &&
+	    output->conf->log_target == CONF_LOG_FILE) {
+		gather_line(output->gather, main_log, text, len);
+		return;
+	}
+	if (place->kind != KIND_STDERR)
+		done = gather_stderr(text, len);
+	output->lost += log_line_count(text + done, len - done);
+}
+
 struct output *
 output_new(const struct conf *conf)
 {
@@ -93,7 +122,9 @@ output_new(const struct conf *conf)
 	output->journal = is_journal();
 	output->files = log_files_new(OPEN_FILES_MAX, report, output);
 	output->syslog = syslog_socket_new();
-	if (output->files == NULL || output->syslog == NULL)
+	if (output->files != NULL)
+		output->gather = gather_new(output->files, not_written, output);
+	if (output->gather == NULL || output->syslog == NULL)
 		output_free(&output);
 	return (output);
 }
@@ -103,6 +134,7 @@ output_free(struct output **output)
 {
 	if (*output == NULL)
 		return;
+	gather_free(&(*output)->gather);
 	log_files_free(&(*output)->files);
 	syslog_socket_free(&(*output)->syslog);
 	free(*output);
@@ -123,20 +155,10 @@ output_reopen(struct output *output)
 	output->failing = false;
 }
 
-/* A pipe or terminal that says POLLOUT takes a line of this length whole. */
-static int
-write_stderr(const char *line, size_t len)
-{
-	struct pollfd ready = { STDERR_FILENO, POLLOUT, 0 };
-
-	if (poll(&ready, 1, 0) != 1)
-		return (-1);
-	return (write(STDERR_FILENO, line, len) == (ssize_t)len ? 0 : -1);
-}
-
-static int
+static void
 send_stderr(const struct output *output, const struct line_record *record)
 {
+	const struct gather_place place = { NULL, KIND_STDERR };
 	char line[LINE_MAX_LEN + 8];
 	size_t prefix = 0, len;
 
@@ -148,7 +170,7 @@ send_stderr(const struct output *output, const struct line_record *record)
 	else
 		len = log_line_text(line + prefix, record,
 		    output->journal ? LINE_BARE : LINE_DATED);
-	return (write_stderr(line, prefix + len));
+	gather_line(output->gather, place, line, prefix + len);
 }
 
 static int
@@ -177,45 +199,29 @@ make_line(const struct output *output, const struct line_record *record,
 }
 
 /* A main file that cannot be written is stood in for by standard error. */
-static int
+static void
 send_file(struct output *output, const struct line_record *record)
 {
+	const struct gather_place place = { output->conf->log_file, KIND_MAIN };
 	char line[LINE_MAX_LEN];
 	size_t len;
 
 	len = make_line(output, record, line);
-	if (output->failing)
-		(void)send_stderr(output, record);
-	if (log_files_write(output->files, output->conf->log_file, line, len) ==
-	    0)
-		return (0);
-	return (output->failing ? 0 : send_stderr(output, record));
-}
-
-static int
-send_main(struct output *output, const struct line_record *record)
-{
-	switch (output->conf->log_target) {
-	case CONF_LOG_FILE:
-		return (send_file(output, record));
-	case CONF_LOG_SYSLOG:
-		return (send_syslog(output, record));
-	case CONF_LOG_STDERR:
-		break;
+	if (!output->failing) {
+		gather_line(output->gather, place, line, len);
+		return;
 	}
-	return (send_stderr(output, record));
+	send_stderr(output, record);
+	(void)!log_files_write(output->files, output->conf->log_file, line,
+	    len);
 }
 
-void
-output_main(struct output *output, const struct line_record *record)
+static void
+tell_lost(struct output *output)
 {
 	uint64_t lost = output->lost;
 	char text[80];
 
-	if (send_main(output, record) == -1) {
-		output->lost++;
-		return;
-	}
 	if (lost == 0)
 		return;
 	output->lost = 0;
@@ -225,26 +231,56 @@ output_main(struct output *output, const struct line_record *record)
 }
 
 void
+output_main(struct output *output, const struct line_record *record)
+{
+	switch (output->conf->log_target) {
+	case CONF_LOG_FILE:
+		send_file(output, record);
+		return;
+	case CONF_LOG_SYSLOG:
+		if (send_syslog(output, record) == -1)
+			output->lost++;
+		else
+			tell_lost(output);
+		return;
+	case CONF_LOG_STDERR:
+		send_stderr(output, record);
+		return;
+	}
+}
+
+/* Where standard error takes lines again, it takes the count, too. */
+void
+output_flush(struct output *output)
+{
+	uint64_t lost = output->lost;
+
+	if (gather_flush(output->gather) == 0 || output->lost != lost)
+		return;
+	tell_lost(output);
+	(void)gather_flush(output->gather);
+}
+
+void
 output_file(struct output *output, const char *path,
     const struct line_record *record)
 {
+	const struct gather_place place = { path, KIND_HOST };
 	char line[LINE_MAX_LEN];
 	size_t len;
 
 	len = make_line(output, record, line);
-	if (log_files_write(output->files, path, line, len) == -1)
-		output_main(output, record);
+	gather_line(output->gather, place, line, len);
 }
 
 void
 output_line(struct output *output, const char *path, const char *text)
 {
+	const struct gather_place place = { path, KIND_TRANSFER };
 	char line[LINE_MAX_LEN];
 	int len;
 
 	len = snprintf(line, sizeof(line), "%s\n", text);
-	/* A failure has been reported, once. */
-	if (len > 0 && (size_t)len < sizeof(line) &&
-	    log_files_write(output->files, path, line, (size_t)len) == -1)
-		return;
+	if (len > 0 && (size_t)len < sizeof(line))
+		gather_line(output->gather, place, line, (size_t)len);
 }

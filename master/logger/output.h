@@ -1,8 +1,10 @@
 /*
  * output - where lines go: standard error or the journal, a file, or syslog.
  *
- * Writing never waits: a line that standard error or syslog does not take at
- * once is counted, and the count is told when they take lines again.
+ * Lines are gathered until output_flush(), so that many cost one call; syslog
+ * wants each by itself.  Writing never waits: a line that standard error or
+ * syslog does not take at once is counted, and the count is told when they take
+ * lines again.
  */
 #ifndef MASTER_LOGGER_OUTPUT_H
 #define MASTER_LOGGER_OUTPUT_H
@@ -33,5 +35,8 @@ void output_main(struct output *output, const struct line_record *record);
 void output_file(struct output *output, const char *path,
     const struct line_record *record);
 void output_line(struct output *output, const char *path, const char *text);
+
+/* Writes what the last calls have gathered; nothing stays behind. */
+void output_flush(struct output *output);
 
 #endif

@@ -114,6 +114,12 @@ struct msg_log_record {
 	uint16_t zero;
 };
 
+/* Followed by count records, each followed by its texts; none is aligned. */
+struct msg_log_records {
+	uint32_t count;
+	uint32_t zero;
+};
+
 /* Cache ------------------------------------------------------------------ */
 
 struct msg_cache_key {

@@ -1,7 +1,6 @@
 #include "worker/ftp/session.h"
 
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -223,20 +222,6 @@ find_addresses(struct session *session, int fd)
 	return (0);
 }
 
-/*
- * Telnet's urgent byte is taken in line: out of line, its IAC would stay
- * behind alone.
- */
-static void
-set_options(int fd)
-{
-	int on = 1;
-
-	(void)setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
-	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-}
-
 static struct session *
 session_new(struct worker *worker, const struct start_listener *listener)
 {
@@ -279,7 +264,6 @@ session_accept(struct worker *worker, int fd,
 		fd_close(&fd);
 		return;
 	}
-	set_options(fd);
 	address_text(&session->peer, session->client_text);
 	session->client.address = session->peer;
 	session->control =
