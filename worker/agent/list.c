@@ -199,25 +199,35 @@ fill(struct list *list)
 	return (ret);
 }
 
-/* 1: all is written, 0: more is to come, -1 with errno. */
 static int
-advance(struct list *list)
+write_some(struct list *list)
 {
 	ssize_t n;
 
+	if (list->out.len == 0)
+		return (0);
+	n = write(list->pipe, list->out.text + list->written,
+	    list->out.len - list->written);
+	if (n == -1)
+		return (errno == EAGAIN || errno == EINTR ? 0 : -1);
+	list->written += (size_t)n;
+	if (list->written == list->out.len)
+		list->out.len = list->written = 0;
+	return (0);
+}
+
+/*
+ * Writes, and makes the next lines while the worker empties the pipe.  1: all
+ * is written, 0: more is to come, -1 with errno.
+ */
+static int
+advance(struct list *list)
+{
+	if (write_some(list) == -1)
+		return (-1);
 	if (list->out.len == 0 && !list->at_end && fill(list) == -1)
 		return (-1);
-	if (list->out.len > 0) {
-		n = write(list->pipe, list->out.text + list->written,
-		    list->out.len - list->written);
-		if (n == -1)
-			return (errno == EAGAIN || errno == EINTR ? 0 : -1);
-		list->written += (size_t)n;
-	}
-	if (list->written < list->out.len)
-		return (0);
-	list->out.len = list->written = 0;
-	return (list->at_end ? 1 : 0);
+	return (list->at_end && list->out.len == 0 ? 1 : 0);
 }
 
 /* The pipe is closed first: its reader sees the end before the answer. */
