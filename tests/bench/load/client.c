@@ -17,6 +17,7 @@ client_init(struct client *client, const struct options *options,
 	client->options = options;
 	client->number = number;
 	client->control.fd = -1;
+	client->data.fd = -1;
 	client->address = INADDR_ANY;
 	if (options->spread)
 		client->address = htonl(INADDR_LOOPBACK +
@@ -142,7 +143,8 @@ secure(struct client *client, SSL_SESSION *session)
 		&client->sessions) == -1)
 		return (client_fail_link(client, "handshake"));
 	if (!link_resumed(&client->control)) {
-		if (session != NULL && client->connected)
+		if (session != NULL && client->connected &&
+		    !client->options->lenient)
 			return (client_fail(client,
 			    "the control connection was not resumed"));
 	} else {
@@ -226,6 +228,7 @@ client_quit(struct client *client)
 void
 client_drop(struct client *client)
 {
+	link_close(&client->data);
 	link_close(&client->control);
 	link_forget(&client->sessions);
 	client->connected = false;

@@ -34,6 +34,7 @@ struct client {
 	unsigned int number; /* 0, 1, ...: of the client in this program */
 	in_addr_t address;   /* where it comes from */
 	struct link control;
+	struct link data; /* of a transfer that is held */
 	struct link_sessions sessions;
 	bool connected; /* once, whatever became of it */
 	char *buffer;   /* payload of transfers; the thread's */

@@ -13,7 +13,10 @@
 
 #include "shm/base/attr.h"
 
-#define LARGE_READ (256 * 1024)
+#define LARGE_READ ((size_t)256 * 1024)
+
+/* A key share of the first only, as clients send. */
+static char groups[] = "X25519:P-256";
 
 static SSL_CTX *contexts[LINK_KINDS];
 static _Atomic(const char *) cipher = "";
@@ -47,7 +50,7 @@ make_context(const struct link_setup *setup)
 		(void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
 	if (!SSL_CTX_set_min_proto_version(context, setup->tls_version) ||
 	    !SSL_CTX_set_max_proto_version(context, setup->tls_version) ||
-	    !SSL_CTX_set1_groups_list(context, "X25519:P-256")) {
+	    !SSL_CTX_set1_groups_list(context, groups)) {
 		SSL_CTX_free(context);
 		return (NULL);
 	}

@@ -4,13 +4,14 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
+#include "tests/bench/load/hold.h"
 #include "tests/bench/load/link.h"
 #include "tests/bench/load/mode.h"
 #include "tests/bench/load/options.h"
 #include "tests/bench/load/repeat.h"
 #include "tests/bench/load/report.h"
 
-#define FILES_MAX  (64 * 1024)
+#define FILES_MAX  65536
 #define ARENA_KEEP (64 * 1024 * 1024)
 
 /* As many descriptors as we may have. */
@@ -48,7 +49,9 @@ main(int argc, char **argv)
 		(void)fprintf(stderr, "load: OpenSSL cannot be set up\n");
 		return (2);
 	}
-	if (repeat_run(&options, &report) == -1)
-		return (2);
+	if (options.mode->shape == SHAPE_HOLD)
+		hold_run(&options, &report);
+	else
+		repeat_run(&options, &report);
 	return (report_write(&report, &options));
 }

@@ -100,6 +100,15 @@ tcp(struct client *client)
 	return (0);
 }
 
+/* A transfer whose client hardly reads; the data link is the client's. */
+static int
+begin_slowly(struct client *client)
+{
+	if (settle(client) == -1)
+		return (-1);
+	return (transfer_begin(client));
+}
+
 static const struct mode modes[] = {
 	{ "handshake", SHAPE_REPEAT, false, NULL, handshake },
 	{ "resumed", SHAPE_REPEAT, false, get_session, resumed },
@@ -114,6 +123,8 @@ static const struct mode modes[] = {
 	{ "list", SHAPE_REPEAT, true, settle, list },
 	{ "mlsd", SHAPE_REPEAT, true, settle, mlsd },
 	{ "storm", SHAPE_ONCE, false, NULL, login },
+	{ "idle", SHAPE_HOLD, false, settle, NULL },
+	{ "slow", SHAPE_HOLD, false, begin_slowly, transfer_go_on },
 	{ "tcp", SHAPE_REPEAT, false, NULL, tcp },
 };
 

@@ -20,7 +20,7 @@ struct mode {
 	bool large; /* moves much on each connection */
 	/* Before the clock starts and after a failure; NULL: nothing. */
 	int (*prepare)(struct client *client);
-	/* One operation. */
+	/* One operation, or what is done once a second while it is held. */
 	int (*operate)(struct client *client);
 };
 

@@ -18,7 +18,7 @@ static const char usage[] =
     "            [-s seconds | -n operations] [-u user] [-w password]\n"
     "            [-f file] [-b bytes] [-d directory] [-e] [-x]\n"
     "  -e  data connections begin TLS before the command is sent\n"
-    "  -x  data connections need not resume the session\n";
+    "  -x  no connection needs to resume a session\n";
 
 /* A number within limits; *bad is set when it is none. */
 static uint64_t

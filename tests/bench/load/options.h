@@ -28,7 +28,7 @@ struct options {
 	uint64_t bytes;       /* of a file; of a listing: entries, at least */
 	const char *user, *password, *file, *directory;
 	bool early;   /* data connections: TLS before the command */
-	bool lenient; /* data connections need not be resumed */
+	bool lenient; /* sessions need not be resumed */
 	bool spread;  /* clients come from different loopback addresses */
 };
 

@@ -3,17 +3,16 @@
 #include <openssl/rand.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "tests/bench/load/client.h"
 #include "tests/bench/load/mode.h"
 
-#define STACK_SIZE   (256 * 1024) /* of which a handshake touches little */
-#define LARGE_BUFFER (256 * 1024)
-#define SMALL_BUFFER (16 * 1024)
+#define STACK_SIZE \
+	((size_t)256 * 1024) /* of which a handshake touches little */
+#define LARGE_BUFFER ((size_t)256 * 1024)
+#define SMALL_BUFFER ((size_t)16 * 1024)
 #define FAILURES_MAX 10 /* in a row, then a client gives up */
 #define PAUSE_NS     10000000
 #define BILLION      1000000000
@@ -123,10 +122,8 @@ work(void *argument)
 	client->buffer = malloc(client->buffer_size);
 	if (client->buffer == NULL ||
 	    RAND_bytes((unsigned char *)client->buffer,
-		(int)client->buffer_size) != 1) {
-		(void)fprintf(stderr, "load: no memory\n");
-		exit(2);
-	}
+		(int)client->buffer_size) != 1)
+		report_die("buffers");
 	(void)settle(hand);
 	(void)pthread_barrier_wait(&crew->ready);
 	(void)pthread_barrier_wait(&crew->go);
@@ -141,26 +138,23 @@ work(void *argument)
 	return (NULL);
 }
 
-static int
+static void
 start_threads(struct crew *crew, struct hand *hands, unsigned int count)
 {
 	pthread_attr_t attributes;
 	unsigned int i;
-	int error = 0;
 
-	(void)pthread_attr_init(&attributes);
-	(void)pthread_attr_setstacksize(&attributes, STACK_SIZE);
-	for (i = 0; i < count && error == 0; i++) {
+	if (pthread_attr_init(&attributes) != 0 ||
+	    pthread_attr_setstacksize(&attributes, STACK_SIZE) != 0)
+		report_die("threads");
+	for (i = 0; i < count; i++) {
 		hands[i].crew = crew;
 		client_init(&hands[i].client, crew->options, i);
-		error = pthread_create(&hands[i].thread, &attributes, work,
-		    &hands[i]);
+		if (pthread_create(&hands[i].thread, &attributes, work,
+			&hands[i]) != 0)
+			report_die("threads");
 	}
 	(void)pthread_attr_destroy(&attributes);
-	if (error != 0)
-		(void)fprintf(stderr, "load: thread %u: %s\n", i,
-		    strerror(error));
-	return (error == 0 ? 0 : -1);
 }
 
 /* Opens the clock for all at once, and waits until the last has ended. */
@@ -185,7 +179,7 @@ conduct(struct crew *crew, struct hand *hands, unsigned int count)
 	crew->report->nanoseconds = atomic_load(&crew->last) - crew->began;
 }
 
-int
+void
 repeat_run(const struct options *options, struct report *report)
 {
 	struct crew crew = { .options = options, .report = report };
@@ -200,9 +194,9 @@ repeat_run(const struct options *options, struct report *report)
 	hands = calloc(count, sizeof(hands[0]));
 	if (hands == NULL || pthread_mutex_init(&crew.lock, NULL) != 0 ||
 	    pthread_barrier_init(&crew.ready, NULL, count + 1) != 0 ||
-	    pthread_barrier_init(&crew.go, NULL, count + 1) != 0 ||
-	    start_threads(&crew, hands, count) == -1)
-		return (-1);
+	    pthread_barrier_init(&crew.go, NULL, count + 1) != 0)
+		report_die("clients");
+	start_threads(&crew, hands, count);
 	conduct(&crew, hands, count);
 	report->clients = count;
 	for (i = 0; i < count; i++) {
@@ -211,5 +205,4 @@ repeat_run(const struct options *options, struct report *report)
 		samples_free(&hands[i].durations);
 	}
 	free(hands);
-	return (0);
 }

@@ -7,8 +7,8 @@
 
 /*
  * Lets all clients prepare, then begin at the same moment; says "begin" and
- * "end".  Returns -1 when the threads cannot be made.
+ * "end".
  */
-NODISCARD int repeat_run(const struct options *options, struct report *report);
+void repeat_run(const struct options *options, struct report *report);
 
 #endif

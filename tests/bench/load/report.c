@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -27,6 +28,13 @@ report_event(const char *event, uint64_t sessions)
 	(void)printf("{\"event\":\"%s\",\"sessions\":%" PRIu64 "}\n", event,
 	    sessions);
 	(void)fflush(stdout);
+}
+
+void
+report_die(const char *what)
+{
+	(void)fprintf(stderr, "load: cannot get enough %s\n", what);
+	exit(2);
 }
 
 void

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "shm/base/attr.h"
 #include "tests/bench/load/client.h"
 #include "tests/bench/load/options.h"
 #include "tests/bench/load/samples.h"
@@ -24,6 +25,9 @@ uint64_t report_cpu(void);
 
 /* Writes one line that marks a moment, and how many sessions there are. */
 void report_event(const char *event, uint64_t sessions);
+
+/* Ends the program, for want of what is named. */
+NORETURN void report_die(const char *what);
 
 /* Adds what one client did. */
 void report_add(struct report *report, struct client *client,

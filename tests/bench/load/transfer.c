@@ -233,18 +233,28 @@ transfer_list(struct client *client, const char *verb)
 }
 
 int
-transfer_begin(struct client *client, struct link *data)
+transfer_go_on(struct client *client)
 {
-	const int window = SMALL_WINDOW;
 	char byte;
+
+	if (link_read(&client->data, &byte, sizeof(byte)) != 1)
+		return (client_fail_link(client, "RETR: data"));
+	client->counts.bytes++;
+	return (0);
+}
+
+int
+transfer_begin(struct client *client)
+{
+	struct link *data = &client->data;
+	const int window = SMALL_WINDOW;
 
 	if (open_data(client, data) == -1)
 		return (-1);
 	(void)setsockopt(data->fd, SOL_SOCKET, SO_RCVBUF, &window,
 	    sizeof(window));
-	if (start(client, data, "RETR", client->options->file) == -1)
+	if (start(client, data, "RETR", client->options->file) == -1 ||
+	    client_expect(client, 1, "RETR") == -1)
 		return (-1);
-	if (link_read(data, &byte, 1) != 1)
-		return (client_fail_link(client, "RETR: data"));
-	return (client_expect(client, 1, "RETR"));
+	return (transfer_go_on(client));
 }

@@ -23,9 +23,12 @@ NODISCARD int transfer_up(struct client *client);
 NODISCARD int transfer_list(struct client *client, const char *verb);
 
 /*
- * Begins to fetch options->file, in such a way that the server can send but
- * little ahead; the first byte has been read.
+ * Begins to fetch options->file over client->data, in such a way that the
+ * server can send but little ahead; the first byte has been read.
  */
-NODISCARD int transfer_begin(struct client *client, struct link *data);
+NODISCARD int transfer_begin(struct client *client);
+
+/* Reads one byte more of it. */
+NODISCARD int transfer_go_on(struct client *client);
 
 #endif
