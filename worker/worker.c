@@ -13,8 +13,10 @@
 #include "worker/clock.h"
 #include "worker/ending.h"
 #include "worker/master_link.h"
+#include "worker/memory.h"
 #include "worker/pool.h"
 #include "worker/setup.h"
+#include "worker/turns.h"
 
 static int
 make_loop(struct worker *worker)
@@ -28,8 +30,11 @@ make_loop(struct worker *worker)
 	worker->clock = clock_new(worker);
 	worker->pool = pool_new(&worker->loop);
 	worker->ending = ending_new(worker);
+	worker->memory = memory_new(worker);
+	worker->turns = turns_new(worker, worker->conf->max_handshakes);
 	if (worker->clock == NULL || worker->pool == NULL ||
-	    worker->ending == NULL)
+	    worker->ending == NULL || worker->memory == NULL ||
+	    worker->turns == NULL)
 		return (-1);
 	return (pool_start(worker->pool));
 }
@@ -146,6 +151,7 @@ worker_session_removed(struct worker *worker)
 {
 	worker->sessions--;
 	score_add(worker->score, SCORE_SESSIONS, -1);
+	memory_released(worker->memory);
 	ending_check(worker->ending);
 }
 

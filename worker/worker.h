@@ -24,8 +24,10 @@ struct cache_link;
 struct clock;
 struct ending;
 struct master_link;
+struct memory;
 struct pool;
 struct session;
+struct turns;
 
 enum worker_phase {
 	WORKER_SERVING,
@@ -49,10 +51,11 @@ struct worker {
 	struct master_link *master;
 	struct ending *ending; /* how it stops, when it is time */
 	enum worker_phase phase;
-	uint32_t handshakes; /* control handshakes running now */
-	uint32_t sessions;   /* now; kept by worker_session_add/remove */
-	uint32_t numbered;   /* sessions, since the start */
-	size_t buffers;      /* bytes of large buffers, for work.c */
+	struct turns *turns;   /* of control handshakes */
+	struct memory *memory; /* NULL: none is given back */
+	uint32_t sessions;     /* now; kept by worker_session_add/remove */
+	uint32_t numbered;     /* sessions, since the start */
+	size_t buffers;        /* bytes of large buffers, for work.c */
 	struct session *first_session; /* list kept by worker/ftp/session.c */
 };
 

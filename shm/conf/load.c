@@ -2,12 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "shm/base/fd.h"
+
+#define TRIM_BYTES ((size_t)64 * 1024) /* fewer leave nothing to speak of */
 
 static const struct place nowhere = { 0, 0, 0 };
 
@@ -109,12 +112,28 @@ start(struct load *load, struct conf_errors *errors)
 	load->report.errors = errors;
 }
 
+/*
+ * The trees of thousands of hosts are larger than what is made of them, and a
+ * process reads settings once and then lives for months.
+ */
+static void
+free_trees(struct load *load)
+{
+	size_t i;
+
+	for (i = 0; i < load->nfiles; i++)
+		free(load->files[i].name);
+	free(load->files);
+	arena_free(&load->arena);
+	if (load->bytes >= TRIM_BYTES)
+		(void)malloc_trim(0);
+}
+
 /* Makes the configuration of what was read, unless there is a mistake. */
 static struct conf *
 finish(struct load *load)
 {
 	struct conf *conf = NULL;
-	size_t i;
 
 	if (!load->report.no_memory && !load->hopeless && load->nfiles > 0)
 		conf = build_conf(load);
@@ -122,10 +141,7 @@ finish(struct load *load)
 		report_finish(load);
 		conf_free(&conf);
 	}
-	for (i = 0; i < load->nfiles; i++)
-		free(load->files[i].name);
-	free(load->files);
-	arena_free(&load->arena);
+	free_trees(load);
 	return (conf);
 }
 

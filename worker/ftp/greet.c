@@ -40,7 +40,7 @@ join(struct session *session)
 	session_log(session, INFO, "session begun%s",
 	    session->implicit ? " (implicit TLS)" : "");
 	if (session->implicit)
-		return (session_goto(session, &step_secure));
+		return (session_goto(session, &step_turn));
 	return (session_goto(session, &step_banner));
 }
 

@@ -62,6 +62,7 @@ session_farewell(struct session *session, const char *text)
 	session->reason = "told 421";
 	session->leaving = true;
 	session->listening = false;
+	turn_end(session->worker->turns, &session->turn);
 	return (session_goto(session, &step_bye));
 }
 

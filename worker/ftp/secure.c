@@ -1,9 +1,9 @@
 /*
  * TLS on the control connection:
  *
- *	AUTH --> tls/flush --> tls/handshake --> tls/host --> command, or banner
- *	                            |                |
- *	                            +----------------+--> bye
+ *	AUTH --> tls/turn --> tls/flush --> tls/handshake --> tls/host -->
+ *command, |                            |               |     or banner
+ *	            +--> command                 +---------------+--> bye
  *	CCC --> ccc/flush --> ccc/close --> command
  */
 #include <strings.h>
@@ -13,50 +13,69 @@
 #include "worker/ftp/state.h"
 #include "worker/ftp/verbs.h"
 
-#define CCC_MS 10000 /* for the client's close_notify */
+#define CCC_MS  10000 /* for the client's close_notify */
+#define TURN_MS 10000 /* for others' handshakes to end */
 
+static enum flow turn(struct session *session);
 static enum flow flush(struct session *session);
 static enum flow handshake(struct session *session);
 static enum flow host(struct session *session);
 static enum flow ccc_flush(struct session *session);
 static enum flow ccc_close(struct session *session);
 
-const struct step step_secure = { "tls/flush", flush };
+const struct step step_turn = { "tls/turn", turn };
+static const struct step step_flush = { "tls/flush", flush };
 static const struct step step_handshake = { "tls/handshake", handshake };
 static const struct step step_host = { "tls/host", host };
 static const struct step step_ccc_flush = { "ccc/flush", ccc_flush };
 static const struct step step_ccc_close = { "ccc/close", ccc_close };
 
-static bool
-too_many_handshakes(const struct session *session)
+/* All others have been at it for long: likely nobody of them is honest. */
+static enum flow
+too_many_handshakes(struct session *session)
 {
-	uint32_t max = session->worker->conf->max_handshakes;
+	struct worker *worker = session->worker;
 
-	return (max != 0 && session->worker->handshakes >= max);
+	turn_end(worker->turns, &session->turn);
+	score_add(worker->score, SCORE_REFUSED_HANDSHAKES, 1);
+	session->prot_private = false;
+	if (session->implicit) {
+		session->reason = "too many handshakes (limits.handshakes)";
+		return (FLOW_END);
+	}
+	session->listening = true;
+	return (session_answer(session, 431,
+	    "Too many handshakes at once (limits.handshakes)."));
+}
+
+/* The client is told to begin only when it can be served. */
+static enum flow
+turn(struct session *session)
+{
+	if (!turn_ask(session->worker->turns, &session->turn)) {
+		if (session_expired(session, TURN_MS))
+			return (too_many_handshakes(session));
+		return (session_wait(session, WAIT_TURN | WAIT_CLOCK));
+	}
+	session->user_given = false;
+	if (!session->implicit)
+		reply_send(&session->reply, 234, "Begin the TLS handshake.");
+	return (session_goto(session, &step_flush));
 }
 
 static enum flow
 begin_auth(struct session *session, bool private)
 {
-	struct worker *worker = session->worker;
-
-	if (!tls_available(worker->tls, session->client.host))
+	if (!tls_available(session->worker->tls, session->client.host))
 		return (session_answer(session, 431,
 		    "TLS is not possible: this host has no certificate."));
 	if (session->logged_in)
 		return (session_answer(session, 534,
 		    "AUTH must come before the login."));
-	if (too_many_handshakes(session)) {
-		score_add(worker->score, SCORE_REFUSED_HANDSHAKES, 1);
-		return (session_answer(session, 431,
-		    "Too many handshakes at once (limits.handshakes)."));
-	}
-	reply_send(&session->reply, 234, "Begin the TLS handshake.");
 	session->listening = false;
-	session->user_given = false;
 	session->prot_private =
 	    private && session->host->tls.required.data != CONF_DATA_CLEAR;
-	return (session_goto(session, &step_secure));
+	return (session_goto(session, &step_turn));
 }
 
 enum flow
@@ -113,11 +132,6 @@ flush(struct session *session)
 		    "discarded %zu bytes that came in clear before the TLS "
 		    "handshake",
 		    dropped);
-	if (session->implicit && too_many_handshakes(session)) {
-		score_add(worker->score, SCORE_REFUSED_HANDSHAKES, 1);
-		session->reason = "too many handshakes (limits.handshakes)";
-		return (FLOW_END);
-	}
 	if (session->tls == NULL)
 		session->tls = tls_login_new(worker->tls, session->client.host,
 		    &session->subject);
@@ -128,17 +142,7 @@ flush(struct session *session)
 		    "TLS could not be set up on the control connection");
 		return (give_up(session));
 	}
-	worker->handshakes++;
-	session->shaking = true;
 	return (session_goto(session, &step_handshake));
-}
-
-static void
-shaken(struct session *session)
-{
-	if (session->shaking)
-		session->worker->handshakes--;
-	session->shaking = false;
 }
 
 static enum flow
@@ -151,7 +155,7 @@ handshake(struct session *session)
 	result = stream_handshake(session->control);
 	if (result == STREAM_AGAIN) {
 		if (ms != 0 && session_expired(session, ms)) {
-			shaken(session);
+			turn_end(session->worker->turns, &session->turn);
 			session_log_tls(session, NOTICE,
 			    "TLS handshake not done in time "
 			    "(tls.timeout_handshake)");
@@ -160,7 +164,7 @@ handshake(struct session *session)
 		session->wants = STREAM_READ | STREAM_WRITE;
 		return (session_wait(session, WAIT_TLS));
 	}
-	shaken(session);
+	turn_end(session->worker->turns, &session->turn);
 	if (result != STREAM_OK)
 		return (give_up(session));
 	session_refresh(session);

@@ -140,6 +140,12 @@ session_stream_ready(struct stream *stream, void *context)
 }
 
 static void
+its_turn(void *context)
+{
+	session_run(context);
+}
+
+static void
 pause_over(void *context)
 {
 	struct session *session = context;
@@ -239,6 +245,7 @@ session_new(struct worker *worker, const struct start_listener *listener)
 	input_init(&session->input);
 	reply_init(&session->reply);
 	data_init(&session->data);
+	turn_init(&session->turn, its_turn, session);
 	deadline_init(&session->pause, pause_over, session);
 	deadline_init(&session->login, login_over, session);
 	deadline_init(&session->refresh, refresh_due, session);
@@ -293,8 +300,7 @@ session_release(struct session *session)
 	session_log(session, INFO, "session ended: %s", session->reason);
 	if (session->logged_in)
 		score_add(worker->score, SCORE_LOGGED_IN, -1);
-	if (session->shaking)
-		worker->handshakes--;
+	turn_end(worker->turns, &session->turn);
 	if (session->transfer != NULL) {
 		transfer_log(session, 426, "The session ended.");
 		score_add(worker->score, SCORE_TRANSFERS, -1);

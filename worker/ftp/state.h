@@ -23,6 +23,7 @@
 #include "worker/ftp/input.h"
 #include "worker/ftp/reply.h"
 #include "worker/net/stream.h"
+#include "worker/turns.h"
 #include "worker/worker.h"
 
 struct session;
@@ -49,6 +50,7 @@ struct step {
 #define WAIT_FS     32u /* the agent */
 #define WAIT_LOGIN  64u /* the login process */
 #define WAIT_CLOCK  128u
+#define WAIT_TURN   256u /* to shake hands */
 
 enum drain {
 	DRAIN_NO,
@@ -73,6 +75,7 @@ struct session {
 
 	struct stream *control;
 	struct tls_login *tls; /* from AUTH on */
+	struct turn turn;      /* to shake hands */
 	struct input input;
 	struct reply reply;
 	unsigned int wants; /* of control, besides commands and replies */
@@ -112,8 +115,7 @@ struct session {
 	bool answered : 1;
 	bool user_given : 1;
 	bool logged_in : 1;
-	bool shaking : 1; /* counted in worker->handshakes */
-	bool ccc : 1;     /* TLS was ended by CCC */
+	bool ccc : 1; /* TLS was ended by CCC */
 	bool pbsz : 1;
 	bool prot_private : 1;
 	bool ascii : 1;
@@ -194,6 +196,6 @@ extern const struct step step_join;    /* greet.c */
 extern const struct step step_banner;  /* greet.c */
 extern const struct step step_bye;     /* greet.c */
 extern const struct step step_command; /* command.c */
-extern const struct step step_secure;  /* secure.c: TLS on control */
+extern const struct step step_turn;    /* secure.c: TLS on control */
 
 #endif

@@ -181,17 +181,53 @@ def case_engine_off(binaries):
         assert client.retr("f") == b"1"
 
 
+def case_handshakes_take_turns(binaries):
+    """Who is beyond limits.handshakes waits, and then is served in turn."""
+    config = {"workers": 1, "limits": {"handshakes": 1}}
+    with Daemon(binaries, config) as server:
+        with Client(server.port) as slow, Client(server.port) as left, \
+                Client(server.port) as hidden, Client(server.port) as last:
+            slow.cmd("AUTH TLS", 234)
+            server.wait_log(r"\[\d+\.1 .*step tls/handshake")
+            for number, client in ((2, left), (3, hidden), (4, last)):
+                client.send(b"AUTH TLS\r\n")
+                server.wait_log(rf"\[\d+\.{number} .*step tls/turn")
+            left.close()
+            # What comes in clear behind AUTH counts for nothing here either.
+            hidden.send(b"NOOP\r\n")
+            slow.wrap()
+            slow.login()
+            reply = hidden.reply()
+            assert reply.code == 234, reply
+            hidden.close()
+            reply = last.reply()
+            assert reply.code == 234, reply
+            last.wrap()
+            last.login()
+            last.stor("f", b"1")
+        server.expect_log("TLS handshake failed")
+
+
 def case_too_many_handshakes(binaries):
     """limits.handshakes: 431 that names it; the session may try again."""
     config = {"workers": 1, "limits": {"handshakes": 1}}
     with Daemon(binaries, config) as server, \
             Client(server.port) as slow, Client(server.port) as client:
         slow.cmd("AUTH TLS", 234)
-        reply = client.cmd("AUTH TLS", 431)
+        client.send(b"AUTH TLS\r\n")
+        with Client(server.implicit_port, greet=False) as cut:
+            assert cut.at_end()
+        reply = client.reply()
+        assert reply.code == 431, reply
         assert "limits.handshakes" in reply.text, reply
+        status = server.ctl("status")
+        assert status["counters"]["refused_handshakes"] == 2, status
         slow.wrap()
         client.auth().login()
         client.stor("f", b"1")
+
+
+case_too_many_handshakes.idle = True
 
 
 def case_transfers_after_ccc(binaries):
