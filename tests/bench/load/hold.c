@@ -134,7 +134,7 @@ hold_run(const struct options *options, struct report *report)
 	if (hall.clients == NULL || hall.held == NULL ||
 	    pthread_mutex_init(&hall.lock, NULL) != 0)
 		report_die("clients");
-	report_event("begin", hall.count);
+	report_begin(options, hall.count);
 	cpu = report_cpu();
 	began = samples_now();
 	open_all(&hall);

@@ -16,8 +16,8 @@
 static const char usage[] =
     "usage: load -m mode -p port [-H address] [-t 1.2|1.3] [-c clients]\n"
     "            [-s seconds | -n operations] [-u user] [-w password]\n"
-    "            [-f file] [-b bytes] [-d directory] [-e] [-x]\n"
-    "  -e  data connections begin TLS before the command is sent\n"
+    "            [-f file] [-b bytes] [-d directory] [-g] [-x]\n"
+    "  -g  after \"begin\", wait for a line on standard input\n"
     "  -x  no connection needs to resume a session\n";
 
 /* A number within limits; *bad is set when it is none. */
@@ -125,8 +125,8 @@ set(struct options *options, int letter, const char *value, bool *bad)
 	case 'd':
 		options->directory = short_text(value, bad);
 		break;
-	case 'e':
-		options->early = true;
+	case 'g':
+		options->gated = true;
 		break;
 	case 'x':
 		options->lenient = true;
@@ -152,7 +152,7 @@ options_parse(struct options *options, int argc, char **argv)
 	options->file = "file";
 	options->directory = ".";
 	while (
-	    (letter = getopt(argc, argv, "m:p:H:t:c:s:n:u:w:f:b:d:ex")) != -1)
+	    (letter = getopt(argc, argv, "m:p:H:t:c:s:n:u:w:f:b:d:gx")) != -1)
 		set(options, letter, optarg, &bad);
 	if (bad || optind != argc || options->mode == NULL ||
 	    options->server.sin_port == 0) {

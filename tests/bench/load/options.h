@@ -27,7 +27,7 @@ struct options {
 	uint64_t operations;  /* in total, or sessions to hold; 0: no end */
 	uint64_t bytes;       /* of a file; of a listing: entries, at least */
 	const char *user, *password, *file, *directory;
-	bool early;   /* data connections: TLS before the command */
+	bool gated;   /* "begin" awaits a line of our input */
 	bool lenient; /* sessions need not be resumed */
 	bool spread;  /* clients come from different loopback addresses */
 };

@@ -165,7 +165,7 @@ conduct(struct crew *crew, struct hand *hands, unsigned int count)
 	unsigned int i;
 
 	(void)pthread_barrier_wait(&crew->ready);
-	report_event("begin", count);
+	report_begin(crew->options, count);
 	cpu = report_cpu();
 	crew->began = samples_now();
 	if (crew->options->seconds > 0)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "tests/bench/load/mode.h"
 
@@ -28,6 +29,17 @@ report_event(const char *event, uint64_t sessions)
 	(void)printf("{\"event\":\"%s\",\"sessions\":%" PRIu64 "}\n", event,
 	    sessions);
 	(void)fflush(stdout);
+}
+
+void
+report_begin(const struct options *options, uint64_t sessions)
+{
+	char leave;
+
+	report_event("begin", sessions);
+	while (options->gated && read(STDIN_FILENO, &leave, 1) == 1 &&
+	    leave != '\n')
+		;
 }
 
 void
@@ -120,5 +132,7 @@ report_write(struct report *report, const struct options *options)
 	write_micro("client_cpu_us",
 	    operations == 0 ? 0 : (double)report->cpu / (double)operations);
 	(void)printf("\"seconds\":%.6f}\n", (double)report->nanoseconds / 1e9);
+	samples_free(&report->durations);
+	samples_free(&report->first_byte);
 	return (report->errors == 0 && operations > 0 ? 0 : 1);
 }

@@ -29,6 +29,9 @@ void report_event(const char *event, uint64_t sessions);
 /* Ends the program, for want of what is named. */
 NORETURN void report_die(const char *what);
 
+/* Says "begin", and waits for leave to when options say so. */
+void report_begin(const struct options *options, uint64_t sessions);
+
 /* Adds what one client did. */
 void report_add(struct report *report, struct client *client,
     const struct samples *durations);
@@ -36,7 +39,7 @@ void report_add(struct report *report, struct client *client,
 /* Counts an error; the first one is kept. */
 void report_error(struct report *report, const char *error);
 
-/* Writes the result; returns the status to exit with. */
+/* Writes the result and frees its samples; returns the status to exit with. */
 NODISCARD int report_write(struct report *report,
     const struct options *options);
 

@@ -68,11 +68,6 @@ static int
 start(struct client *client, struct link *data, const char *verb,
     const char *argument)
 {
-	if (client->options->early) {
-		if (secure(client, data) == -1)
-			return (-1);
-		return (client_send(client, verb, argument));
-	}
 	if (client_send(client, verb, argument) == -1)
 		return (-1);
 	if (secure(client, data) == -1)
