@@ -204,6 +204,17 @@ serve(struct server *server, int fd)
 	table_forget();
 }
 
+/* No more than the bare loop does. */
+static void
+shake_hands(struct server *server, int fd)
+{
+	link_open(&server->control, fd);
+	if (tls_accept(&server->control_ssl, &server->control))
+		tls_close(server->control_ssl);
+	link_close(&server->control);
+	table_forget();
+}
+
 void
 control_serve(struct server *server)
 {
@@ -211,7 +222,11 @@ control_serve(struct server *server)
 
 	for (;;) {
 		fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
-		if (fd != -1)
+		if (fd == -1)
+			continue;
+		if (server->options->alone)
+			shake_hands(server, fd);
+		else
 			serve(server, fd);
 	}
 }

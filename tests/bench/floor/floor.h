@@ -55,6 +55,7 @@ struct options {
 	const char *certificate, *key, *root;
 	enum resumption resumption;
 	bool bare;  /* accept, handshake, close */
+	bool alone; /* the same, but by the code that serves sessions */
 	bool eager; /* data handshakes come before the transfer's command */
 };
 
@@ -72,6 +73,7 @@ void tls_close(SSL *ssl);
  * the last ones that this process has issued, which need no copying.
  */
 NODISCARD int table_init(void); /* before the fork; -1: no memory */
+void table_touch(void);         /* after it: no page is new later */
 void table_put(SSL_SESSION *session, bool shared);
 NODISCARD SSL_SESSION *table_get(const uint8_t *id, size_t len);
 /* A connection is over: what it has issued is of use to others only. */

@@ -32,7 +32,7 @@ usage(void)
 {
 	(void)fprintf(stderr,
 	    "usage: floor -p PORT -n PROCESSES -c CERT -k KEY -r ROOT\n"
-	    "             [-t tickets|cache] [-b] [-e]\n");
+	    "             [-t tickets|cache] [-a | -b] [-e]\n");
 	exit(2);
 }
 
@@ -82,6 +82,9 @@ set_option(struct options *options, int letter)
 	case 'b':
 		options->bare = true;
 		return;
+	case 'a':
+		options->alone = true;
+		return;
 	case 'e':
 		options->eager = true;
 		return;
@@ -97,11 +100,11 @@ read_options(struct options *options, int argc, char **argv)
 
 	memset(options, 0, sizeof(*options));
 	options->processes = 1;
-	while ((letter = getopt(argc, argv, "p:n:c:k:r:t:be")) != -1)
+	while ((letter = getopt(argc, argv, "p:n:c:k:r:t:abe")) != -1)
 		set_option(options, letter);
 	if (optind != argc || options->port == 0 ||
 	    options->certificate == NULL || options->key == NULL ||
-	    (options->root == NULL && !options->bare))
+	    (options->root == NULL && !options->bare && !options->alone))
 		usage();
 }
 
@@ -138,6 +141,7 @@ child(struct server *server)
 	(void)signal(SIGINT, SIG_DFL);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	table_touch();
 	if (server->options->bare)
 		bare_serve(server->ctx, server->listener);
 	server->in = malloc(INPUT_SIZE);

@@ -7,20 +7,26 @@
 
 #include "tests/bench/floor/floor.h"
 
-#define SLOTS     65536
+#define BUCKETS   2048
+#define SLOTS     8 /* of a bucket */
 #define ID_MAX    SSL_MAX_SSL_SESSION_ID_LENGTH
-#define DER_MAX   1024
+#define DER_MAX   320
 #define OWN_COUNT 4
 
-/* A newer session takes the place of another with the same hash. */
 struct slot {
-	atomic_flag busy;
 	uint16_t len; /* 0: empty */
 	uint8_t id[ID_MAX];
 	uint8_t der[DER_MAX];
 };
 
-static struct slot *slots;
+/* Filled in turn: a new session takes the place of the oldest one. */
+struct bucket {
+	atomic_flag busy;
+	uint8_t next;
+	struct slot slots[SLOTS];
+};
+
+static struct bucket *buckets;
 
 /* The last ones of this process's connection. */
 static SSL_SESSION *own[OWN_COUNT];
@@ -31,57 +37,69 @@ table_init(void)
 {
 	void *memory;
 
-	memory = mmap(NULL, SLOTS * sizeof(*slots), PROT_READ | PROT_WRITE,
+	memory = mmap(NULL, BUCKETS * sizeof(*buckets), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		return (-1);
-	slots = memory;
+	buckets = memory;
 	return (0);
 }
 
-/* Ids are random numbers. */
-static struct slot *
-slot_of(const uint8_t *id)
+void
+table_touch(void)
 {
+	if (buckets != NULL)
+		(void)madvise(buckets, BUCKETS * sizeof(*buckets),
+		    MADV_POPULATE_WRITE);
+}
+
+/* Ids are random numbers. */
+static struct bucket *
+lock(const uint8_t *id)
+{
+	struct bucket *bucket;
 	uint32_t hash;
 
 	memcpy(&hash, id, sizeof(hash));
-	return (&slots[hash % SLOTS]);
-}
-
-static void
-lock(struct slot *slot)
-{
-	while (atomic_flag_test_and_set_explicit(&slot->busy,
+	bucket = &buckets[hash % BUCKETS];
+	while (atomic_flag_test_and_set_explicit(&bucket->busy,
 	    memory_order_acquire))
 		(void)sched_yield();
+	return (bucket);
 }
 
 static void
-unlock(struct slot *slot)
+unlock(struct bucket *bucket)
 {
-	atomic_flag_clear_explicit(&slot->busy, memory_order_release);
+	atomic_flag_clear_explicit(&bucket->busy, memory_order_release);
 }
 
+/*
+ * Encoded once, without asking for the length first: a session of ours has
+ * neither a certificate of the peer nor a ticket in it.
+ */
 static void
 share(SSL_SESSION *session)
 {
-	unsigned char *at;
-	const uint8_t *id;
+	uint8_t der[16 * DER_MAX];
+	unsigned char *at = der;
+	struct bucket *bucket;
 	struct slot *slot;
+	const uint8_t *id;
 	unsigned int len;
 	int size;
 
 	id = SSL_SESSION_get_id(session, &len);
-	size = i2d_SSL_SESSION(session, NULL);
+	size = i2d_SSL_SESSION(session, &at);
 	if (len != ID_MAX || size <= 0 || size > DER_MAX)
 		return;
-	slot = slot_of(id);
-	lock(slot);
+	bucket = lock(id);
+	slot = &bucket->slots[bucket->next];
+	bucket->next = (uint8_t)((bucket->next + 1) % SLOTS);
 	memcpy(slot->id, id, ID_MAX);
-	at = slot->der;
-	slot->len = (uint16_t)i2d_SSL_SESSION(session, &at);
-	unlock(slot);
+	memcpy(slot->der, der, (size_t)size);
+	slot->len = (uint16_t)size;
+	unlock(bucket);
 }
 
 void
@@ -112,24 +130,37 @@ get_own(const uint8_t *id, size_t len)
 	return (NULL);
 }
 
+static const struct slot *
+find(const struct bucket *bucket, const uint8_t *id)
+{
+	size_t i;
+
+	for (i = 0; i < SLOTS; i++)
+		if (bucket->slots[i].len != 0 &&
+		    memcmp(bucket->slots[i].id, id, ID_MAX) == 0)
+			return (&bucket->slots[i]);
+	return (NULL);
+}
+
 SSL_SESSION *
 table_get(const uint8_t *id, size_t len)
 {
 	SSL_SESSION *session = get_own(id, len);
 	const unsigned char *at;
+	const struct slot *slot;
+	struct bucket *bucket;
 	uint8_t der[DER_MAX];
-	struct slot *slot;
 	uint16_t size = 0;
 
 	if (session != NULL || len != ID_MAX)
 		return (session);
-	slot = slot_of(id);
-	lock(slot);
-	if (slot->len != 0 && memcmp(slot->id, id, ID_MAX) == 0) {
+	bucket = lock(id);
+	slot = find(bucket, id);
+	if (slot != NULL) {
 		size = slot->len;
 		memcpy(der, slot->der, size);
 	}
-	unlock(slot);
+	unlock(bucket);
 	at = der;
 	return (size == 0 ? NULL : d2i_SSL_SESSION(NULL, &at, size));
 }
