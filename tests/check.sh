@@ -1,7 +1,7 @@
 #!/bin/bash
 # Everything that `make check` runs, one row each; see README.md, "Tests".
 #
-#   check.sh [group ...]    groups: build unit lint tidy system san pages
+#   check.sh [group ...]    groups: build unit lint tidy system bench san
 #
 # Ends with "N passed, N failed, N skipped" alone on a line.
 set -u
@@ -14,7 +14,7 @@ trap 'rm -rf "$logs"' EXIT
 passed=0
 failed=0
 skipped=0
-groups=" ${*:-build unit lint tidy system san} "
+groups=" ${*:-build unit lint tidy system bench san} "
 started=$(date +%s)
 
 wanted() {
@@ -150,6 +150,11 @@ fi
 if wanted system; then
 	pattern='^(ok|FAIL|skip) |^system:|^       |Error|File|assert|raise|^ '
 	suite "system tests" tests/system/run.py --binaries build
+fi
+if wanted bench; then
+	row "build of the benchmark" make -s -j"$jobs" all bench-tools
+	row "benchmark, each mode for a moment" \
+		python3 tests/bench/bench.py --build build --smoke
 fi
 if wanted san; then
 	row "build with sanitizers" make -s -j"$jobs" SAN=1 BUILD=build/san \

@@ -23,6 +23,7 @@ from place import Place
 from runner import Runner
 
 PR_SET_CHILD_SUBREAPER = 36
+SMOKE_MOST = 100
 PEERS_AT = 8            # clients, where the peers take part by default
 EXAMPLES = """
 examples:
@@ -108,23 +109,38 @@ class Roster:
         ours = []
         for label, variant in mode.variants:
             ours += self.variant(mode, label, clients,
-                                 {**mode.options, **variant})
+                                 self.scaled({**mode.options, **variant}))
         return ours + self.peers(mode, clients)
+
+    def scaled(self, options):
+        """Options, with less to be made ready for a smoke run."""
+        return {name: min(value, SMOKE_MOST) if self.options.smoke and
+                name in ("hosts", "sessions") else value
+                for name, value in options.items()}
 
     def variant(self, mode, label, clients, options):
         tail = " " + label if label else ""
-        made = [contestants.Ftpsd(self.place, options, "ftpsd" + tail)]
-        for number, build in enumerate(self.options.against):
-            name = "ftpsd-" + "ABCDEFGH"[number % 8]
-            made.append(contestants.Ftpsd(self.place, options, name + tail,
-                                          os.path.abspath(build)))
+        made = self.ftpsds(options, tail)
         if mode.who != "ftpsd":
-            made.append(contestants.Floor(
-                self.place, {"tickets": options.get("tickets", False),
-                             "clients": clients}, "floor" + tail))
+            made.append(self.floor(clients, options.get("tickets", False)))
         if mode.load == "handshake" and not label:
             made.append(contestants.Bare(self.place, {"clients": clients}))
         return made
+
+    def builds(self):
+        """Folders with binaries of ftpsd, and what they are called."""
+        named = [(self.place.build, "ftpsd")]
+        for letter, build in zip("ABCDEFGH", self.options.against):
+            named.append((os.path.abspath(build), "ftpsd-" + letter))
+        return named
+
+    def ftpsds(self, options, tail=""):
+        return [contestants.Ftpsd(self.place, options, label + tail, build)
+                for build, label in self.builds()]
+
+    def floor(self, clients, tickets=False):
+        return contestants.Floor(self.place, {"tickets": tickets,
+                                              "clients": clients})
 
     def peers(self, mode, clients):
         which = self.options.peers

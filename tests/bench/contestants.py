@@ -18,6 +18,7 @@ PASSWORD = "secret"
 # The cheapest hash that ftpsd takes; bench.py states what it costs.
 HASH_SETTING = "$y$j/.$salt5678$"
 READY_SECONDS = 30
+FILL_SECONDS = 300
 STOP_SECONDS = 10
 PR_SET_PDEATHSIG = 1
 PORTS = range(20000, 30000)
@@ -63,6 +64,9 @@ class Server:
 
     def environment(self):
         return dict(os.environ)
+
+    def fill(self, load):
+        """Brings a server that has started into the state to be measured."""
 
     # -- life ---------------------------------------------------------------
 
@@ -198,8 +202,11 @@ class Ftpsd(Server):
             os.chmod(self.folder, 0o777)    # the logger is another user
         with open(os.path.join(self.folder, "users"), "w",
                   encoding="utf-8") as out:
-            for name in ("bench",) + tuple(self.options.get("accounts", ())):
-                out.write(f"{name}:{password_hash()}:{ACCOUNT_UID}:"
+            names = ("bench",) + tuple(self.options.get("accounts", ()))
+            for number, name in enumerate(names):
+                # An agent serves one uid.
+                uid = ACCOUNT_UID - (number if IS_ROOT else 0)
+                out.write(f"{name}:{password_hash()}:{uid}:"
                           f"{ACCOUNT_GID}:{name}:"
                           f"{self.place.make_home(name)}:/bin/sh\n")
         os.chmod(out.name, 0o600)
@@ -243,6 +250,15 @@ class Ftpsd(Server):
     def command(self):
         return [os.path.join(self.binaries, "ftpsd"), "-c",
                 os.path.join(self.folder, "ftpsd.yaml")]
+
+    def fill(self, load):
+        """Puts as many sessions into the cache as the options say."""
+        count = self.options.get("sessions", 0)
+        if count:
+            said = load.run(self.port, "handshake", {
+                "t": "1.2", "c": 8, "n": count}, FILL_SECONDS)
+            if said["errors"]:
+                raise Unavailable("cannot be filled: " + said["first_error"])
 
     def last_words(self):
         path = os.path.join(self.folder, "ftpsd.log")

@@ -27,6 +27,13 @@ class Mode:
     special: str = ""           # measured by that function of special.py
 
 
+WORKERS = tuple((f"{count} worker{'s'[:count > 1]}", {"workers": count})
+                for count in (1, 2, 4))
+HOSTS = (("no hosts", {}), ("5,000 hosts", {"hosts": 5000}))
+CACHE = (("empty cache", {}), ("full cache", {"sessions": 100000}))
+DURABILITY = tuple((word, {"config": {"durability": word}})
+                   for word in ("none", "data", "full"))
+
 MODES = (
     Mode("handshake", "connect, AUTH TLS, full handshake, QUIT",
          "handshake"),
@@ -46,4 +53,36 @@ MODES = (
          size=4096),
     Mode("up", "STOR of 4 KiB, one login", "up", file="up/small",
          size=4096),
+    Mode("bulk-down", "RETR of 1 GiB, 1 and 8 at once", "bulk-down",
+         clients=(1, 8), file="big", size=GIB, operations=1, unit="GB",
+         smoke_size=1 << 20),
+    Mode("bulk-up", "STOR of 1 GiB, 1 and 8 at once", "bulk-up",
+         clients=(1, 8), file="up/big", size=GIB, operations=1, unit="GB",
+         smoke_size=1 << 20),
+    Mode("list", "LIST of 100,000 entries", "list", clients=(1,),
+         file="many", size=100000, operations=4),
+    Mode("mlsd", "MLSD of 100,000 entries", "mlsd", clients=(1,),
+         file="many", size=100000, operations=4),
+    Mode("idle", "memory of 0, 1,000 and 10,000 sessions, processor time "
+         "of the last, and a login meanwhile", tls=("1.3",),
+         clients=(1,), special="idle"),
+    Mode("storm", "2,000 clients log in at once after a restart", "storm",
+         clients=(2000,), who="ours", special="storm"),
+    Mode("mixed", "sessions, alone and beside a client that reads 1 byte "
+         "a second and a stopped agent", "session", tls=("1.3",),
+         clients=(8,), file="small", size=4096, who="ftpsd",
+         special="mixed"),
+    Mode("workers", "sessions with 1, 2 and 4 workers", "session",
+         clients=(8,), file="small", size=4096, who="ftpsd",
+         variants=WORKERS),
+    Mode("hosts", "sessions with no virtual hosts and with 5,000",
+         "session", clients=(8,), file="small", size=4096, who="ftpsd",
+         variants=HOSTS),
+    Mode("hosts-start", "start, and memory, with 5,000 virtual hosts",
+         tls=("1.3",), clients=(1,), special="hosts_start"),
+    Mode("cache", "handshakes resumed from a cache with 0 and 100,000 "
+         "sessions", "resumed", clients=(8,), who="ftpsd", variants=CACHE),
+    Mode("durability", "STOR of 4 KiB, durability none, data and full",
+         "up", clients=(8,), file="up/small", size=4096, who="ftpsd",
+         variants=DURABILITY),
 )

@@ -131,6 +131,12 @@ class Place:
                 os.O_CREAT | os.O_WRONLY, 0o644))
         self.give(folder)
 
+    def link(self, name, account):
+        """The same file in the home of another account."""
+        path = os.path.join(self.data, account, name)
+        if not os.path.exists(path):
+            os.link(os.path.join(self.home, name), path)
+
     def clear_uploads(self):
         """What was uploaded goes, before it has to be written to disk."""
         folder = os.path.join(self.home, "up")

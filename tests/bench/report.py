@@ -74,7 +74,8 @@ def line(row):
     return head + [
         number(row["rate"], 1) + (" MB/s" if row["unit"] == "GB" else ""),
         number(row["p50"], 1), number(row["p99"], 1),
-        number(row["cpu"], 1),
+        number(row["cpu"] / 1000) + " ms" if row["unit"] == "GB"
+        else number(row["cpu"], 1),
         number(row.get("cpu_to_floor")),
         number(row.get("rate_to_best_peer"))]
 
@@ -92,12 +93,45 @@ def show(cells):
     return text.rstrip()
 
 
+def show_notes(row):
+    """What the columns do not say of a row."""
+    if not row["samples"] or "error" in row:
+        return
+    sample = row["samples"][-1]
+    said = sample["said"]
+    notes = []
+    if said.get("first_byte_us"):
+        notes.append(f"first byte after {said['first_byte_us']:.0f} us")
+    if row["peer"] and said.get("bytes") and \
+            said["resumed_data"] < said["operations"]:
+        notes.append("data connections were not resumed")
+    if "roles" in sample:
+        parts = sorted(sample["roles"].items(), key=lambda part: -part[1])
+        notes += [f"{name} {used:.1f}" for name, used in parts if used > .05]
+        ended = sample["cpu"] - sum(used for _, used in parts)
+        notes.append(f"ended processes {max(ended, 0):.1f}")
+    if notes:
+        print("    " + ", ".join(notes))
+
+
+def show_figures(row):
+    """A row of figures that have names instead of columns."""
+    parts = [f"{name} {number(value, 1)}" if not isinstance(value, str)
+             else f"{name} {value}" for name, value in
+             row["figures"].items()]
+    head = show([row["mode"], row["tls"], str(row["clients"]),
+                 row["server"], ""])
+    print(head)
+    for part in parts:
+        print("    " + part)
+
+
 def legend():
     return ("rate: operations a second; p50, p99: microseconds; CPU: "
-            "microseconds of the server's processors\nfor each operation "
-            "(bulk modes: MB/s, and for each 10^9 bytes); x floor: CPU "
-            "against the floor's;\nx peer: rate against the best peer's; "
-            "medians of the rounds")
+            "microseconds that the server's\nprocesses ran for each "
+            "operation (bulk modes: MB/s, and milliseconds for each GB); "
+            "x floor: CPU\nagainst the floor's; x peer: rate against the "
+            "best peer's; medians of the rounds; see ftpsd-bench(7)")
 
 
 def write_json(path, machine_facts, rows, notes):

@@ -2,14 +2,17 @@
 
 import json
 import os
+import statistics
 import subprocess
-import time
 
 import measure
 import report
+import special
 from contestants import PASSWORD, Unavailable
 
 LOAD_PATIENCE = 90
+# Of a mode's connections, where those must be resumed.
+RESUMED_LEAST = 0.99
 
 
 class Pool:
@@ -18,8 +21,8 @@ class Pool:
     def __init__(self):
         self.running = {}
 
-    def get(self, server):
-        """A running server like this one."""
+    def get(self, server, load):
+        """A running server like this one, filled by the load generator."""
         key = (server.label, repr(server.options))
         known = self.running.get(key)
         if known is not None and known.ended():
@@ -27,6 +30,7 @@ class Pool:
             known = None
         if known is None:
             server.start()
+            server.fill(load)
             self.running[key] = known = server
         return known
 
@@ -63,12 +67,12 @@ class Load:
                 [f"-{name}", str(value)]
         return words
 
-    def run(self, port, mode, options):
+    def run(self, port, mode, options, patience=LOAD_PATIENCE):
         """One run; what it says, or its error."""
         process = self.begin(port, mode, options, subprocess.DEVNULL)
         try:
             output, _ = process.communicate(
-                timeout=LOAD_PATIENCE + options.get("s", 0))
+                timeout=patience + options.get("s", 0))
         except subprocess.TimeoutExpired:
             return {"errors": 1, "first_error": "no end in time"}
         finally:
@@ -96,7 +100,7 @@ class Load:
         process.stdout.close()
         self.children.remove(process)
 
-    def close(self):
+    def end_all(self):
         for process in list(self.children):
             process.kill()
             self.end(process)
@@ -113,12 +117,23 @@ def parse(output):
     return said
 
 
+def check_resumed(said, mode):
+    """It is an error when less was resumed than the mode is about."""
+    if mode.load not in ("resumed", "session-resumed"):
+        return
+    count = said.get("operations", 0)
+    resumed = said.get("resumed_control", 0)
+    if not said.get("errors") and resumed < count * RESUMED_LEAST:
+        said.update(errors=count - resumed, first_error=
+                    f"only {resumed} of {count} were resumed")
+
+
 def sample_of(said, cpu, unit):
     """A run as figures for each operation, or for each GB."""
-    if said.get("errors") or not said.get("operations"):
+    count = said.get("operations", 0)
+    if said.get("errors") or not count:
         return {"error": said.get("first_error") or "no operation ended",
                 "errors": said.get("errors", 0), "said": said}
-    count = said["operations"]
     rate = count / said["seconds"]
     if unit == "GB":
         count = said["bytes"] / 1e9
@@ -141,13 +156,16 @@ class Runner:
 
     def mode(self, mode):
         """All cells of one mode."""
-        if mode.file and mode.load not in ("up", "bulk-up"):
+        if mode.file and not mode.file.startswith("up/"):
             self.place.need(mode.file, self.scaled(mode))
         for tls in mode.tls:
             if self.arguments.tls and tls not in self.arguments.tls:
                 continue
             for clients in self.clients(mode):
-                self.cell(mode, tls, clients)
+                if mode.special:
+                    special.MEASURE[mode.special](self, mode, tls)
+                else:
+                    self.cell(mode, tls, clients)
 
     def scaled(self, mode):
         """The size of what is transferred, smaller in a smoke run."""
@@ -157,7 +175,7 @@ class Runner:
     def clients(self, mode):
         if self.arguments.smoke:
             return mode.clients[:2][-1:]
-        if self.arguments.clients:
+        if self.arguments.clients and len(mode.clients) > 1:
             return self.arguments.clients
         return mode.clients
 
@@ -181,18 +199,20 @@ class Runner:
             row.update(report.summary(samples[server.label]))
             row["samples"] = samples[server.label]
             rows.append(row)
+        if mode.file == "many":
+            rows.append(self.scan(mode, tls))
         report.ratios(rows)
         self.rows += rows
         for row in rows:
             print(report.show(report.line(row)), flush=True)
-            self.show_roles(row)
+            report.show_notes(row)
 
     def sample(self, server, mode, tls, clients):
         """One run against one server, or nothing if it is not to be had."""
         if server.label in self.absent:
             return None
         try:
-            server = self.pool.get(server)
+            server = self.pool.get(server, self.load)
         except Unavailable as reason:
             self.absent[server.label] = str(reason)
             print(f"{server.label}: does not take part: {reason}")
@@ -203,6 +223,8 @@ class Runner:
         roles = measure.roles(server.meter)
         said = self.load.run(server.port, word, options)
         used = measure.settle(server.meter) - before
+        if not self.arguments.smoke:
+            check_resumed(said, mode)
         sample = sample_of(said, used, mode.unit)
         if "error" in sample:
             self.pool.drop(server)
@@ -229,22 +251,24 @@ class Runner:
             options["f"] = mode.file
         if mode.size:
             options["b"] = self.scaled(mode)
+        if self.arguments.smoke:
+            options["x"] = True     # whether, not how often, is in question
         return options
 
-    @staticmethod
-    def show_roles(row):
-        """Where the processor time of ftpsd goes, for ROLES=1."""
-        sample = row["samples"][-1]
-        if not row["server"].startswith("ftpsd") or "roles" not in sample:
-            return
-        parts = sorted(sample["roles"].items(), key=lambda p: -p[1])
-        ended = sample["cpu"] - sum(time_ for _, time_ in parts)
-        print("    " + ", ".join(f"{name} {time_:.1f}" for name, time_
-                                 in parts if time_ >= 0.05)
-              + f", ended processes {max(ended, 0):.1f}")
+    def scan(self, mode, tls):
+        """What reading the directory alone takes, as one more row."""
+        done = subprocess.run(
+            [os.path.join(self.place.bench, "scan"),
+             os.path.join(self.place.home, mode.file), "9"],
+            capture_output=True, text=True, check=True)
+        took = statistics.median(json.loads(line)["us"] for line in
+                                 done.stdout.splitlines())
+        return {"mode": mode.name, "tls": tls, "clients": 1, "peer": False,
+                "server": "readdir, statx", "unit": "op", "samples": [],
+                "rate": 1e6 / took, "p50": took, "p99": took, "cpu": took}
 
     def close(self):
-        self.load.close()
+        self.load.end_all()
         self.pool.close()
 
 
