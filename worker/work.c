@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "shm/base/ensure.h"
@@ -33,6 +35,8 @@ struct work {
 	uint32_t account;
 	bool is_pipe;
 	bool nowait; /* RWF_NOWAIT works for this descriptor */
+	bool memory; /* its file system has no disk to wait for */
+	bool slow;   /* the last buffer took long */
 	bool freed;  /* goes when the operation has ended */
 	enum operation operation;
 	work_handler handler;
@@ -41,7 +45,8 @@ struct work {
 	uint64_t offset;
 	ssize_t result;
 	struct buffer buffer; /* the caller's */
-	struct buffer taken;  /* by writing; else the next one, or none */
+	struct buffer taken;  /* for writing, reading ahead; or none */
+	uint8_t *data;        /* of the operation: either one */
 	uint64_t since;       /* that buffer is being filled */
 	struct pool_job job;  /* files */
 	uv_poll_t *poll;      /* pipes, once one had to be waited for */
@@ -55,8 +60,7 @@ read_file(const struct work *work)
 	ssize_t n;
 
 	do {
-		n = pread(work->fd, work->buffer.data, work->len,
-		    (off_t)work->offset);
+		n = pread(work->fd, work->data, work->len, (off_t)work->offset);
 	} while (n == -1 && errno == EINTR);
 	return (n == -1 ? -errno : n);
 }
@@ -68,7 +72,7 @@ write_file(const struct work *work)
 	ssize_t n;
 
 	while (at < work->len) {
-		n = pwrite(work->fd, work->taken.data + at, work->len - at,
+		n = pwrite(work->fd, work->data + at, work->len - at,
 		    (off_t)(work->offset + at));
 		if (n == -1 && errno == EINTR)
 			continue;
@@ -151,24 +155,21 @@ next_size(struct work *work)
 	size_t size = work->buffer.size;
 
 	work->since = now;
-	if (took >= SLOW_MS)
+	work->slow = took >= SLOW_MS;
+	if (work->slow)
 		return (WORK_BUFFER);
 	if (work->len < size || took >= FAST_MS)
 		return (size);
 	return (size < WORK_BUFFER_MAX ? 2 * size : size);
 }
 
-/* What was filled is to be written, and another one filled. */
-static int
+static void
 swap_buffers(struct work *work)
 {
-	struct buffer filled = work->buffer;
+	struct buffer held = work->buffer;
 
-	if (take_buffer(work, &work->taken, next_size(work)) == -1)
-		return (-1);
 	work->buffer = work->taken;
-	work->taken = filled;
-	return (0);
+	work->taken = held;
 }
 
 uint8_t *
@@ -221,6 +222,8 @@ finish(struct work *work, ssize_t result)
 {
 	work_handler handler = work->handler;
 
+	if (work->operation == WRITE && work->slow)
+		drop_buffer(work, &work->taken);
 	work->operation = IDLE;
 	work->handler = NULL;
 	handler(result, work->context);
@@ -305,6 +308,7 @@ static void
 prepare(struct work *work, size_t len, uint64_t offset)
 {
 	ensure(work->operation == IDLE && len > 0 && len <= work->buffer.size);
+	work->data = work->buffer.data;
 	work->len = len;
 	work->done = 0;
 	work->offset = offset;
@@ -360,7 +364,7 @@ read_pipe(struct work *work)
 	ssize_t n;
 
 	do {
-		n = move_some(work, READ, work->buffer.data, work->len);
+		n = move_some(work, READ, work->data, work->len);
 	} while (n == -1 && errno == EINTR);
 	return (n == -1 ? -errno : n);
 }
@@ -372,7 +376,7 @@ write_pipe(struct work *work)
 	ssize_t n;
 
 	while (work->done < work->len) {
-		n = move_some(work, WRITE, work->taken.data + work->done,
+		n = move_some(work, WRITE, work->data + work->done,
 		    work->len - work->done);
 		if (n == -1 && errno == EINTR)
 			continue;
@@ -431,6 +435,15 @@ await_pipe(struct work *work, enum operation operation, work_handler handler,
 
 /* Asking ----------------------------------------------------------------- */
 
+/* Swapping aside, as all memory may be. */
+static bool
+is_memory(int fd)
+{
+	struct statfs st;
+
+	return (fstatfs(fd, &st) == 0 && st.f_type == TMPFS_MAGIC);
+}
+
 /*
  * What the page cache has, without waiting for a disk.  -EAGAIN: ask the
  * threads.  File systems that cannot tell say so once.
@@ -438,17 +451,21 @@ await_pipe(struct work *work, enum operation operation, work_handler handler,
 static ssize_t
 read_cached(struct work *work)
 {
-	struct iovec part = { work->buffer.data, work->len };
+	struct iovec part = { work->data, work->len };
 	ssize_t n;
 
+	if (work->memory)
+		return (read_file(work));
 	if (!work->nowait)
 		return (-EAGAIN);
 	n = preadv2(work->fd, &part, 1, (off_t)work->offset, RWF_NOWAIT);
 	if (n >= 0)
 		return (n);
-	if (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL)
-		work->nowait = false;
-	return (-EAGAIN);
+	if (errno == EAGAIN)
+		return (-EAGAIN);
+	work->nowait = false;
+	work->memory = is_memory(work->fd);
+	return (work->memory ? read_file(work) : -EAGAIN);
 }
 
 ssize_t
@@ -467,14 +484,41 @@ work_read(struct work *work, size_t len, uint64_t offset, work_handler handler,
 }
 
 ssize_t
+work_read_ahead(struct work *work, uint64_t offset, work_handler handler,
+    void *context)
+{
+	size_t size;
+
+	prepare(work, work->buffer.size, offset);
+	size = next_size(work);
+	if (work->slow || work->is_pipe) {
+		drop_buffer(work, &work->taken);
+		return (-EAGAIN);
+	}
+	if (take_buffer(work, &work->taken, size) == -1)
+		return (-ENOMEM);
+	work->data = work->taken.data;
+	work->len = work->taken.size;
+	return (in_pool(work, READ, handler, context));
+}
+
+void
+work_turn(struct work *work)
+{
+	ensure(work->operation == IDLE && work->taken.data != NULL);
+	swap_buffers(work);
+}
+
+ssize_t
 work_write(struct work *work, size_t len, uint64_t offset, work_handler handler,
     void *context)
 {
 	ssize_t n;
 
 	prepare(work, len, offset);
-	if (swap_buffers(work) == -1)
+	if (take_buffer(work, &work->taken, next_size(work)) == -1)
 		return (-ENOMEM);
+	swap_buffers(work);
 	if (!work->is_pipe)
 		return (in_pool(work, WRITE, handler, context));
 	n = write_pipe(work);

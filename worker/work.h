@@ -5,8 +5,9 @@
  * stores: the same.  Files are worked on in libuv's thread pool, at most two
  * operations of an account at a time (further ones wait their turn, so one
  * account on a slow disk cannot take all threads); what the page cache can
- * give at once is read on the loop (RWF_NOWAIT, probed for each descriptor).
- * Pipes are non-blocking and watched.
+ * give at once is read on the loop (RWF_NOWAIT, probed for each descriptor),
+ * and so are files of tmpfs, which cannot tell and have no disk. Pipes are
+ * non-blocking and watched.
  *
  * The handler is called from the loop, never from within the call that asked;
  * one operation of a work at a time.
@@ -47,7 +48,7 @@ void work_free(struct work **work);
  * moves fast: see work_write().
  */
 #define WORK_BUFFER      65536
-#define WORK_BUFFER_MAX  (16 * (size_t)WORK_BUFFER)
+#define WORK_BUFFER_MAX  (8 * (size_t)WORK_BUFFER)
 #define WORK_BUFFERS_MAX ((size_t)64 << 20) /* of one worker, above that */
 NODISCARD uint8_t *work_buffer(struct work *work);
 NODISCARD size_t work_room(const struct work *work);
@@ -59,6 +60,17 @@ NODISCARD size_t work_room(const struct work *work);
  */
 NODISCARD ssize_t work_read(struct work *work, size_t len, uint64_t offset,
     work_handler handler, void *context);
+
+/*
+ * For a file that had to be waited for: begins to read at offset into another
+ * buffer, as much as that holds, while the caller uses this one.  Either
+ * -EINPROGRESS, and then work_turn() once the handler was called, which makes
+ * the other buffer work_buffer(); or a negative errno, -EAGAIN where it is of
+ * no use: the transfer is slow, or the source a pipe.
+ */
+NODISCARD ssize_t work_read_ahead(struct work *work, uint64_t offset,
+    work_handler handler, void *context);
+void work_turn(struct work *work);
 
 /*
  * Writes all len bytes of the buffer at offset; as above (never "at once" with

@@ -194,6 +194,36 @@ writes_one_buffer_while_another_fills(void)
 }
 
 static void
+reads_ahead_into_another_buffer(void)
+{
+	struct result result = { 0, 0 };
+	struct work *work;
+	uint8_t *first;
+	struct rig rig;
+
+	rig_start(&rig);
+	work = work_on(&rig, memfd_create("test", MFD_CLOEXEC), false);
+	memset(work_buffer(work), 'a', WORK_BUFFER);
+	CU_ASSERT_EQUAL(write_some(&rig, work, WORK_BUFFER, 0), WORK_BUFFER);
+	CU_ASSERT_EQUAL(read_some(&rig, work, 10, 0), 10);
+	first = work_buffer(work);
+	CU_ASSERT_EQUAL(work_read_ahead(work, 10, note, &result), -EINPROGRESS);
+	CU_ASSERT_PTR_EQUAL(work_buffer(work), first);
+	memset(first, 'x', 10);
+	CU_ASSERT_TRUE(rig_until(&rig, &result.count));
+	CU_ASSERT_EQUAL(result.n, WORK_BUFFER - 10);
+	CU_ASSERT_EQUAL(first[0], 'x');
+	work_turn(work);
+	CU_ASSERT_PTR_NOT_EQUAL(work_buffer(work), first);
+	CU_ASSERT_EQUAL(memcmp(work_buffer(work), "aaaaaaaaaa", 10), 0);
+	(void)poll(NULL, 0, 600);
+	uv_update_time(&rig.worker.loop);
+	CU_ASSERT_EQUAL(work_read_ahead(work, 0, note, &result), -EAGAIN);
+	work_free(&work);
+	rig_stop(&rig);
+}
+
+static void
 tells_errors(void)
 {
 	static const struct {
@@ -427,6 +457,8 @@ CU_TestInfo work_tests[] = {
 	{ "errors are told", tells_errors },
 	{ "one buffer is written while another fills",
 	    writes_one_buffer_while_another_fills },
+	{ "another buffer is read ahead into",
+	    reads_ahead_into_another_buffer },
 	{ "buffers go by the pace", sizes_its_buffers_by_the_pace },
 	{ "large buffers are bounded", bounds_the_large_buffers },
 	{ "a pipe is read as it fills", waits_for_a_pipe_to_fill },

@@ -106,31 +106,52 @@ sent(struct session *session, size_t bytes)
 	score_add(session->worker->score, SCORE_BYTES_SENT, (int64_t)bytes);
 }
 
+/* What the last read gave, which the loop had to wait for. */
+static ssize_t
+awaited(struct transfer *transfer)
+{
+	transfer->worked = false;
+	if (transfer->ahead && transfer->result > 0)
+		work_turn(transfer->work);
+	transfer->ahead = false;
+	return (transfer->result);
+}
+
+/* Where one read had to be waited for, the next one begins before its time. */
+static void
+look_ahead(struct session *session)
+{
+	struct transfer *transfer = session->transfer;
+
+	transfer->working = work_read_ahead(transfer->work, transfer->position,
+				transfer_worked, session) == -EINPROGRESS;
+	transfer->ahead = transfer->working;
+}
+
 /* Reads on: bytes, 0 at the end, -EINPROGRESS, or a negative errno. */
 static ssize_t
 refill(struct session *session)
 {
 	struct transfer *transfer = session->transfer;
+	bool waited = transfer->worked;
 	ssize_t got;
 
 	if (transfer->working)
 		return (-EINPROGRESS);
-	if (transfer->worked) {
-		transfer->worked = false;
-		got = transfer->result;
-	} else {
-		got = work_read(transfer->work, work_room(transfer->work),
-		    transfer->position, transfer_worked, session);
-	}
+	got = waited ? awaited(transfer)
+		     : work_read(transfer->work, work_room(transfer->work),
+			   transfer->position, transfer_worked, session);
 	transfer->working = got == -EINPROGRESS;
 	if (got == 0 && transfer->position < transfer->least)
 		return (-EIO);
-	if (got > 0) {
-		transfer->at = 0;
-		transfer->len = (size_t)got;
-		transfer->position += (uint64_t)got;
-	}
 	transfer->eof = got == 0;
+	if (got <= 0)
+		return (got);
+	transfer->at = 0;
+	transfer->len = (size_t)got;
+	transfer->position += (uint64_t)got;
+	if (waited && transfer->len == work_room(transfer->work))
+		look_ahead(session);
 	return (got);
 }
 

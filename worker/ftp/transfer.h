@@ -67,6 +67,7 @@ struct transfer {
 	ssize_t result; /* of the work, when worked */
 	bool convert;   /* TYPE A, and a file */
 	bool working, worked;
+	bool ahead; /* it works, or worked, on the next buffer */
 	bool eof;
 	bool preliminary; /* 150 was sent */
 	bool handshaking; /* a data handshake was begun */
