@@ -13,6 +13,8 @@
 #include "shm/base/secret.h"
 #include "shm/ipc/role.h"
 
+#define NICE 10
+
 #define TEXT_MAX                                                     \
 	(4 * 1024 * 1024) /* what the master reads at most, and some \
 			   */
@@ -112,6 +114,8 @@ certificate_child_run(const char *uid, const char *gid)
 
 	process_title("ftpsd: certificates");
 	log_set_name("certificates");
+	/* Those who serve go first. */
+	(void)setpriority(PRIO_PROCESS, 0, NICE);
 	memset(&identity, 0, sizeof(identity));
 	identity.uid = (uid_t)strtoul(uid, NULL, 10);
 	identity.gid = (gid_t)strtoul(gid, NULL, 10);

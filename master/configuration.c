@@ -150,16 +150,20 @@ configuration_load_free(struct configuration_load **load)
 	free(gone);
 }
 
-struct result {
-	struct loop *loop;
-	struct configuration *configuration;
-};
-
-static void
-loaded_now(struct configuration *configuration,
-    const struct conf_errors *errors, void *context)
+struct configuration *
+configuration_take(struct configuration_load *load)
 {
-	struct result *result = context;
+	struct configuration *configuration = load->configuration;
+
+	if (load->checks == NULL || load->errors.count > 0)
+		return (NULL);
+	load->configuration = NULL;
+	return (configuration);
+}
+
+void
+configuration_tell(const struct conf_errors *errors)
+{
 	const struct conf_error *error;
 	size_t i;
 
@@ -172,6 +176,36 @@ loaded_now(struct configuration *configuration,
 			(void)fprintf(stderr, "%s:%zu:%zu: %s\n", error->file,
 			    error->line, error->column, error->text);
 	}
+}
+
+void
+configuration_log(const struct conf_errors *errors)
+{
+	const struct conf_error *error;
+	size_t i;
+
+	for (i = 0; i < errors->count; i++) {
+		error = &errors->items[i];
+		if (error->line == 0)
+			log_error("%s: %s", error->file, error->text);
+		else
+			log_error("%s:%zu:%zu: %s", error->file, error->line,
+			    error->column, error->text);
+	}
+}
+
+struct result {
+	struct loop *loop;
+	struct configuration *configuration;
+};
+
+static void
+loaded_now(struct configuration *configuration,
+    const struct conf_errors *errors, void *context)
+{
+	struct result *result = context;
+
+	configuration_tell(errors);
 	result->configuration = configuration;
 	loop_stop(result->loop);
 }

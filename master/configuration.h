@@ -41,11 +41,24 @@ typedef void (*configuration_loaded)(struct configuration *configuration,
 NODISCARD struct configuration_load *configuration_load(struct loop *loop,
     const char *path, int self, configuration_loaded loaded, void *context);
 
+/*
+ * Takes what is loaded so far, when only certificates are still being checked
+ * and there is no mistake yet: the caller's then, and loaded() is called with
+ * NULL, whether there are mistakes or not.  It has to live until that, or
+ * until the load is freed.  NULL: it is not so far, or there are mistakes.
+ */
+NODISCARD struct configuration *configuration_take(
+    struct configuration_load *load);
+
 /* Gives a load up and sets *load to NULL; NULL is allowed. */
 void configuration_load_free(struct configuration_load **load);
 
+/* Mistakes, on standard error and in the log. */
+void configuration_tell(const struct conf_errors *errors);
+void configuration_log(const struct conf_errors *errors);
+
 /*
- * The same at once, for the start and for `ftpsd -t`: mistakes are written to
+ * The same at once, for `ftpsd -t`: mistakes are written to
  * standard error.  NULL when there are any.
  */
 NODISCARD struct configuration *configuration_load_now(const char *path,

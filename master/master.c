@@ -21,18 +21,15 @@
 #include "master/pid_file.h"
 #include "master/reload.h"
 #include "master/spawn.h"
+#include "master/start.h"
 #include "master/stop.h"
 #include "master/supervise.h"
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
 #include "shm/base/process.h"
 #include "shm/base/secret.h"
-#include "shm/ipc/log_channel.h"
 
 #define OPEN_FILES_WANTED 1048576
-
-/* Ends of a service at the start that are taken for its last word. */
-#define START_FAILURES_MAX 3
 
 const struct conf *
 master_conf(const struct master *master)
@@ -123,24 +120,6 @@ raise_limits(void)
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Our own records go the way of all others once there is a logger. */
-static int
-log_by_logger(struct master *master)
-{
-	struct log_pair *pair;
-	struct msg_peer who;
-	int writer;
-
-	memset(&who, 0, sizeof(who));
-	who.role = ROLE_MASTER;
-	pair = log_pair_new(master->log_pairs, &who, &writer);
-	if (pair == NULL)
-		return (-1);
-	log_pair_started(pair, (int32_t)getpid());
-	log_channel_start(writer);
-	return (0);
-}
-
 static int
 open_listeners(struct master *master)
 {
@@ -185,6 +164,7 @@ make_parts(struct master *master)
 static void
 free_parts(struct master *master)
 {
+	start_free(&master->start);
 	control_free(&master->control);
 	reload_free(&master->reload);
 	stop_free(&master->stop);
@@ -205,20 +185,43 @@ free_parts(struct master *master)
 static int
 serve(struct master *master)
 {
-	master->loop = loop_new();
-	if (master->loop == NULL || make_parts(master) == -1 ||
-	    take_signals(master) == -1) {
+	if (make_parts(master) == -1 || take_signals(master) == -1) {
 		log_error("cannot start: %s", strerror(errno));
 		return (1);
 	}
 	if (open_listeners(master) == -1 || control_actions_start(master) == -1)
 		return (1);
-	supervise_fill(supervise_post(master->supervisor, ROLE_LOGGER, 0));
+	start_processes(master);
 	if (loop_run(master->loop) == -1) {
 		log_error("the event loop failed: %s", strerror(errno));
 		return (1);
 	}
 	return (master->exit_status);
+}
+
+/* Loads the configuration; exits when there is a mistake in it. */
+static struct configuration *
+load(struct master *master)
+{
+	struct configuration *configuration = NULL;
+
+	master->self = spawn_open_self();
+	if (master->self == -1)
+		log_fatal("/proc/self/exe: %s", strerror(errno));
+	master->loop = loop_new();
+	if (master->loop != NULL)
+		master->start = start_new(master);
+	if (master->start == NULL)
+		log_error("cannot start: %s", strerror(errno));
+	else
+		configuration = start_configuration(master->start);
+	if (configuration == NULL ||
+	    directories_make(configuration->conf, &configuration->users) ==
+		-1) {
+		start_free(&master->start);
+		exit(1);
+	}
+	return (configuration);
 }
 
 void
@@ -236,18 +239,13 @@ master_run(const struct master_options *options)
 	umask(022);
 	notify_init();
 	raise_limits();
-	master.self = spawn_open_self();
-	if (master.self == -1)
-		log_fatal("/proc/self/exe: %s", strerror(errno));
-	configuration = configuration_load_now(options->path, master.self);
-	if (configuration == NULL)
-		exit(1);
-	if (directories_make(configuration->conf, &configuration->users) == -1)
-		exit(1);
+	configuration = load(&master);
 	pid_file = strdup(configuration->conf->pid_file);
 	lock = pid_file == NULL ? -1 : pid_file_take(pid_file);
-	if (lock == -1)
+	if (lock == -1) {
+		start_free(&master.start);
 		exit(1);
+	}
 	log_set_level(configuration->conf->log_level);
 	master.generations = 1;
 	master.current = generation_new(master.generations, configuration);
@@ -287,62 +285,22 @@ master_check(const char *path, bool print)
 	return (status);
 }
 
-/* The logger first, so that the others' first words are not lost. */
-static void
-start_next(struct master *master, const struct process *process)
-{
-	struct supervisor *supervisor = master->supervisor;
-
-	if (process->role == ROLE_LOGGER) {
-		if (log_by_logger(master) == -1)
-			log_warn("our own log goes on here: %s",
-			    strerror(errno));
-		log_notice("ftpsd " FTPSD_VERSION " starts (pid %d)",
-		    (int)getpid());
-		supervise_fill(supervise_post(supervisor, ROLE_KEEPER, 0));
-		supervise_fill(supervise_post(supervisor, ROLE_LOGIN, 0));
-	} else if (process->role == ROLE_KEEPER ||
-	    process->role == ROLE_LOGIN) {
-		if (supervise_ready(supervisor, ROLE_KEEPER) != NULL &&
-		    supervise_ready(supervisor, ROLE_LOGIN) != NULL)
-			supervise_start_workers(supervisor);
-	} else if (supervise_workers_ready(supervisor)) {
-		master->phase = MASTER_RUNNING;
-		log_notice("serving with %u workers",
-		    master_conf(master)->workers);
-		notify_ready(master_conf(master)->workers);
-		reload_workers_ready(master);
-	}
-}
-
 void
 master_process_ready(struct master *master, struct process *process)
 {
 	if (master->phase == MASTER_STARTING)
-		start_next(master, process);
+		start_process_ready(master, process);
 	else if (master->phase == MASTER_RUNNING &&
 	    process->role == ROLE_WORKER &&
 	    supervise_workers_ready(master->supervisor))
 		reload_workers_ready(master);
 }
 
-/* At the start someone is watching: better an error than trying for ever. */
-static void
-check_start(struct master *master, const struct process *process)
-{
-	if (process->post == NULL ||
-	    process->post->quick_ends < START_FAILURES_MAX)
-		return;
-	log_error("%s does not start: giving up", role_name(process->role));
-	master->exit_status = 1;
-	stop_begin(master, 0);
-}
-
 void
 master_process_gone(struct master *master, const struct process *process)
 {
 	if (master->phase == MASTER_STARTING)
-		check_start(master, process);
+		start_process_gone(master, process);
 	if (process->role == ROLE_KEEPER)
 		control_cache_keeper_gone(master->control);
 	if (process->role == ROLE_WORKER && master->phase == MASTER_RUNNING)

@@ -22,6 +22,7 @@ struct control;
 struct listeners;
 struct log_pairs;
 struct reload;
+struct start;
 struct stop;
 struct supervisor;
 
@@ -35,7 +36,7 @@ struct generation {
 };
 
 enum master_phase {
-	MASTER_STARTING, /* until the first workers are ready */
+	MASTER_STARTING, /* until workers and certificates are ready */
 	MASTER_RUNNING,
 	MASTER_STOPPING
 };
@@ -58,6 +59,7 @@ struct master {
 	struct listeners *listeners;
 	struct log_pairs *log_pairs;
 	struct supervisor *supervisor;
+	struct start *start;
 	struct reload *reload;
 	struct stop *stop;
 	struct control *control;

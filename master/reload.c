@@ -90,17 +90,7 @@ finish(struct reload *reload, const struct conf_errors *errors)
 static void
 refuse(struct reload *reload, const struct conf_errors *errors)
 {
-	const struct conf_error *error;
-	size_t i;
-
-	for (i = 0; i < errors->count; i++) {
-		error = &errors->items[i];
-		if (error->line == 0)
-			log_error("%s: %s", error->file, error->text);
-		else
-			log_error("%s:%zu:%zu: %s", error->file, error->line,
-			    error->column, error->text);
-	}
+	configuration_log(errors);
 	log_error("reload refused: the configuration has %zu mistake%s and "
 		  "nothing was changed",
 	    errors->count, errors->count == 1 ? "" : "s");

@@ -5,7 +5,8 @@ import re
 import subprocess
 import tempfile
 
-from daemon import Daemon, make_certificate
+from client import Client
+from daemon import Daemon, make_certificate, sanitized
 
 MISTAKES = [
     ("lisen: []\n", r":1:1: .*did you mean .?listen"),
@@ -101,6 +102,46 @@ def case_certificates(binaries):
         assert done.returncode == 1, "a key that all may read is accepted"
     finally:
         __import__("shutil").rmtree(server.folder)
+
+
+def many_hosts(server, count):
+    """A configuration whose certificates take a while to be checked."""
+    hosts = []
+    for number in range(count):
+        pair = {}
+        for kind, path in (("cert", server.cert), ("key", server.key)):
+            pair[kind] = os.path.join(server.folder, f"{number}.{kind}")
+            os.symlink(path, pair[kind])
+        hosts.append({"name": f"host{number}.example",
+                      "tls": {"certificates": [pair]}})
+    server.config["hosts"] = hosts
+    server.config["defaults"] = {"tls": {"engine": True},
+                                 "auth": {"users_file": server.users_path}}
+    server.write_config()
+
+
+def case_many_certificates(binaries):
+    """A bad certificate ends the start, also when serving began before."""
+    server = Daemon(binaries)
+    many_hosts(server, 200 if sanitized(binaries) else 2000)
+    with server:
+        with Client(server.port, name="host99.example") as client:
+            client.auth().login()
+            client.stor("f", b"1")
+        assert len(server.ctl("status")["workers"]) == 2
+        server.stop()
+        _, other_key = make_certificate(server.folder, "other")
+        bad = server.config["hosts"][150]["tls"]["certificates"][0]["key"]
+        os.unlink(bad)
+        os.symlink(other_key, bad)
+        done = subprocess.run(
+            [os.path.join(binaries, "ftpsd"), "-c", server.config_path],
+            text=True, capture_output=True, timeout=120, check=False,
+            stdin=subprocess.DEVNULL)
+        assert done.returncode == 1, done
+        place = re.escape(server.config_path) + r":\d+:\d+: .*/150\.cert: "
+        assert re.search("(?m)^" + place + ".*match", done.stderr), done
+        assert not os.path.exists(server.socket_path)
 
 
 def case_effective(binaries):
