@@ -81,13 +81,14 @@ send_records(void *context UNUSED)
 	log_channel_flush();
 }
 
+/* It may be set still: a warning has sent what it was set for. */
 static void
 records_wait(void *context)
 {
-	static struct deadline due;
+	static struct deadline due = { .handler = send_records };
 
-	deadline_init(&due, send_records, NULL);
-	deadline_set(context, &due, RECORDS_MS);
+	if (!deadline_is_set(&due))
+		deadline_set(context, &due, RECORDS_MS);
 }
 
 /* 0, or -1 with errno; what is missing then is not looked at: it exits. */
