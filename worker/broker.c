@@ -7,6 +7,7 @@
 #include "shm/base/ensure.h"
 #include "shm/base/log.h"
 #include "shm/base/secret.h"
+#include "worker/broker_places.h"
 #include "worker/broker_table.h"
 #include "worker/broker_tell.h"
 #include "worker/clock.h"
@@ -27,6 +28,7 @@ struct broker {
 	struct deadline alone; /* set while login is away */
 	struct broker_table table;
 	struct broker_tell tell;
+	struct broker_places places;
 	uint64_t requests;             /* numbered from 1 */
 	struct broker_question *spare; /* wiped; saves most of the mappings */
 };
@@ -181,6 +183,7 @@ login_result(struct broker *broker, const struct message *message)
 	if (login.verdict == LOGIN_OK &&
 	    keep_token(client, &parts[TOKEN]) == -1)
 		login.verdict = LOGIN_UNAVAILABLE;
+	client->user = client->user || login.verdict == LOGIN_OK;
 	client->handlers->login(&login, client->context);
 	return (0);
 }
@@ -235,6 +238,8 @@ receive(struct message *message, void *context)
 	struct broker *broker = context;
 
 	/* The table of messages lets login send nothing else. */
+	if (message->type == MSG_SESSIONS_RECALL)
+		return (broker_places_recall(&broker->places, &broker->table));
 	if (message->type == MSG_SESSION_VERDICT)
 		return (verdict(broker, message));
 	if (message->type == MSG_LOGIN_RESULT)
@@ -254,6 +259,7 @@ disconnect(struct broker *broker)
 {
 	broker_tell_start(&broker->tell, NULL);
 	link_uv_free(&broker->link);
+	broker_places_forget(&broker->places);
 	deadline_set(broker->worker, &broker->alone, ALONE_MS);
 }
 
@@ -319,6 +325,8 @@ broker_connect(struct broker *broker, int fd)
 	broker_tell_start(&broker->tell, broker->link);
 	while ((client = broker_table_next(&broker->table, client)) != NULL) {
 		client->known = false;
+		client->place = 0;
+		client->user = client->token != NULL;
 		broker_tell(&broker->tell, client, all_about(client));
 	}
 }
@@ -336,6 +344,7 @@ broker_new(struct worker *worker)
 	}
 	broker->worker = worker;
 	deadline_init(&broker->alone, alone, broker);
+	broker_places_init(&broker->places, worker, &broker->tell);
 	broker->tell.generation = worker->conf->generation;
 	return (broker);
 }
@@ -350,6 +359,7 @@ broker_free(struct broker **broker)
 	ensure(ending->table.count == 0);
 	*broker = NULL;
 	deadline_clear(&ending->alone);
+	broker_places_forget(&ending->places);
 	broker_tell_free(&ending->tell);
 	link_uv_free(&ending->link);
 	broker_table_free(&ending->table);
@@ -359,15 +369,18 @@ broker_free(struct broker **broker)
 
 /* Clients ---------------------------------------------------------------- */
 
-void
+bool
 broker_join(struct broker *broker, struct broker_client *client)
 {
 	ensure(client->broker == NULL && client->handlers != NULL);
 	client->broker = broker;
-	client->joining = true;
 	client->asked_host = client->host;
 	broker_table_add(&broker->table, client);
+	if (broker_places_take(&broker->places, client))
+		return (true);
+	client->joining = true;
 	broker_tell(&broker->tell, client, all_about(client));
+	return (false);
 }
 
 void
@@ -399,7 +412,8 @@ broker_leave(struct broker_client *client)
 	if (client == NULL || client->broker == NULL)
 		return;
 	broker = client->broker;
-	broker_tell_left(&broker->tell, client);
+	if (!broker_places_keep(&broker->places, client))
+		broker_tell_left(&broker->tell, client);
 	broker_logout(client);
 	broker_table_remove(&broker->table, client);
 	client->broker = NULL;

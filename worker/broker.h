@@ -5,7 +5,8 @@
  * counts it against the limits, checks its password, and provides its agent.
  * When login is replaced, the broker announces all clients to the successor
  * (with their tokens) and repeats what was not answered; a client notices
- * nothing but the delay.
+ * nothing but the delay.  Login is not told at once that a session has ended,
+ * see broker_places.h.
  *
  * One question of each kind may be open for a client.  Handlers are called
  * from the loop, never from within the call that asked.
@@ -61,7 +62,10 @@ struct broker_client {
 	uint32_t settled_host; /* that login counts it for, when settled */
 	uint32_t asked_host;   /* that the next verdict is about */
 	uint32_t unsent;       /* what login has to be told, as bits */
+	/* The ended session whose place it has, while login knows that one. */
+	uint64_t place;
 	bool joining, settled, known;
+	bool user; /* login counts one for it, or for its place */
 };
 
 /* NULL when memory is short.  Its first channel comes by broker_connect(). */
@@ -71,8 +75,11 @@ void broker_free(struct broker **broker);
 /* A channel to (a new) login; takes fd over. */
 void broker_connect(struct broker *broker, int fd);
 
-/* Enters the session and asks whether it is within the limits. */
-void broker_join(struct broker *broker, struct broker_client *client);
+/*
+ * Enters the session and asks whether it is within the limits.  True: it is,
+ * since it takes the place of one that has ended; no verdict comes.
+ */
+NODISCARD bool broker_join(struct broker *broker, struct broker_client *client);
 /* The session has moved to another virtual host; answered by verdict(). */
 void broker_move(struct broker_client *client, uint32_t host);
 /* Ends all questions and releases what login counts; NULL-safe, twice too. */

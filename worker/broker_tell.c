@@ -70,15 +70,42 @@ send_session(struct broker_tell *tell, struct broker_client *client)
 	return (ret);
 }
 
+/* The place is the session's own once login has been told. */
+static int
+renewed(struct broker_client *client, int ret)
+{
+	if (ret == 0 && client->place != 0) {
+		client->place = 0;
+		client->user = false;
+	}
+	return (ret);
+}
+
+static int
+send_renew(struct broker_tell *tell, struct broker_client *client)
+{
+	struct msg_session_place body = {
+		.session = client->session,
+		.place = client->place,
+	};
+
+	if (client->place == 0)
+		return (0);
+	return (renewed(client,
+	    link_uv_post(tell->link, MSG_SESSION_RENEW, &body)));
+}
+
 static int
 send_host(struct broker_tell *tell, struct broker_client *client)
 {
 	struct msg_session_host body = {
 		.session = client->session,
+		.place = client->place,
 		.host = client->asked_host,
 	};
 
-	return (link_uv_post(tell->link, MSG_SESSION_HOST, &body));
+	return (
+	    renewed(client, link_uv_post(tell->link, MSG_SESSION_HOST, &body)));
 }
 
 static int
@@ -87,6 +114,7 @@ send_login(struct broker_tell *tell, struct broker_client *client)
 	const struct broker_question *question = client->question;
 	struct msg_login_request body = {
 		.session = client->session,
+		.place = client->place,
 		.request = question->request,
 		.generation = tell->generation,
 		.host = client->host,
@@ -103,7 +131,7 @@ send_login(struct broker_tell *tell, struct broker_client *client)
 		.fd = -1,
 	};
 
-	return (link_uv_send(tell->link, &message));
+	return (renewed(client, link_uv_send(tell->link, &message)));
 }
 
 static int
@@ -130,6 +158,7 @@ static const struct {
 	int (*send)(struct broker_tell *tell, struct broker_client *client);
 } sendings[] = {
 	{ BROKER_TELL_SESSION, send_session },
+	{ BROKER_TELL_RENEW, send_renew },
 	{ BROKER_TELL_HOST, send_host },
 	{ BROKER_TELL_LOGIN, send_login },
 	{ BROKER_TELL_AGENT, send_agent },
@@ -244,6 +273,13 @@ broker_tell_left(struct broker_tell *tell, struct broker_client *client)
 	if (!client->known || tell->link == NULL)
 		return;
 	client->known = false;
-	if (send_close(tell, client->session) == -1)
-		note_left(tell, client->session);
+	broker_tell_closed(tell,
+	    client->place != 0 ? client->place : client->session);
+}
+
+void
+broker_tell_closed(struct broker_tell *tell, uint64_t session)
+{
+	if (tell->link != NULL && send_close(tell, session) == -1)
+		note_left(tell, session);
 }

@@ -21,6 +21,7 @@
 #define BROKER_TELL_HOST    2u
 #define BROKER_TELL_LOGIN   4u
 #define BROKER_TELL_AGENT   8u
+#define BROKER_TELL_RENEW   32u /* that it has the place of another */
 #define BROKER_TELL_LISTED  16u /* the client is in the list; ours alone */
 
 /* Lies in secret memory, since it has a password. */
@@ -49,6 +50,8 @@ void broker_tell(struct broker_tell *tell, struct broker_client *client,
     uint32_t bits);
 /* The client leaves: nothing about it is told any more but that. */
 void broker_tell_left(struct broker_tell *tell, struct broker_client *client);
+/* Gives the place of an ended session back. */
+void broker_tell_closed(struct broker_tell *tell, uint64_t session);
 /* Tells what there is room for. */
 void broker_tell_more(struct broker_tell *tell);
 

@@ -246,6 +246,12 @@ limits_login(struct limits *limits, struct limits_hold *hold,
 }
 
 void
+limits_logout(struct limits *limits, struct limits_hold *hold)
+{
+	give_back(limits, hold, LIMIT_USER);
+}
+
+void
 limits_leave(struct limits *limits, struct limits_hold *hold)
 {
 	int kind;

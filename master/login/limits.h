@@ -71,6 +71,9 @@ enum limit limits_login(struct limits *limits, struct limits_hold *hold,
     const struct conf_host *host, const struct limits_user *user,
     enum limits_how how);
 
+/* The session is no user's any more. */
+void limits_logout(struct limits *limits, struct limits_hold *hold);
+
 /* Gives back everything that the session was counted for. */
 void limits_leave(struct limits *limits, struct limits_hold *hold);
 

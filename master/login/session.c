@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "master/login/recall.h"
+#include "shm/base/ensure.h"
 #include "shm/base/log.h"
 
 struct login_session *
@@ -36,6 +38,7 @@ session_end(struct login_session **session)
 
 	*session = NULL;
 	session_cancel_login(ended);
+	recall_forget(ended->worker, ended->number);
 	limits_leave(workers->parts.limits, &ended->hold);
 	table_remove(&workers->sessions, &ended->node);
 	LIST_REMOVE(ended, list);
@@ -74,6 +77,27 @@ add_session(struct login_worker *worker, uint64_t number,
 	LIST_INSERT_HEAD(&worker->sessions, session, list);
 	worker->nsessions++;
 	return (session);
+}
+
+int
+session_renew(struct login_worker *worker, uint64_t place, uint64_t number)
+{
+	struct workers *workers = worker->workers;
+	struct login_session *session;
+
+	if (place == 0)
+		return (0);
+	session = session_find(worker, place);
+	if (session == NULL || !is_of_worker(worker, number) ||
+	    session_find(worker, number) != NULL)
+		return (-1);
+	session_cancel_login(session);
+	limits_logout(workers->parts.limits, &session->hold);
+	table_remove(&workers->sessions, &session->node);
+	session->number = number;
+	/* There is room: it was in the table just now. */
+	ensure(table_add(&workers->sessions, &session->node) == 0);
+	return (0);
 }
 
 static int
@@ -115,6 +139,18 @@ enter(struct login_worker *worker, const struct msg_session_open *open,
 	return (limit);
 }
 
+static void
+open_again(struct login_worker *worker, const void *question)
+{
+	const struct msg_session_open *body = question;
+	struct login_session *session;
+	enum limit limit;
+
+	limit = enter(worker, body, LIMITS_ASK, &session);
+	/* Its channel is ending if it cannot be told. */
+	(void)!send_verdict(worker, body->session, limit, body->host);
+}
+
 int
 session_on_open(struct login_worker *worker, const struct message *message)
 {
@@ -126,30 +162,71 @@ session_on_open(struct login_worker *worker, const struct message *message)
 	    !is_of_worker(worker, body->session))
 		return (-1);
 	limit = enter(worker, body, LIMITS_ASK, &session);
+	if (limit != LIMIT_NONE &&
+	    recall_wait(worker, body->session, open_again, body,
+		sizeof(*body)) == 0)
+		return (0);
 	return (send_verdict(worker, body->session, limit, body->host));
+}
+
+/* The settings may have gone with the worker's last words. */
+static enum limit
+move(struct login_worker *worker, const struct msg_session_host *body)
+{
+	struct workers *workers = worker->workers;
+	const struct conf_host *host =
+	    setting_host(settings_find(workers->parts.settings,
+			     worker->generation),
+		body->host);
+	struct login_session *session = session_find(worker, body->session);
+	enum limit limit;
+
+	if (session == NULL || host == NULL)
+		return (LIMIT_SESSIONS);
+	limit = limits_move(workers->parts.limits, &session->hold, host,
+	    LIMITS_ASK);
+	if (limit == LIMIT_NONE)
+		session->host = body->host;
+	return (limit);
+}
+
+static void
+move_again(struct login_worker *worker, const void *question)
+{
+	const struct msg_session_host *body = question;
+
+	(void)!send_verdict(worker, body->session, move(worker, body),
+	    body->host);
+}
+
+int
+session_on_renew(struct login_worker *worker, const struct message *message)
+{
+	const struct msg_session_place *body = message->body;
+
+	if (message->len != 0 || body->place == 0)
+		return (-1);
+	return (session_renew(worker, body->place, body->session));
 }
 
 int
 session_on_host(struct login_worker *worker, const struct message *message)
 {
 	const struct msg_session_host *body = message->body;
-	struct workers *workers = worker->workers;
 	const struct setting *setting =
-	    settings_find(workers->parts.settings, worker->generation);
-	const struct conf_host *host = setting_host(setting, body->host);
-	struct login_session *session;
-	enum limit limit = LIMIT_SESSIONS;
+	    settings_find(worker->workers->parts.settings, worker->generation);
+	enum limit limit;
 
 	/* The last words of a worker may come when its settings have gone. */
-	if (message->len != 0 || (host == NULL && setting != NULL))
+	if (message->len != 0 ||
+	    (setting != NULL && setting_host(setting, body->host) == NULL) ||
+	    session_renew(worker, body->place, body->session) == -1)
 		return (-1);
-	session = session_find(worker, body->session);
-	if (session != NULL && host != NULL) {
-		limit = limits_move(workers->parts.limits, &session->hold, host,
-		    LIMITS_ASK);
-		if (limit == LIMIT_NONE)
-			session->host = body->host;
-	}
+	limit = move(worker, body);
+	if (limit == LIMIT_HOST &&
+	    recall_wait(worker, body->session, move_again, body,
+		sizeof(*body)) == 0)
+		return (0);
 	return (send_verdict(worker, body->session, limit, body->host));
 }
 
@@ -165,6 +242,8 @@ session_on_close(struct login_worker *worker, const struct message *message)
 	session = session_find(worker, body->session);
 	if (session != NULL)
 		session_end(&session);
+	else
+		recall_forget(worker, body->session);
 	return (0);
 }
 

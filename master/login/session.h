@@ -14,6 +14,7 @@
 
 struct workers {
 	struct workers_parts parts;
+	struct recall *recall;
 	LIST_HEAD(, login_worker) list;
 	struct table sessions; /* by number */
 };
@@ -27,6 +28,8 @@ struct login_worker {
 	struct token_owner owner;
 	LIST_HEAD(, login_session) sessions;
 	uint32_t nsessions;
+	bool keeps;    /* places of ended sessions */
+	bool recalled; /* it was asked to give them back */
 };
 
 /* A password that is being checked. */
@@ -53,6 +56,13 @@ struct login_session {
 NODISCARD struct login_session *session_find(const struct login_worker *worker,
     uint64_t number);
 
+/*
+ * Gives the place of an ended session to a new one, whose number must be the
+ * worker's; place 0: nothing to do.  0, or -1: the worker breaks the rules.
+ */
+NODISCARD int session_renew(struct login_worker *worker, uint64_t place,
+    uint64_t number);
+
 /* Ends the session and gives back what it held. */
 void session_end(struct login_session **session);
 
@@ -65,6 +75,8 @@ void session_cancel_login(struct login_session *session);
 NODISCARD int session_on_open(struct login_worker *worker,
     const struct message *message);
 NODISCARD int session_on_host(struct login_worker *worker,
+    const struct message *message);
+NODISCARD int session_on_renew(struct login_worker *worker,
     const struct message *message);
 NODISCARD int session_on_close(struct login_worker *worker,
     const struct message *message);

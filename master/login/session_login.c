@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "master/login/recall.h"
 #include "master/login/session.h"
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
@@ -96,6 +97,17 @@ accept_account(struct login_session *session, const struct account *account,
 	return (limit == LIMIT_NONE ? LOGIN_OK : LOGIN_LIMIT);
 }
 
+static struct msg_login_result
+begin_result(const struct login_pending *pending)
+{
+	struct msg_login_result result;
+
+	memset(&result, 0, sizeof(result));
+	result.session = pending->session->number;
+	result.request = pending->request;
+	return (result);
+}
+
 static void
 tell_reason(const struct login_pending *pending, enum login_verdict verdict,
     const char *reason)
@@ -108,36 +120,83 @@ tell_reason(const struct login_pending *pending, enum login_verdict verdict,
 		log_warn("%s", reason);
 }
 
+/* The password was right, but the account's limit seemed to be reached. */
+struct late {
+	uint64_t session, request;
+	struct account account;
+};
+
 static void
-on_answer(const struct checkers_answer *answer, void *context)
+answer(struct login_pending *pending, struct msg_login_result *result,
+    const struct account *account, const uint8_t *token)
+{
+	struct login_session *session = pending->session;
+
+	if (result->verdict != LOGIN_OK) {
+		account = NULL;
+		result->token_len = 0;
+	}
+	session->pending = NULL;
+	free(pending);
+	/* A worker that takes no answers is one whose channel is ending. */
+	if (send_result(session->worker, result, account, token) == -1)
+		log_warn("an answer to a login is lost: %s", strerror(errno));
+}
+
+static void
+answer_again(struct login_worker *worker, const void *question)
+{
+	const struct late *late = question;
+	const struct login_session *session =
+	    session_find(worker, late->session);
+	uint8_t token[TOKEN_LEN_MAX];
+	struct msg_login_result result;
+	enum login_verdict verdict;
+
+	/* The client may have begun anew. */
+	if (session == NULL || session->pending == NULL ||
+	    session->pending->request != late->request)
+		return;
+	result = begin_result(session->pending);
+	verdict = accept_account(session->pending->session, &late->account,
+	    &result, token);
+	result.verdict = (uint32_t)verdict;
+	tell_reason(session->pending, verdict, "");
+	answer(session->pending, &result, &late->account, token);
+}
+
+/* Whether the answer waits until places of ended sessions are back. */
+static bool
+comes_later(const struct login_pending *pending, const struct account *account)
+{
+	struct late late = { pending->session->number, pending->request,
+		*account };
+
+	return (recall_wait(pending->session->worker, late.session,
+		    answer_again, &late, sizeof(late)) == 0);
+}
+
+static void
+on_answer(const struct checkers_answer *checked, void *context)
 {
 	struct login_pending *pending = context;
 	struct login_session *session = pending->session;
-	enum login_verdict verdict = answer->verdict;
-	const struct account *account = NULL;
+	enum login_verdict verdict = checked->verdict;
+	struct msg_login_result result = begin_result(pending);
 	uint8_t token[TOKEN_LEN_MAX];
-	struct msg_login_result result;
 
-	memset(&result, 0, sizeof(result));
-	result.session = session->number;
-	result.request = pending->request;
+	pending->check = NULL;
 	/* An account of one host is none of another's. */
 	if (verdict == LOGIN_OK && session->host != pending->host)
 		verdict = LOGIN_UNAVAILABLE;
 	if (verdict == LOGIN_OK)
 		verdict =
-		    accept_account(session, &answer->account, &result, token);
-	if (verdict == LOGIN_OK)
-		account = &answer->account;
-	else
-		result.token_len = 0;
+		    accept_account(session, &checked->account, &result, token);
+	if (verdict == LOGIN_LIMIT && comes_later(pending, &checked->account))
+		return;
 	result.verdict = (uint32_t)verdict;
-	tell_reason(pending, verdict, answer->reason);
-	session->pending = NULL;
-	free(pending);
-	/* A worker that takes no answers is one whose channel is ending. */
-	if (send_result(session->worker, &result, account, token) == -1)
-		log_warn("an answer to a login is lost: %s", strerror(errno));
+	tell_reason(pending, verdict, checked->reason);
+	answer(pending, &result, &checked->account, token);
 }
 
 /* 0, or -1: it cannot be checked now. */
@@ -186,7 +245,8 @@ session_on_login(struct login_worker *worker, const struct message *message)
 	if (message_split(message, lens, parts, 2) == -1 ||
 	    body->generation != worker->generation ||
 	    body->user_len > LOGIN_NAME_MAX_LEN ||
-	    body->password_len > LOGIN_PASSWORD_MAX)
+	    body->password_len > LOGIN_PASSWORD_MAX ||
+	    session_renew(worker, body->place, body->session) == -1)
 		return (-1);
 	session = session_find(worker, body->session);
 	if (session == NULL || session->host != body->host)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "master/login/recall.h"
 #include "master/login/session.h"
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
@@ -21,6 +22,9 @@ static const worker_handler handlers[MSG_COUNT] = {
 	[MSG_SESSION_ANNOUNCE] = session_on_announce,
 	[MSG_LOGIN_REQUEST] = session_on_login,
 	[MSG_AGENT_REQUEST] = session_on_agent,
+	[MSG_SESSION_RENEW] = session_on_renew,
+	[MSG_SESSIONS_KEPT] = recall_on_kept,
+	[MSG_SESSIONS_RECALLED] = recall_on_recalled,
 };
 
 struct workers *
@@ -34,6 +38,11 @@ workers_new(const struct workers_parts *parts)
 	workers->parts = *parts;
 	LIST_INIT(&workers->list);
 	table_init(&workers->sessions);
+	workers->recall = recall_new(parts->loop, workers);
+	if (workers->recall == NULL) {
+		free(workers);
+		return (NULL);
+	}
 	return (workers);
 }
 
@@ -42,6 +51,7 @@ end_worker(struct login_worker *worker)
 {
 	struct login_session *session;
 
+	recall_forget_worker(worker);
 	while ((session = LIST_FIRST(&worker->sessions)) != NULL)
 		session_end(&session);
 	LIST_REMOVE(worker, list);
@@ -59,6 +69,7 @@ workers_free(struct workers **workers)
 	while ((worker = LIST_FIRST(&(*workers)->list)) != NULL)
 		end_worker(worker);
 	table_free(&(*workers)->sessions);
+	recall_free(&(*workers)->recall);
 	free(*workers);
 	*workers = NULL;
 }

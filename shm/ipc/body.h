@@ -236,9 +236,19 @@ struct msg_session_verdict {
 	uint32_t host;  /* that this is the answer for */
 };
 
+/*
+ * A session has the place of one that has ended; nobody is logged in there any
+ * more.  The same is part of what a worker says next about such a session.
+ */
+struct msg_session_place {
+	uint64_t session;
+	uint64_t place; /* the ended session; 0: it has a place of its own */
+};
+
 /* The session moved to another virtual host; answered by a verdict. */
 struct msg_session_host {
 	uint64_t session;
+	uint64_t place;
 	uint32_t host;
 	uint32_t zero;
 };
@@ -256,6 +266,7 @@ struct msg_session_announce {
 /* Followed by user and password. */
 struct msg_login_request {
 	uint64_t session;
+	uint64_t place;
 	uint64_t request;
 	uint32_t generation;
 	uint32_t host;
@@ -487,7 +498,7 @@ static_assert(sizeof(struct msg_cache_facts) == 136, "wire layout");
 static_assert(sizeof(struct msg_cache_entry) == 120, "wire layout");
 static_assert(sizeof(struct msg_session_open) == 40, "wire layout");
 static_assert(sizeof(struct msg_session_announce) == 48, "wire layout");
-static_assert(sizeof(struct msg_login_request) == 56, "wire layout");
+static_assert(sizeof(struct msg_login_request) == 64, "wire layout");
 static_assert(sizeof(struct msg_login_result) == 48, "wire layout");
 static_assert(sizeof(struct msg_check_login) == 48, "wire layout");
 static_assert(sizeof(struct msg_checked) == 296, "wire layout");

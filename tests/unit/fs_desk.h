@@ -158,7 +158,7 @@ start(struct desk *desk)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(desk->broker);
 	desk->client.handlers = &handlers;
 	desk->client.session = SESSION;
-	broker_join(desk->broker, &desk->client);
+	CU_ASSERT_FALSE(broker_join(desk->broker, &desk->client));
 	desk->client.token = malloc(1);
 	desk->client.token_len = desk->client.token != NULL;
 	desk->fs = fs_new(&desk->rig.worker, &desk->client, answered, desk);

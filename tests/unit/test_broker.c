@@ -1,286 +1,10 @@
 /* Unit tests of worker/broker.c and what lies below it. */
-#include "worker/broker.h"
-
 #include <CUnit/CUnit.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
-#include "shm/base/fd.h"
-#include "tests/unit/suites.h"
-#include "tests/unit/worker_rig.h"
-
-#define HEARD_MAX 64
-#define CROWD     4000
-#define SESSION   ((uint64_t)3 << 32 | 1)
-
-/* The login process: what it heard, as short text. */
-struct login {
-	struct channel *channel;
-	char heard[HEARD_MAX][48];
-	size_t nheard;
-	size_t sessions, closed; /* of a crowd */
-	uint64_t request;        /* the last question's */
-	uint64_t sum;            /* of the sessions that are open */
-};
-
-struct seat {
-	struct broker_client client;
-	int verdicts, logins, agents;
-	enum limit limit;
-	struct broker_login login;
-	char name[32], group[32];
-	int fd, error;
-	bool leaves; /* in its next handler */
-};
-
-struct table {
-	struct rig rig;
-	struct broker *broker;
-	struct login login;
-};
-
-/* What login hears ------------------------------------------------------- */
-
-/* Notes "NAME number bytes"; a number of -1 is left out. */
-static void
-hear(struct login *login, const struct message *message, long number)
-{
-	char *text = login->heard[login->nheard];
-	size_t len, room = sizeof(login->heard[0]) - 1;
-
-	if (login->nheard == HEARD_MAX)
-		return;
-	login->nheard++;
-	len = (size_t)snprintf(text, room, "%s", msg_name(message->type));
-	if (number != -1)
-		len += (size_t)snprintf(text + len, room - len, " %ld", number);
-	if (message->len == 0 || message->len >= room - len)
-		return;
-	text[len] = ' ';
-	memcpy(text + len + 1, message->bytes, message->len);
-	text[len + 1 + message->len] = '\0';
-}
-
-static void
-hear_session(struct login *login, const struct message *message)
-{
-	const struct msg_session_open *open = message->body;
-	const struct msg_session_announce *announce = message->body;
-
-	login->sessions++;
-	if (message->type == MSG_SESSION_OPEN) {
-		login->sum += open->session;
-		CU_ASSERT_EQUAL(open->generation, 7);
-		hear(login, message, open->host);
-	} else {
-		login->sum += announce->session;
-		CU_ASSERT_EQUAL(announce->token_len, message->len);
-		hear(login, message, announce->host);
-	}
-}
-
-static int
-hear_message(struct message *message, void *context)
-{
-	const struct msg_login_request *asked = message->body;
-	const struct msg_agent_request *agent = message->body;
-	const struct msg_session_host *host = message->body;
-	const struct msg_session *closed = message->body;
-	struct login *login = context;
-
-	if (message->type == MSG_LOGIN_REQUEST) {
-		login->request = asked->request;
-		CU_ASSERT_EQUAL(message->len,
-		    (size_t)asked->user_len + asked->password_len);
-		hear(login, message, asked->tls);
-	} else if (message->type == MSG_AGENT_REQUEST) {
-		login->request = agent->request;
-		hear(login, message, -1);
-	} else if (message->type == MSG_SESSION_HOST) {
-		hear(login, message, host->host);
-	} else if (message->type == MSG_SESSION_CLOSE) {
-		login->closed++;
-		login->sum -= closed->session;
-		hear(login, message, -1);
-	} else {
-		hear_session(login, message);
-	}
-	return (0);
-}
-
-static bool
-heard(const struct login *login, size_t n, const char *text)
-{
-	return (n < login->nheard && strcmp(login->heard[n], text) == 0);
-}
-
-/* Lets both sides talk until neither has more to say. */
-static void
-talk(struct table *table)
-{
-	int i;
-
-	for (i = 0; i < 4; i++) {
-		while (table->login.channel != NULL &&
-		    channel_receive(table->login.channel, 1000) > 0)
-			rig_turn(&table->rig);
-		rig_turn(&table->rig);
-	}
-}
-
-static void
-connect_login(struct table *table)
-{
-	int pair[2];
-
-	channel_free(&table->login.channel);
-	table->login = (struct login){ .channel = NULL };
-	CU_ASSERT_EQUAL_FATAL(fd_pair(pair), 0);
-	table->login.channel = channel_new(pair[0], ROLE_LOGIN, ROLE_WORKER,
-	    hear_message, &table->login);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(table->login.channel);
-	channel_running(table->login.channel);
-	broker_connect(table->broker, pair[1]);
-}
-
-static void
-start(struct table *table, bool connected)
-{
-	memset(table, 0, sizeof(*table));
-	rig_start(&table->rig);
-	table->broker = broker_new(&table->rig.worker);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(table->broker);
-	if (connected)
-		connect_login(table);
-}
-
-static void
-stop(struct table *table)
-{
-	broker_free(&table->broker);
-	channel_free(&table->login.channel);
-	rig_stop(&table->rig);
-}
-
-/* A session -------------------------------------------------------------- */
-
-static void
-on_verdict(enum limit limit, void *context)
-{
-	struct seat *seat = context;
-
-	seat->verdicts++;
-	seat->limit = limit;
-	if (seat->leaves)
-		broker_leave(&seat->client);
-}
-
-static void
-on_login(const struct broker_login *login, void *context)
-{
-	struct seat *seat = context;
-
-	seat->logins++;
-	seat->login = *login;
-	(void)snprintf(seat->name, sizeof(seat->name), "%s", login->name);
-	(void)snprintf(seat->group, sizeof(seat->group), "%s", login->group);
-	if (seat->leaves)
-		broker_leave(&seat->client);
-}
-
-static void
-on_agent(int fd, int error, void *context)
-{
-	struct seat *seat = context;
-
-	seat->agents++;
-	seat->fd = fd;
-	seat->error = error;
-}
-
-static const struct broker_handlers handlers = { on_verdict, on_login,
-	on_agent };
-
-static void
-sit(struct table *table, struct seat *seat, uint64_t session)
-{
-	memset(seat, 0, sizeof(*seat));
-	seat->fd = -1;
-	seat->client.handlers = &handlers;
-	seat->client.context = seat;
-	seat->client.session = session;
-	broker_join(table->broker, &seat->client);
-}
-
-static void
-judge(struct table *table, uint32_t host, enum limit limit)
-{
-	const struct msg_session_verdict body = { .session = SESSION,
-		.limit = (uint32_t)limit,
-		.host = host };
-
-	CU_ASSERT_EQUAL(channel_post(table->login.channel, MSG_SESSION_VERDICT,
-			    &body),
-	    0);
-	talk(table);
-}
-
-static void
-ask_login(struct seat *seat)
-{
-	const struct broker_credentials credentials = { "joe", "secret", true };
-
-	CU_ASSERT_EQUAL(broker_ask_login(&seat->client, &credentials), 0);
-}
-
-/* A result with these variable bytes: name, group and token. */
-static void
-send_result(struct table *table, struct msg_login_result *body,
-    const char *bytes, size_t len)
-{
-	const struct channel_message message = {
-		.type = MSG_LOGIN_RESULT,
-		.body = body,
-		.pieces = { { bytes, len } },
-		.fd = -1,
-	};
-
-	CU_ASSERT_EQUAL(channel_send(table->login.channel, &message), 0);
-	talk(table);
-}
-
-static void
-welcome(struct table *table)
-{
-	struct msg_login_result body = {
-		.session = SESSION,
-		.request = table->login.request,
-		.verdict = LOGIN_OK,
-		.policy = LOGIN_READ_ONLY,
-		.uid = 1001,
-		.gid = 1002,
-		.token_len = 5,
-		.name_len = 3,
-		.group_len = 4,
-	};
-
-	send_result(table, &body, "joecrewTOKEN", 12);
-}
-
-/* A session that has joined and logged in. */
-static void
-settle(struct table *table, struct seat *seat)
-{
-	start(table, true);
-	sit(table, seat, SESSION);
-	talk(table);
-	judge(table, 0, LIMIT_NONE);
-	ask_login(seat);
-	talk(table);
-	welcome(table);
-}
+#include "tests/unit/broker_rig.h"
 
 /* Tests ------------------------------------------------------------------ */
 
@@ -304,7 +28,7 @@ joins_logs_in_and_leaves(void)
 	broker_leave(NULL);
 	talk(&table);
 	CU_ASSERT_EQUAL(table.login.nheard, 3);
-	CU_ASSERT_TRUE(heard(&table.login, 2, "SESSION_CLOSE"));
+	CU_ASSERT_TRUE(heard(&table.login, 2, "SESSIONS_KEPT"));
 	stop(&table);
 }
 
@@ -367,7 +91,7 @@ repeats_to_a_successor(void)
 	struct seat seat;
 
 	start(&table, false);
-	sit(&table, &seat, SESSION);
+	(void)sit(&table, &seat, SESSION);
 	ask_login(&seat);
 	talk(&table);
 	connect_login(&table);
@@ -408,7 +132,7 @@ moves_to_another_host(void)
 
 	/* Before the first answer: that one is noted, and the next asked. */
 	start(&table, true);
-	sit(&table, &seat, SESSION);
+	(void)sit(&table, &seat, SESSION);
 	broker_move(&seat.client, 2);
 	talk(&table);
 	CU_ASSERT_EQUAL(table.login.nheard, 1);
@@ -441,7 +165,7 @@ forgets_a_refused_session(void)
 	struct seat seat;
 
 	start(&table, true);
-	sit(&table, &seat, SESSION);
+	(void)sit(&table, &seat, SESSION);
 	talk(&table);
 	judge(&table, 0, LIMIT_ADDRESS);
 	CU_ASSERT_TRUE(seat.verdicts == 1 && seat.limit == LIMIT_ADDRESS);
@@ -462,7 +186,7 @@ survives_leaving_in_a_handler(void)
 	struct seat seat;
 
 	start(&table, true);
-	sit(&table, &seat, SESSION);
+	(void)sit(&table, &seat, SESSION);
 	seat.leaves = true;
 	ask_login(&seat);
 	talk(&table);
@@ -486,7 +210,7 @@ keeps_what_has_no_room(void)
 
 	start(&table, true);
 	for (i = 0; i < CROWD; i++)
-		sit(&table, &seats[i], SESSION + i);
+		(void)sit(&table, &seats[i], SESSION + i);
 	for (i = 0; i < CROWD; i += 3)
 		broker_leave(&seats[i].client);
 	for (i = 0; i < CROWD; i++)
@@ -520,7 +244,7 @@ refuses_long_credentials(void)
 	memset(password, 'p', sizeof(password));
 	password[sizeof(password) - 1] = '\0';
 	start(&table, true);
-	sit(&table, &seat, SESSION);
+	(void)sit(&table, &seat, SESSION);
 	CU_ASSERT_EQUAL(broker_ask_login(&seat.client, &credentials), -1);
 	credentials.user = "joe";
 	credentials.password = password;
@@ -564,7 +288,7 @@ cuts_off_nonsense(void)
 
 	for (i = 0; i < NITEMS(cases); i++) {
 		start(&table, true);
-		sit(&table, &seat, SESSION);
+		(void)sit(&table, &seat, SESSION);
 		ask_login(&seat);
 		talk(&table);
 		memset(&body, 0, sizeof(body));

@@ -285,7 +285,7 @@ session_accept(struct worker *worker, int fd,
 	if (session->host->timeout_login != 0)
 		deadline_set(worker, &session->login,
 		    session->host->timeout_login * UINT64_C(1000));
-	broker_join(worker->broker, &session->client);
+	session->judged = broker_join(worker->broker, &session->client);
 	session_run(session);
 }
 

@@ -1,0 +1,212 @@
+/* Unit tests of login and the places of ended sessions that workers keep. */
+#include <CUnit/CUnit.h>
+#include <string.h>
+
+#include "tests/unit/login_rig.h"
+
+static const struct msg_empty empty;
+
+struct stage {
+	struct rig rig;
+	struct rig_end one, two;
+};
+
+static void
+set_up(struct stage *stage)
+{
+	rig_prepare(&stage->rig,
+	    "limits: {sessions_per_address: 2, sessions_per_user: 1}\n");
+	rig_start(&stage->rig);
+	rig_worker(&stage->rig, &stage->one, 1);
+	rig_worker(&stage->rig, &stage->two, 2);
+}
+
+static void
+tear_down(struct stage *stage)
+{
+	rig_end_close(&stage->one);
+	rig_end_close(&stage->two);
+	rig_free(&stage->rig);
+}
+
+static void
+say(struct rig_end *worker, enum msg_type type)
+{
+	rig_send(worker, type, &empty, NULL, 0, NULL, 0);
+}
+
+static void
+ask_open(struct rig_end *worker, uint64_t session)
+{
+	struct msg_session_open body = { session, 1, 0, rig_address() };
+
+	rig_send(worker, MSG_SESSION_OPEN, &body, NULL, 0, NULL, 0);
+}
+
+static void
+renew(struct rig_end *worker, uint64_t session, uint64_t place)
+{
+	struct msg_session_place body = { session, place };
+
+	rig_send(worker, MSG_SESSION_RENEW, &body, NULL, 0, NULL, 0);
+}
+
+/* The verdict on what was asked before, or -1. */
+static int
+verdict(struct rig_end *worker)
+{
+	if (rig_next(worker) != MSG_SESSION_VERDICT)
+		return (-1);
+	return ((int)worker->body.verdict.limit);
+}
+
+static void
+calls_places_back(void)
+{
+	struct stage stage;
+	struct rig_end *one = &stage.one, *two = &stage.two;
+
+	set_up(&stage);
+	CU_ASSERT(rig_open(one, rig_session(1, 1)) == LIMIT_NONE);
+	CU_ASSERT(rig_open(one, rig_session(1, 2)) == LIMIT_NONE);
+	/* Nobody keeps any: the limit stands at once. */
+	CU_ASSERT(rig_open(two, rig_session(2, 1)) == LIMIT_ADDRESS);
+
+	say(one, MSG_SESSIONS_KEPT);
+	/* An answer on that channel: it was read. */
+	CU_ASSERT(
+	    rig_login(one, rig_session(1, 2), "alice", "wonder") == LOGIN_OK);
+	ask_open(two, rig_session(2, 1));
+	CU_ASSERT(rig_next(one) == MSG_SESSIONS_RECALL);
+	rig_close(one, rig_session(1, 1));
+	say(one, MSG_SESSIONS_RECALLED);
+	CU_ASSERT(verdict(two) == LIMIT_NONE);
+	CU_ASSERT(rig_open(two, rig_session(2, 2)) == LIMIT_ADDRESS);
+
+	/* The same for the limit of a user. */
+	say(one, MSG_SESSIONS_KEPT);
+	ask_open(one, rig_session(1, 3));
+	CU_ASSERT(rig_next(one) == MSG_SESSIONS_RECALL);
+	say(one, MSG_SESSIONS_RECALLED);
+	CU_ASSERT(verdict(one) == LIMIT_ADDRESS);
+	say(one, MSG_SESSIONS_KEPT);
+	CU_ASSERT(rig_login(one, rig_session(1, 2), "alice", "wrong") ==
+	    LOGIN_DENIED);
+	rig_ask_login(two, rig_session(2, 1), "alice", "wonder");
+	CU_ASSERT(rig_next(one) == MSG_SESSIONS_RECALL);
+	rig_close(one, rig_session(1, 2));
+	say(one, MSG_SESSIONS_RECALLED);
+	CU_ASSERT(rig_next(two) == MSG_LOGIN_RESULT);
+	CU_ASSERT(two->body.result.verdict == LOGIN_OK);
+	CU_ASSERT(two->body.result.token_len > 0);
+	tear_down(&stage);
+}
+
+static void
+waits_for_nobody_for_ever(void)
+{
+	struct stage stage;
+	struct rig_end *one = &stage.one, *two = &stage.two;
+
+	/* One does not answer. */
+	set_up(&stage);
+	CU_ASSERT(rig_open(one, rig_session(1, 1)) == LIMIT_NONE);
+	say(one, MSG_SESSIONS_KEPT);
+	CU_ASSERT(rig_open(one, rig_session(1, 2)) == LIMIT_NONE);
+	CU_ASSERT(rig_open(two, rig_session(2, 1)) == LIMIT_ADDRESS);
+	CU_ASSERT(rig_next(one) == MSG_SESSIONS_RECALL);
+	/* One dies while it is waited for. */
+	ask_open(two, rig_session(2, 1));
+	CU_ASSERT(rig_next(one) == MSG_SESSIONS_RECALL);
+	rig_end_close(one);
+	CU_ASSERT(verdict(two) == LIMIT_NONE);
+	/* The one who waits goes, or what it waits for. */
+	CU_ASSERT(rig_open(two, rig_session(2, 2)) == LIMIT_NONE);
+	say(two, MSG_SESSIONS_KEPT);
+	ask_open(two, rig_session(2, 3));
+	CU_ASSERT(rig_next(two) == MSG_SESSIONS_RECALL);
+	rig_close(two, rig_session(2, 3));
+	rig_close(two, rig_session(2, 2));
+	say(two, MSG_SESSIONS_RECALLED);
+	CU_ASSERT(rig_open(two, rig_session(2, 4)) == LIMIT_NONE);
+	say(two, MSG_SESSIONS_KEPT);
+	ask_open(two, rig_session(2, 5));
+	CU_ASSERT(rig_next(two) == MSG_SESSIONS_RECALL);
+	tear_down(&stage);
+}
+
+static void
+gives_a_place_to_another(void)
+{
+	struct msg_login_request body;
+	struct stage stage;
+	struct rig_end *one = &stage.one, *two = &stage.two;
+
+	set_up(&stage);
+	CU_ASSERT(rig_open(one, rig_session(1, 1)) == LIMIT_NONE);
+	CU_ASSERT(
+	    rig_login(one, rig_session(1, 1), "alice", "wonder") == LOGIN_OK);
+	renew(one, rig_session(1, 2), rig_session(1, 1));
+	/* The user is gone, and so is the number. */
+	CU_ASSERT(rig_login(one, rig_session(1, 1), "alice", "wonder") ==
+	    LOGIN_UNAVAILABLE);
+	CU_ASSERT(rig_open(two, rig_session(2, 1)) == LIMIT_NONE);
+	CU_ASSERT(
+	    rig_login(two, rig_session(2, 1), "alice", "wonder") == LOGIN_OK);
+	CU_ASSERT(rig_open(two, rig_session(2, 2)) == LIMIT_ADDRESS);
+	/* A login may bring the place along. */
+	memset(&body, 0, sizeof(body));
+	body.session = rig_session(2, 3);
+	body.place = rig_session(2, 1);
+	body.generation = 1;
+	body.address = rig_address();
+	body.user_len = 5;
+	body.password_len = 6;
+	rig_send(two, MSG_LOGIN_REQUEST, &body, "alice", 5, "wonder", 6);
+	CU_ASSERT(rig_next(two) == MSG_LOGIN_RESULT);
+	CU_ASSERT(two->body.result.session == rig_session(2, 3));
+	CU_ASSERT(two->body.result.verdict == LOGIN_OK);
+	CU_ASSERT(rig_open(one, rig_session(1, 3)) == LIMIT_ADDRESS);
+	tear_down(&stage);
+}
+
+static void
+cuts_off_thieves(void)
+{
+	static const struct {
+		const char *what;
+		uint32_t of, number, of_place, place;
+	} cases[] = {
+		{ "the place of another worker", 1, 2, 2, 1 },
+		{ "a number of another worker", 2, 2, 1, 1 },
+		{ "a place that there is not", 1, 2, 1, 7 },
+		{ "a number that is taken", 1, 1, 1, 1 },
+		{ "no place", 1, 2, 0, 0 },
+	};
+	struct stage stage;
+	size_t i;
+
+	for (i = 0; i < NITEMS(cases); i++) {
+		set_up(&stage);
+		CU_ASSERT(
+		    rig_open(&stage.one, rig_session(1, 1)) == LIMIT_NONE);
+		CU_ASSERT(
+		    rig_open(&stage.two, rig_session(2, 1)) == LIMIT_NONE);
+		renew(&stage.one, rig_session(cases[i].of, cases[i].number),
+		    rig_session(cases[i].of_place, cases[i].place));
+		CHECK_CASE(rig_next(&stage.one) == MSG_NONE, cases[i].what);
+		CHECK_CASE(stage.one.ended, cases[i].what);
+		CHECK_CASE(rig_open(&stage.two, rig_session(2, 2)) ==
+			LIMIT_NONE,
+		    cases[i].what);
+		tear_down(&stage);
+	}
+}
+
+CU_TestInfo places_tests[] = {
+	{ "places are called back before a refusal", calls_places_back },
+	{ "nobody is waited for too long", waits_for_nobody_for_ever },
+	{ "another session takes a place over", gives_a_place_to_another },
+	{ "places of others cannot be had", cuts_off_thieves },
+	CU_TEST_INFO_NULL,
+};
