@@ -6,6 +6,7 @@
 
 #include "shm/base/digest.h"
 #include "worker/tls/internal.h"
+#include "worker/tls/schedule.h"
 
 /* About 15 KB each. */
 #define CONTEXTS_MAX 1024
@@ -128,7 +129,7 @@ new_context(const struct tls *tls, uint32_t host,
 	const struct conf_tls *conf = &tls->conf->hosts[host].tls;
 	SSL_CTX *ctx;
 
-	ctx = SSL_CTX_new(TLS_server_method());
+	ctx = SSL_CTX_new_ex(NULL, schedule_query(), TLS_server_method());
 	if (ctx == NULL)
 		return (NULL);
 	if (set_ciphers(ctx, conf) == -1) {

@@ -10,6 +10,7 @@
 #include "shm/base/log.h"
 #include "shm/base/secret.h"
 #include "worker/tls/internal.h"
+#include "worker/tls/schedule.h"
 
 uint64_t
 tls_now(void)
@@ -72,7 +73,7 @@ new_base(void)
 {
 	SSL_CTX *ctx;
 
-	ctx = SSL_CTX_new(TLS_server_method());
+	ctx = SSL_CTX_new_ex(NULL, schedule_query(), TLS_server_method());
 	if (ctx == NULL)
 		return (NULL);
 	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1) {
