@@ -7,7 +7,6 @@
 #include "shm/base/secret.h"
 #include "shm/cache/place.h"
 
-#define COMMIT_MS      5     /* between commits: under load they are batches */
 #define RENEW_MS       1000  /* between two environments, at least */
 #define RETRY_MAX_MS   60000 /* between attempts that fail */
 #define CHECK_MS       10000 /* between two looks for dead readers */
@@ -24,8 +23,7 @@ struct environment {
 	char name[CACHE_DIR_LEN];
 	uint64_t number; /* of this or the last one */
 	time_t created;
-	bool waiting;       /* a batch that is to be committed */
-	uint64_t committed; /* loop_now() */
+	bool waiting; /* a batch that is to be committed */
 
 	struct loop_timer *commit, *expire, *renew;
 	uint64_t renewed; /* loop_now() of the last attempt */
@@ -215,7 +213,6 @@ commit(struct environment *environment)
 		return;
 	environment->waiting = false;
 	loop_timer_clear(environment->commit);
-	environment->committed = loop_now();
 	if (loop_now() - environment->checked >= CHECK_MS)
 		environment_check_readers(environment);
 	error = writer_commit(environment->writer, seconds_now());
@@ -254,20 +251,15 @@ environment_writer(struct environment *environment)
 	return (environment->writer);
 }
 
-/* A change after a quiet time goes in with this turn of the loop. */
-static uint64_t
-wait_ms(const struct environment *environment)
-{
-	uint64_t since = loop_now() - environment->committed;
-
-	return (since >= COMMIT_MS ? 0 : COMMIT_MS - since);
-}
-
+/*
+ * All that came in one turn of the loop is one commit.  It does not wait for
+ * more: a client comes back within a millisecond, and then wants to be known.
+ */
 static void
 added(struct environment *environment, bool full)
 {
 	if (!environment->waiting)
-		loop_timer_set(environment->commit, wait_ms(environment));
+		loop_timer_set(environment->commit, 0);
 	environment->waiting = true;
 	if (full)
 		commit(environment);
