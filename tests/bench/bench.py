@@ -124,7 +124,8 @@ class Roster:
         if mode.who != "ftpsd":
             made.append(self.floor(clients, options.get("tickets", False)))
         if mode.load == "handshake" and not label:
-            made.append(contestants.Bare(self.place, {"clients": clients}))
+            made += [kind(self.place, {"clients": clients})
+                     for kind in (contestants.Bare, contestants.Alone)]
         return made
 
     def builds(self):

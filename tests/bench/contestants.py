@@ -276,7 +276,8 @@ class Floor(Server):
     """
 
     name = "floor"
-    bare = False
+    bare = False            # nothing but handshakes, without a greeting
+    word = ()
 
     def command(self):
         words = [os.path.join(self.place.bench, "floor"),
@@ -285,7 +286,7 @@ class Floor(Server):
                  "-c", self.place.cert, "-k", self.place.key,
                  "-r", self.place.home,
                  "-t", "tickets" if self.options.get("tickets") else "cache"]
-        return words + (["-b"] if self.bare else [])
+        return words + list(self.word)
 
 
 class Bare(Floor):
@@ -293,6 +294,7 @@ class Bare(Floor):
 
     name = "bare loop"
     bare = True
+    word = ("-b",)
 
     def greets(self):
         try:
@@ -300,3 +302,10 @@ class Bare(Floor):
             return True
         except OSError:
             return False
+
+
+class Alone(Bare):
+    """The bare loop's handshakes, made by the code that serves sessions."""
+
+    name = "floor, bare"
+    word = ("-a",)
