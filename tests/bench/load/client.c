@@ -164,7 +164,9 @@ client_connect(struct client *client, bool resume)
 	    command(client, "AUTH TLS", NULL, 234) == -1)
 		return (-1);
 	if (resume)
-		session = link_take(&client->sessions);
+		session = link_renew(&client->sessions);
+	else
+		link_forget(&client->sessions);
 	if (resume && session == NULL && client->connected)
 		return (client_fail(client, "the server gave no session"));
 	return (secure(client, session));

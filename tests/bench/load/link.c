@@ -22,7 +22,7 @@ static char groups[] = "X25519:P-256";
 static SSL_CTX *contexts[LINK_KINDS];
 static _Atomic(const char *) cipher = "";
 
-/* A session that came with a control connection replaces an older one. */
+/* The newest session replaces the one before; the first one stays. */
 static int
 keep_session(SSL *ssl, SSL_SESSION *session)
 {
@@ -32,6 +32,8 @@ keep_session(SSL *ssl, SSL_SESSION *session)
 		return (0);
 	SSL_SESSION_free(sessions->fresh);
 	sessions->fresh = session;
+	if (sessions->first == NULL && SSL_SESSION_up_ref(session))
+		sessions->first = session;
 	return (1);
 }
 
@@ -259,6 +261,19 @@ link_why(char *text, size_t size)
 }
 
 SSL_SESSION *
+link_renew(struct link_sessions *sessions)
+{
+	SSL_SESSION_free(sessions->fresh);
+	sessions->fresh = NULL;
+	if (sessions->first != NULL) {
+		SSL_SESSION_free(sessions->spent);
+		sessions->spent = sessions->first;
+		sessions->first = NULL;
+	}
+	return (sessions->spent);
+}
+
+SSL_SESSION *
 link_take(struct link_sessions *sessions)
 {
 	if (sessions->fresh != NULL) {
@@ -272,6 +287,7 @@ link_take(struct link_sessions *sessions)
 void
 link_forget(struct link_sessions *sessions)
 {
+	SSL_SESSION_free(sessions->first);
 	SSL_SESSION_free(sessions->fresh);
 	SSL_SESSION_free(sessions->spent);
 	memset(sessions, 0, sizeof(*sessions));

@@ -24,9 +24,14 @@ enum link_kind {
 	LINK_KINDS
 };
 
-/* Where a link leaves the newest session that its peer gave it. */
+/*
+ * What a control link gets from its peer.  A server may share with its other
+ * processes only what a handshake issued, not what follows a transfer: so the
+ * first one is for the next control connection.
+ */
 struct link_sessions {
-	SSL_SESSION *fresh; /* not yet used, or NULL */
+	SSL_SESSION *first; /* of this connection, or NULL */
+	SSL_SESSION *fresh; /* the newest, not yet used, or NULL */
 	SSL_SESSION *spent; /* the last one used, or NULL */
 };
 
@@ -84,10 +89,16 @@ void link_close(struct link *link);
 /* Why the last call of this thread failed. */
 void link_why(char *text, size_t size);
 
-/* The session for the next connection, or NULL; it remains the owner's. */
+/*
+ * Begins anew with the session for the next control connection, or NULL; it
+ * remains the owner's.
+ */
+SSL_SESSION *link_renew(struct link_sessions *sessions);
+
+/* The session for the next data connection, or NULL, likewise. */
 SSL_SESSION *link_take(struct link_sessions *sessions);
 
-/* Drops both. */
+/* Drops all. */
 void link_forget(struct link_sessions *sessions);
 
 #endif
