@@ -51,7 +51,8 @@ def arguments():
         help="numbers of clients at once, instead of each mode's own")
     add("--tls", default="", metavar="1.3,1.2", help="versions")
     add("--peers", default="some", metavar="WHICH",
-        help="some: with 8 clients (default), all: always, none, or names")
+        help="some: where there are 8 clients or no choice (default), "
+        "all: always, none, or names")
     add("--against", default=[], action="append", metavar="DIR",
         help="one more build of ftpsd that takes part; as often as wanted")
     add("--data", default="disk", choices=("disk", "tmpfs"),
@@ -146,7 +147,8 @@ class Roster:
     def peers(self, mode, clients):
         which = self.options.peers
         if mode.who != "all" or which == "none" or \
-                which == "some" and clients != PEERS_AT:
+                which == "some" and clients != PEERS_AT and \
+                len(mode.clients) > 1:
             return []
         made = [peer(self.place) for peer in PEERS
                 if mode.name not in peer.unsupported]

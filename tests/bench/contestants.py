@@ -131,6 +131,7 @@ class Server:
 
     def stop(self):
         """Ends the whole family; leaves no control group."""
+        family = set(self.meter.pids()) if self.meter else set()
         if self.process is not None and not self.ended():
             self.process.send_signal(self.how_to_stop)
             try:
@@ -139,18 +140,21 @@ class Server:
                 self.process.kill()
                 self.process.wait()
         if self.meter is not None:
-            self.end_family()
+            self.end_family(family)
             self.meter.close()
         self.process = self.meter = None
 
-    def end_family(self):
-        family = self.meter.pids()
+    def end_family(self, family):
+        """Those that were there, and those that came since."""
         wait_for(lambda: not any(map(alive, family)), 2)
-        while family:
+        while True:
+            reap()
+            family = set(self.meter.pids()) | {
+                pid for pid in family if is_ours(pid)}
+            if not family:
+                return
             for pid in family:
                 kill(pid)
-            reap()
-            family = [pid for pid in self.meter.pids() if exists(pid)]
             time.sleep(0.01)
 
 
@@ -173,8 +177,10 @@ def kill(pid):
         pass
 
 
-def exists(pid):
-    return bool(stat_fields(pid))
+def is_ours(pid):
+    """Whether it is a child of this process, as orphans are."""
+    fields = stat_fields(pid)
+    return bool(fields) and int(fields[1]) == os.getpid()
 
 
 def reap():

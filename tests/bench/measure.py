@@ -162,8 +162,13 @@ def roles(meter):
     return total
 
 
-def pss(meter):
-    """PSS in KiB of all processes and by role, or nothing if not allowed."""
+PSS = ("Pss:",)
+RSS = ("Rss:",)
+PRIVATE = ("Private_Clean:", "Private_Dirty:")
+
+
+def memory(meter, kinds):
+    """KiB of all processes by role, or nothing where that is not allowed."""
     total = {}
     for pid in meter.pids():
         text = read(f"/proc/{pid}/smaps_rollup")
@@ -171,10 +176,11 @@ def pss(meter):
             if alive(pid):
                 return {}
             continue
+        name = role(pid)
         for line in text.splitlines():
-            if line.startswith("Pss:"):
-                name = role(pid)
-                total[name] = total.get(name, 0) + int(line.split()[1])
+            words = line.split()
+            if words[0] in kinds:
+                total[name] = total.get(name, 0) + int(words[1])
     return total
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 BOTH = ("1.3", "1.2")
 BASIC = (1, 8, 64)
+MIB = 1 << 20
 GIB = 1 << 30
 
 
@@ -53,12 +54,16 @@ MODES = (
          size=4096),
     Mode("up", "STOR of 4 KiB, one login", "up", file="up/small",
          size=4096),
-    Mode("bulk-down", "RETR of 1 GiB, 1 and 8 at once", "bulk-down",
-         clients=(1, 8), file="big", size=GIB, operations=1, unit="GB",
-         smoke_size=1 << 20),
-    Mode("bulk-up", "STOR of 1 GiB, 1 and 8 at once", "bulk-up",
-         clients=(1, 8), file="up/big", size=GIB, operations=1, unit="GB",
-         smoke_size=1 << 20),
+    Mode("bulk-down", "RETR of 1 GiB", "bulk-down", clients=(1,),
+         file="big", size=GIB, operations=1, unit="GB", smoke_size=MIB),
+    Mode("bulk-down-8", "RETR of 256 MiB, 8 at once", "bulk-down",
+         clients=(8,), file="part", size=GIB // 4, operations=8, unit="GB",
+         smoke_size=MIB),
+    Mode("bulk-up", "STOR of 1 GiB", "bulk-up", clients=(1,),
+         file="up/big", size=GIB, operations=1, unit="GB", smoke_size=MIB),
+    Mode("bulk-up-8", "STOR of 256 MiB, 8 at once", "bulk-up", clients=(8,),
+         file="up/part", size=GIB // 4, operations=8, unit="GB",
+         smoke_size=MIB),
     Mode("list", "LIST of 100,000 entries", "list", clients=(1,),
          file="many", size=100000, operations=4),
     Mode("mlsd", "MLSD of 100,000 entries", "mlsd", clients=(1,),

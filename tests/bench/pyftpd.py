@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Serves with pyftpdlib: two processes with an event loop each."""
 
+import ctypes
 import logging
 import os
 import signal
@@ -11,6 +12,7 @@ from pyftpdlib.authorizers import DummyAuthorizer
 from pyftpdlib.handlers import TLS_FTPHandler
 from pyftpdlib.servers import FTPServer
 
+PR_SET_PDEATHSIG = 1
 WORKERS = 2
 BACKLOG = 4096
 
@@ -47,12 +49,15 @@ def main():
     for _ in range(WORKERS - 1):
         pid = os.fork()
         if pid == 0:
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
             serve(listener, handler)
             return
         children.append(pid)
-    serve(listener, handler)
-    for pid in children:
-        os.kill(pid, signal.SIGTERM)
+    try:
+        serve(listener, handler)
+    finally:
+        for pid in children:
+            os.kill(pid, signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -116,14 +116,10 @@ def show_notes(row):
 
 def show_figures(row):
     """A row of figures that have names instead of columns."""
-    parts = [f"{name} {number(value, 1)}" if not isinstance(value, str)
-             else f"{name} {value}" for name, value in
-             row["figures"].items()]
-    head = show([row["mode"], row["tls"], str(row["clients"]),
-                 row["server"], ""])
-    print(head)
-    for part in parts:
-        print("    " + part)
+    print(show([row["mode"], row["tls"], str(row["clients"]),
+                row["server"], ""]))
+    for name, value in row["figures"].items():
+        print(f"    {name} {number(value, 1)}", flush=True)
 
 
 def legend():

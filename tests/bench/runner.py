@@ -241,8 +241,8 @@ class Runner:
         """What the load generator is told."""
         options = {"t": tls, "c": clients}
         if mode.operations:
-            count = max(mode.operations, clients)
-            options["n"] = clients if self.arguments.smoke else count
+            options["n"] = clients if self.arguments.smoke \
+                else mode.operations
         else:
             options["s"] = self.arguments.seconds
         if mode.file == "many":

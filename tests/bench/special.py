@@ -1,5 +1,6 @@
 """Modes that are more than runs of the load generator, one after another."""
 
+import math
 import os
 import signal
 import socket
@@ -30,6 +31,8 @@ def contestants(runner, mode, options, peers=False):
 
 
 def add_row(runner, mode, tls, clients, server, figures):
+    figures = {name: None if math.isnan(value) else value
+               for name, value in figures.items()}
     row = {"mode": mode.name, "tls": tls, "clients": clients,
            "server": server.label, "figures": figures}
     runner.rows.append(row)
@@ -85,12 +88,10 @@ def login_time(runner, server, tls):
 
 
 def memory(server):
-    """PSS of the family in KiB."""
+    """PSS of the family in KiB; NaN where only root may see it."""
     measure.settle(server.meter)
-    parts = measure.pss(server.meter)
-    if not parts:
-        raise Unavailable("memory of others is for root to see")
-    return sum(parts.values())
+    parts = measure.memory(server.meter, measure.PSS)
+    return sum(parts.values()) if parts else math.nan
 
 
 def idle_counts(runner, server):
@@ -258,28 +259,39 @@ class Timed(Ftpsd):
 
 
 def hosts_start(runner, mode, tls):
-    """Time to accept and to be ready; memory of each host."""
+    """Time to accept and to have checked all; memory of each host."""
     count = 50 if runner.arguments.smoke else HOSTS
     for build, label in runner.roster.builds():
-        parts = []
+        found = []
+
+        def one(server):
+            found.append((server, *(measure.memory(server.meter, kind) for
+                                    kind in (measure.RSS, measure.PRIVATE,
+                                             measure.PSS))))
+
         for hosts in (0, count):
-            server = Timed(runner.place, {"hosts": hosts}, label, build)
-            each(runner, mode, tls, [server],
-                 lambda s: parts.append((s, measure.pss(s.meter))))
-        if len(parts) < 2:
-            continue
-        (_, bare), (server, full) = parts
-        figures = {"accepting after, ms": server.accepting * 1e3,
-                   "ready after, ms": server.ready * 1e3}
-        for role in ("master", "worker"):
-            if role in full:
-                many = 2 if role == "worker" else 1
-                figures[f"PSS of a host in each {role}, KiB"] = \
-                    (full[role] - bare[role]) / count / many
-        if full:
-            figures["PSS of a host in all processes, KiB"] = \
-                (sum(full.values()) - sum(bare.values())) / count
-        add_row(runner, mode, tls, count, server, figures)
+            each(runner, mode, tls, [Timed(
+                runner.place, {"hosts": hosts}, label, build)], one)
+        if len(found) == 2:
+            add_row(runner, mode, tls, count, found[1][0],
+                    of_hosts(count, *found))
+
+
+def of_hosts(count, bare, full):
+    """What hosts cost: the difference to a server without."""
+    server = full[0]
+    figures = {"accepting after, ms": server.accepting * 1e3,
+               "all checked after, ms": server.ready * 1e3}
+    rss, private, pss = ({
+        role: (after - before.get(role, 0)) / count
+        for role, after in kind.items()}
+        for before, kind in zip(bare[1:], full[1:]))
+    if pss:
+        figures["of each host: RSS of the master, KiB"] = rss["master"]
+        figures["of each host: private to a worker, bytes"] = \
+            private["worker"] * 1024 / 2
+        figures["of each host: PSS of all, KiB"] = sum(pss.values())
+    return figures
 
 
 MEASURE = {"idle": idle, "storm": storm, "mixed": mixed,
