@@ -1,5 +1,4 @@
 /* What makes a key pair good: only the process without rights comes here. */
-#include <openssl/decoder.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -10,6 +9,7 @@
 #include <string.h>
 
 #include "master/certificate_child.h"
+#include "shm/base/pem_key.h"
 
 #define CHAIN_MAX 16
 
@@ -19,13 +19,8 @@ struct pair {
 	EVP_PKEY *key;
 };
 
-/*
- * Made once: building either costs more than all the rest of a check, and a
- * child checks many pairs.
- */
+/* Made once: that costs as much as a check, and a child makes many. */
 static SSL_CTX *context;
-static OSSL_DECODER_CTX *decoder;
-static EVP_PKEY *decoded; /* what the decoder has found */
 
 static PRINTF_LIKE(3, 4) void say(struct certificate_verdict *verdict,
     enum certificate_kind kind, const char *format, ...)
@@ -45,15 +40,6 @@ reason(void)
 	const char *text = ERR_reason_error_string(ERR_peek_last_error());
 
 	return (text != NULL ? text : "no reason given");
-}
-
-/* Asked for when a key is encrypted: there is nobody who could answer. */
-static int
-no_passphrase(char *buffer UNUSED, int size UNUSED, int writing UNUSED,
-    void *asked)
-{
-	*(int *)asked = 1;
-	return (-1);
 }
 
 static int
@@ -92,54 +78,16 @@ read_certificates(struct pair *pair, const char *text, size_t len,
 	return (-1);
 }
 
-/* Passes over what else the text holds, as PEM_read_bio_PrivateKey() does. */
-static EVP_PKEY *
-decode_key(BIO *bio)
-{
-	int before, after = 0;
-
-	if (decoder == NULL)
-		decoder = OSSL_DECODER_CTX_new_for_pkey(&decoded, "PEM", NULL,
-		    NULL, EVP_PKEY_KEYPAIR, NULL, NULL);
-	if (decoder == NULL)
-		return (NULL);
-	decoded = NULL;
-	do {
-		before = after;
-		if (OSSL_DECODER_from_bio(decoder, bio) == 1 && decoded != NULL)
-			return (decoded);
-		after = (int)BIO_tell(bio);
-	} while (after > before && BIO_eof(bio) == 0);
-	/* Nothing of what went wrong shall reach the next key. */
-	OSSL_DECODER_CTX_free(decoder);
-	decoder = NULL;
-	EVP_PKEY_free(decoded);
-	ERR_clear_error();
-	return (NULL);
-}
-
-/* A key that cannot be decoded is read again in the way that tells why. */
 static int
 read_key(struct pair *pair, const char *text, size_t len,
     struct certificate_verdict *verdict)
 {
-	int asked = 0;
-	BIO *bio;
+	bool locked;
 
-	bio = BIO_new_mem_buf(text, (int)len);
-	if (bio == NULL)
-		return (-1);
-	pair->key = decode_key(bio);
-	if (pair->key != NULL) {
-		BIO_free(bio);
-		return (0);
-	}
-	(void)BIO_reset(bio);
-	pair->key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, &asked);
-	BIO_free(bio);
+	pair->key = pem_key_read(text, len, &locked);
 	if (pair->key != NULL)
 		return (0);
-	if (asked)
+	if (locked)
 		say(verdict, CERTIFICATE_BAD,
 		    "the private key is protected by a pass phrase, which is "
 		    "not supported yet");

@@ -5,6 +5,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include "shm/base/pem_key.h"
 #include "worker/tls/internal.h"
 
 /* A key that wants a password is refused: nobody is here to ask. */
@@ -64,12 +65,13 @@ load_certificates(SSL_CTX *ctx, BIO *bio)
 }
 
 static int
-load_key(SSL_CTX *ctx, BIO *bio)
+load_key(SSL_CTX *ctx, const char *text, size_t len)
 {
+	bool locked;
 	EVP_PKEY *key;
 	int ret = -1;
 
-	key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
+	key = pem_key_read(text, len, &locked);
 	if (key != NULL && SSL_CTX_use_PrivateKey(ctx, key) == 1 &&
 	    SSL_CTX_check_private_key(ctx) == 1)
 		ret = 0;
@@ -80,15 +82,13 @@ load_key(SSL_CTX *ctx, BIO *bio)
 static int
 load_pair(SSL_CTX *ctx, const struct key_pair *pair)
 {
-	BIO *cert, *key;
+	BIO *cert;
 	int ret = -1;
 
 	cert = memory(pair->cert, pair->cert_len);
-	key = memory(pair->key, pair->key_len);
-	if (cert != NULL && key != NULL && load_certificates(ctx, cert) == 0)
-		ret = load_key(ctx, key);
+	if (cert != NULL && load_certificates(ctx, cert) == 0)
+		ret = load_key(ctx, pair->key, pair->key_len);
 	BIO_free(cert);
-	BIO_free(key);
 	return (ret);
 }
 
