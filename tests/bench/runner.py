@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import statistics
 import subprocess
 
@@ -67,11 +68,22 @@ class Load:
                 [f"-{name}", str(value)]
         return words
 
-    def run(self, port, mode, options, patience=LOAD_PATIENCE):
-        """One run; what it says, or its error."""
-        process = self.begin(port, mode, options, subprocess.DEVNULL)
+    def run(self, port, mode, options, patience=LOAD_PATIENCE, ready=None):
+        """One run; what it says, or its error.
+
+        ready is called when the clients are prepared (logged in, where a
+        mode wants it), and before any of them begins.
+        """
+        if ready:
+            options = {**options, "g": True}
+        process = self.begin(port, mode, options,
+                             subprocess.PIPE if ready else subprocess.DEVNULL)
         try:
+            if ready and select.select([process.stdout], [], [], patience)[0]:
+                process.stdout.readline()
+                ready()
             output, _ = process.communicate(
+                "\n" if ready else None,
                 timeout=patience + options.get("s", 0))
         except subprocess.TimeoutExpired:
             return {"errors": 1, "first_error": "no end in time"}
@@ -140,6 +152,19 @@ def sample_of(said, cpu, unit):
         rate = said["bytes"] / 1e6 / said["seconds"]
     return {"rate": rate, "p50": said["p50_us"], "p99": said["p99_us"],
             "cpu": cpu / count, "said": said}
+
+
+class Start:
+    """What a server had used when the clock started."""
+
+    def __init__(self, meter):
+        self.meter = meter
+        self.usage = 0
+        self.roles = {}
+
+    def take(self):
+        self.usage = measure.settle(self.meter)
+        self.roles = measure.roles(self.meter)
 
 
 class Runner:
@@ -219,10 +244,9 @@ class Runner:
             return None
         options = {**self.options(mode, tls, clients), **server.extra}
         word = "tcp" if getattr(server, "bare", False) else mode.load
-        before = measure.settle(server.meter)
-        roles = measure.roles(server.meter)
-        said = self.load.run(server.port, word, options)
-        used = measure.settle(server.meter) - before
+        start = Start(server.meter)
+        said = self.load.run(server.port, word, options, ready=start.take)
+        used = measure.settle(server.meter) - start.usage
         if not self.arguments.smoke:
             check_resumed(said, mode)
         sample = sample_of(said, used, mode.unit)
@@ -231,7 +255,7 @@ class Runner:
         elif self.arguments.roles:
             after = measure.roles(server.meter)
             sample["roles"] = {
-                name: (after[name] - roles.get(name, 0)) * sample["cpu"]
+                name: (after[name] - start.roles.get(name, 0)) * sample["cpu"]
                 / used for name in after}
         if mode.load in ("up", "bulk-up"):
             self.place.clear_uploads()
