@@ -177,6 +177,7 @@ be_worker(struct process *process, const struct ends *ends,
 	start.nlisteners = count;
 	start.ring_fd = ring_fd(master->ring);
 	start.score_fd = ends->score;
+	start.recent = master->recent;
 	start.master_fd = ends->channel;
 	start.log_fd = ends->log;
 	start.uid = configuration->users.worker.uid;

@@ -151,10 +151,12 @@ make_parts(struct master *master)
 	master->supervisor = supervise_new(master);
 	master->reload = reload_new(master);
 	master->stop = stop_new(master);
+	master->recent = recent_new();
 	if (master->token_key == NULL || master->ring == NULL ||
-	    master->rotation == NULL || master->listeners == NULL ||
-	    master->log_pairs == NULL || master->supervisor == NULL ||
-	    master->reload == NULL || master->stop == NULL)
+	    master->recent == NULL || master->rotation == NULL ||
+	    master->listeners == NULL || master->log_pairs == NULL ||
+	    master->supervisor == NULL || master->reload == NULL ||
+	    master->stop == NULL)
 		return (-1);
 	secret_random(master->token_key, SEAL_KEY_LEN);
 	loop_timer_set(master->rotation, 0);
@@ -174,6 +176,7 @@ free_parts(struct master *master)
 	listeners_free(&master->listeners);
 	loop_timer_free(&master->rotation);
 	ring_free(&master->ring);
+	recent_free(&master->recent);
 	secret_free(master->token_key, SEAL_KEY_LEN);
 	generation_free(&master->old);
 	generation_free(&master->current);

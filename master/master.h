@@ -17,6 +17,7 @@
 #include "shm/base/seal.h"
 #include "shm/board/ring.h"
 #include "shm/board/start.h"
+#include "shm/cache/recent.h"
 
 struct control;
 struct listeners;
@@ -55,6 +56,7 @@ struct master {
 	uint32_t cache_removed;
 	uint8_t *token_key; /* SEAL_KEY_LEN bytes of secret memory */
 	struct ring *ring;
+	struct recent *recent; /* of the workers; not ours to look at */
 	struct loop_timer *rotation;
 	struct listeners *listeners;
 	struct log_pairs *log_pairs;

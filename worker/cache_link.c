@@ -13,6 +13,8 @@
 
 #define PUTS_WAITING    256
 #define COUNTS_EVERY_MS 1000
+#define PUTS_EVERY_MS   10
+#define PUTS_LEN        (16 * 1024)
 
 struct cache_link {
 	struct worker *worker;
@@ -22,6 +24,18 @@ struct cache_link {
 	struct msg_cache_counts counts; /* not told yet */
 	struct msg_cache_trouble trouble;
 	bool troubled; /* trouble is not told yet */
+
+	struct deadline puts_due; /* when those that wait are sent */
+	uint64_t puts_sent;       /* worker_now() */
+	uint32_t nputs;
+	size_t puts_len;
+	uint8_t puts[PUTS_LEN];
+};
+
+/* What belongs together to be put. */
+struct put {
+	const struct msg_cache_put *body;
+	const uint8_t *id, *context, *sealed;
 };
 
 static void
@@ -90,6 +104,33 @@ turn(uv_prepare_t *prepare)
 	tell_trouble(link);
 }
 
+static void
+send_puts(struct cache_link *link)
+{
+	struct msg_cache_puts body = { .count = link->nputs };
+	struct channel_message message = {
+		.type = MSG_CACHE_PUTS,
+		.body = &body,
+		.pieces = { { link->puts, link->puts_len } },
+		.fd = -1,
+	};
+
+	if (link->nputs == 0)
+		return;
+	if (link->link == NULL || link_uv_send(link->link, &message) == -1)
+		while (body.count-- > 0)
+			cache_reader_count_dropped(link->worker->cache);
+	link->puts_sent = worker_now(link->worker);
+	link->nputs = 0;
+	link->puts_len = 0;
+}
+
+static void
+puts_due(void *context)
+{
+	send_puts(context);
+}
+
 static int
 receive(struct message *message, void *context)
 {
@@ -100,6 +141,9 @@ receive(struct message *message, void *context)
 	    memchr(where->name, '\0', sizeof(where->name)) == NULL)
 		return (-1);
 	link->troubled = false; /* it was about another environment */
+	/* What waits is from before, when all was still to be forgotten. */
+	link->nputs = 0;
+	link->puts_len = 0;
 	cache_reader_open(link->worker->cache, where);
 	return (0);
 }
@@ -125,6 +169,7 @@ cache_link_new(struct worker *worker)
 		return (NULL);
 	link->worker = worker;
 	deadline_init(&link->report, report, link);
+	deadline_init(&link->puts_due, puts_due, link);
 	(void)uv_prepare_init(&worker->loop, &link->turn);
 	link->turn.data = link;
 	(void)uv_prepare_start(&link->turn, turn);
@@ -145,7 +190,9 @@ cache_link_free(struct cache_link **link)
 	if (ending == NULL)
 		return;
 	*link = NULL;
+	send_puts(ending);
 	report(ending);
+	deadline_clear(&ending->puts_due);
 	deadline_clear(&ending->report);
 	link_uv_free(&ending->link);
 	uv_close((uv_handle_t *)&ending->turn, closed);
@@ -166,19 +213,58 @@ cache_link_connect(struct cache_link *link, int fd)
 	channel_running(link_uv_channel(link->link));
 }
 
-void
-cache_link_put(const struct msg_cache_put *put, const uint8_t *id,
-    const uint8_t *context, const uint8_t *sealed, void *caller)
+static int
+send_one(struct cache_link *link, const struct put *put)
 {
-	struct cache_link *link = caller;
+	const struct msg_cache_put *body = put->body;
 	struct channel_message message = {
 		.type = MSG_CACHE_PUT,
-		.body = put,
-		.pieces = { { id, put->id_len }, { context, put->context_len },
-		    { sealed, put->sealed_len } },
+		.body = body,
+		.pieces = { { put->id, body->id_len },
+		    { put->context, body->context_len },
+		    { put->sealed, body->sealed_len } },
 		.fd = -1,
 	};
 
-	if (link->link == NULL || link_uv_send(link->link, &message) == -1)
+	return (link->link == NULL ? -1 : link_uv_send(link->link, &message));
+}
+
+static void
+append(struct cache_link *link, const void *data, size_t len)
+{
+	memcpy(link->puts + link->puts_len, data, len);
+	link->puts_len += len;
+}
+
+/* The other workers have it: the keeper gets it with the next ones. */
+static void
+gather(struct cache_link *link, const struct put *put)
+{
+	const struct msg_cache_put *body = put->body;
+	uint64_t now = worker_now(link->worker);
+	size_t len =
+	    sizeof(*body) + body->id_len + body->context_len + body->sealed_len;
+
+	if (len > sizeof(link->puts) - link->puts_len)
+		send_puts(link);
+	append(link, body, sizeof(*body));
+	append(link, put->id, body->id_len);
+	append(link, put->context, body->context_len);
+	append(link, put->sealed, body->sealed_len);
+	if (link->nputs++ == 0 && !deadline_is_set(&link->puts_due))
+		deadline_set(link->worker, &link->puts_due,
+		    now - link->puts_sent < PUTS_EVERY_MS ? PUTS_EVERY_MS : 0);
+}
+
+void
+cache_link_put(const struct msg_cache_put *body, const uint8_t *id,
+    const uint8_t *context, const uint8_t *sealed, void *caller)
+{
+	const struct put put = { body, id, context, sealed };
+	struct cache_link *link = caller;
+
+	if (cache_reader_show(link->worker->cache, body, sealed))
+		gather(link, &put);
+	else if (send_one(link, &put) == -1)
 		cache_reader_count_dropped(link->worker->cache);
 }

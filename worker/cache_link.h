@@ -26,7 +26,7 @@ void cache_link_free(struct cache_link **link);
 void cache_link_connect(struct cache_link *link, int fd);
 
 /* For struct tls_store; caller is the struct cache_link. */
-void cache_link_put(const struct msg_cache_put *put, const uint8_t *id,
+void cache_link_put(const struct msg_cache_put *body, const uint8_t *id,
     const uint8_t *context, const uint8_t *sealed, void *caller);
 
 #endif

@@ -49,6 +49,7 @@ make_shared(struct worker *worker)
 	worker->cache = cache_reader_new();
 	if (worker->cache == NULL)
 		return (-1);
+	cache_reader_share(worker->cache, worker->start->recent);
 	worker->cache_link = cache_link_new(worker);
 	worker->broker = broker_new(worker);
 	if (worker->cache_link == NULL || worker->broker == NULL)

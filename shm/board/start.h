@@ -30,6 +30,8 @@ struct host_keys {
 	size_t count;
 };
 
+struct recent;
+
 struct start_listener {
 	int fd;        /* listening, non-blocking, SO_REUSEPORT */
 	uint32_t host; /* whose listener it is */
@@ -48,7 +50,8 @@ struct worker_start {
 	size_t nlisteners;
 	int ring_fd;
 	int score_fd;
-	int master_fd; /* channel */
+	struct recent *recent; /* shared with the other workers; NULL: none */
+	int master_fd;         /* channel */
 	int log_fd;
 	uid_t uid; /* to drop to */
 	gid_t gid;

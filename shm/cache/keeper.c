@@ -211,13 +211,18 @@ answer_done(struct keeper *self, uint64_t request, int error, uint64_t sessions)
 static void
 on_clear(struct keeper *self, const struct msg_request *body)
 {
+	struct msg_cache_directory where;
 	uint64_t sessions;
 	int error;
 
 	error = service_clear(self->service, &sessions);
-	if (error == 0)
+	if (error == 0) {
+		/* What the workers see of each other is cleared by that. */
+		service_where(self->service, &where);
+		tell_workers(&where, self);
 		log_notice("session cache: %llu sessions were cleared",
 		    (unsigned long long)sessions);
+	}
 	answer_done(self, body->request, error, sessions);
 }
 

@@ -61,22 +61,56 @@ peers_free(struct peers **peers)
 	free(ended);
 }
 
+/* Takes what belongs to the put off the bytes. */
 static int
-on_put(const struct peer *peer, const struct message *message)
+take_put(const struct peer *peer, const struct msg_cache_put *put,
+    struct message_part *bytes)
 {
-	const struct msg_cache_put *put = message->body;
-	const size_t lens[3] = { put->id_len, put->context_len,
-		put->sealed_len };
-	struct message_part parts[3];
+	const uint8_t *id = bytes->data;
+	size_t len;
 
 	if (put->id_len == 0 || put->id_len > STORE_ID_MAX ||
 	    put->context_len > STORE_CONTEXT_MAX || put->sealed_len == 0 ||
-	    put->sealed_len > CACHE_VALUE_MAX ||
-	    message_split(message, lens, parts, 3) == -1)
+	    put->sealed_len > CACHE_VALUE_MAX)
 		return (-1);
-	service_put(peer->peers->service, put, parts[0].data, parts[1].data,
-	    parts[2].data);
+	len = (size_t)put->id_len + put->context_len + put->sealed_len;
+	if (len > bytes->len)
+		return (-1);
+	service_put(peer->peers->service, put, id, id + put->id_len,
+	    id + put->id_len + put->context_len);
+	bytes->data += len;
+	bytes->len -= len;
 	return (0);
+}
+
+static int
+on_put(const struct peer *peer, const struct message *message)
+{
+	struct message_part bytes = { message->bytes, message->len };
+
+	return (take_put(peer, message->body, &bytes) == 0 && bytes.len == 0
+		? 0
+		: -1);
+}
+
+static int
+on_puts(const struct peer *peer, const struct message *message)
+{
+	const struct msg_cache_puts *body = message->body;
+	struct message_part bytes = { message->bytes, message->len };
+	struct msg_cache_put put;
+	uint32_t i;
+
+	for (i = 0; i < body->count; i++) {
+		if (bytes.len < sizeof(put))
+			return (-1);
+		memcpy(&put, bytes.data, sizeof(put));
+		bytes.data += sizeof(put);
+		bytes.len -= sizeof(put);
+		if (take_put(peer, &put, &bytes) == -1)
+			return (-1);
+	}
+	return (bytes.len == 0 ? 0 : -1);
 }
 
 static int
@@ -102,6 +136,8 @@ from_worker(struct message *message, void *context)
 
 	if (message->type == MSG_CACHE_PUT)
 		return (on_put(peer, message));
+	if (message->type == MSG_CACHE_PUTS)
+		return (on_puts(peer, message));
 	if (message->type == MSG_CACHE_TROUBLE)
 		return (on_trouble(peer, message->body));
 	if (message->type == MSG_CACHE_DELETE)

@@ -2,17 +2,21 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "shm/base/digest.h"
 #include "shm/base/log.h"
+#include "shm/cache/recent.h"
 #include "shm/cache/store.h"
 
 struct cache_reader {
 	MDB_env *env; /* NULL: every look-up is a miss */
 	MDB_txn *txn; /* reset between look-ups: pins no page */
 	struct store_tables tables;
-	pid_t pid; /* that opened env */
+	pid_t pid;             /* that opened env */
+	struct recent *recent; /* NULL: none */
+	uint64_t since;        /* when env was named, in milliseconds */
 	uint64_t number;
 	struct msg_cache_counts counts;
 	struct msg_cache_trouble trouble; /* error 0: nothing to tell */
@@ -104,6 +108,22 @@ open_env(struct cache_reader *reader, const char *name, size_t map_size)
 	return (ret);
 }
 
+/* The same clock in all processes. */
+static uint64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return ((uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000);
+}
+
+void
+cache_reader_share(struct cache_reader *reader, struct recent *recent)
+{
+	reader->recent = recent;
+}
+
 void
 cache_reader_open(struct cache_reader *reader,
     const struct msg_cache_directory *where)
@@ -112,6 +132,7 @@ cache_reader_open(struct cache_reader *reader,
 	int ret;
 
 	close_env(reader);
+	reader->since = now_ms() + 1;
 	memset(&reader->trouble, 0, sizeof(reader->trouble));
 	memcpy(name, where->name, CACHE_DIR_LEN);
 	name[CACHE_DIR_LEN] = '\0';
@@ -150,12 +171,53 @@ look_up(struct cache_reader *reader, const uint8_t *name, uint64_t now,
 }
 
 bool
+cache_reader_show(struct cache_reader *reader, const struct msg_cache_put *put,
+    const uint8_t *sealed)
+{
+	struct recent_record record;
+
+	if (reader->recent == NULL || put->sealed_len > sizeof(record.sealed))
+		return (false);
+	record.stamp = now_ms();
+	record.started = put->started;
+	record.expires = put->expires;
+	record.protocol = put->protocol;
+	record.sealed_len = (uint16_t)put->sealed_len;
+	memcpy(record.sealed, sealed, put->sealed_len);
+	return (recent_put(reader->recent, put->key, &record));
+}
+
+static bool
+is_recent(struct cache_reader *reader, const uint8_t *name, uint64_t now,
+    struct cache_record *record)
+{
+	uint64_t since = reader->since, early = now_ms() - RECENT_MS;
+	struct recent_record found;
+
+	if (reader->recent == NULL ||
+	    !recent_get(reader->recent, name, early > since ? early : since,
+		&found) ||
+	    found.expires <= now)
+		return (false);
+	record->started = found.started;
+	record->expires = found.expires;
+	record->protocol = found.protocol;
+	record->sealed_len = found.sealed_len;
+	memcpy(record->sealed, found.sealed, found.sealed_len);
+	return (true);
+}
+
+bool
 cache_reader_get(struct cache_reader *reader, const uint8_t key[CACHE_KEY_LEN],
     uint64_t now, struct cache_record *record)
 {
 	int ret = MDB_NOTFOUND;
 
 	if (cache_reader_in_service(reader)) {
+		if (is_recent(reader, key, now, record)) {
+			reader->counts.hits++;
+			return (true);
+		}
 		ret = mdb_txn_renew(reader->txn);
 		if (ret == 0) {
 			ret = look_up(reader, key, now, record);

@@ -17,12 +17,19 @@
 #include "shm/ipc/body.h"
 
 struct cache_reader;
+struct recent;
 
 /* NULL when memory is short.  Call after the last fork. */
 NODISCARD struct cache_reader *cache_reader_new(void);
 void cache_reader_free(struct cache_reader **reader); /* NULL is allowed */
 
-/* Opens what the keeper named; an empty name closes. */
+/* From now on also looks at, and fills, what all workers share. */
+void cache_reader_share(struct cache_reader *reader, struct recent *recent);
+
+/*
+ * Opens what the keeper named; an empty name closes.  Sessions from before are
+ * not found among the recent ones any more.
+ */
 void cache_reader_open(struct cache_reader *reader,
     const struct msg_cache_directory *where);
 
@@ -41,6 +48,12 @@ struct cache_record {
 NODISCARD bool cache_reader_get(struct cache_reader *reader,
     const uint8_t key[CACHE_KEY_LEN], uint64_t now,
     struct cache_record *record);
+
+/*
+ * Shows the other workers what is put; false: only the keeper can have it.
+ */
+NODISCARD bool cache_reader_show(struct cache_reader *reader,
+    const struct msg_cache_put *put, const uint8_t *sealed);
 
 /* Whether a put makes sense now. */
 NODISCARD bool cache_reader_in_service(const struct cache_reader *reader);

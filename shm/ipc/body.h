@@ -144,6 +144,12 @@ struct msg_cache_put {
 	uint32_t sealed_len;
 };
 
+/* Followed by count puts, each followed by its bytes; none is aligned. */
+struct msg_cache_puts {
+	uint32_t count;
+	uint32_t zero;
+};
+
 /* Increments since the last message. */
 struct msg_cache_counts {
 	uint64_t hits, misses, errors, too_large, dropped, largest;
