@@ -37,6 +37,14 @@ static const struct step step_committed = { "stor/committed", committed };
 /* Room that a converted block, and a CR held back, may need. */
 #define ROOM_MIN (TRANSFER_BLOCK + 2)
 
+/*
+ * An upload that has moved so much, and fast, is heard of in large pieces only,
+ * until nothing has moved for a moment.
+ */
+#define FAST_BYTES 4194304u
+#define FAST_PIECE 131072
+#define LULL_MS    10
+
 static uint32_t
 ask_create(struct session *session)
 {
@@ -126,12 +134,40 @@ create(struct session *session)
 	return (transfer_ask(session, ask_create(session), &step_created));
 }
 
+/* What has come is less than a piece, and may be all for now. */
+static void
+lull(void *context)
+{
+	struct session *session = context;
+	struct transfer *transfer = session->transfer;
+
+	if (worker_now(session->worker) - transfer->progressed < LULL_MS)
+		deadline_set(session->worker, &transfer->lull, LULL_MS);
+	else
+		stream_gather(transfer->stream, 1);
+}
+
+/* Wakes the loop less often for a fast upload than for each record. */
+static void
+hear_of_pieces(struct session *session)
+{
+	struct transfer *transfer = session->transfer;
+
+	if (transfer->moved < FAST_BYTES ||
+	    work_room(transfer->work) < WORK_BUFFER_MAX)
+		return;
+	stream_gather(transfer->stream, FAST_PIECE);
+	if (!deadline_is_set(&transfer->lull))
+		deadline_set(session->worker, &transfer->lull, LULL_MS);
+}
+
 /* The file is open; -1 when its descriptor cannot be used. */
 static int
 take_file(struct session *session, const struct fs_answer *answer)
 {
 	struct transfer *transfer = session->transfer;
 
+	deadline_init(&transfer->lull, lull, session);
 	transfer->handle = answer->handle;
 	transfer->created = true;
 	transfer->position = transfer->start;
@@ -278,6 +314,7 @@ spill(struct session *session)
 	transfer->position += transfer->len;
 	transfer->written += transfer->len;
 	transfer->len = 0;
+	hear_of_pieces(session);
 	return (0);
 }
 

@@ -54,6 +54,7 @@ transfer_free(struct transfer **transfer)
 {
 	if (*transfer == NULL)
 		return;
+	deadline_clear(&(*transfer)->lull);
 	stream_free(&(*transfer)->stream);
 	work_free(&(*transfer)->work);
 	free((*transfer)->path);

@@ -49,7 +49,8 @@ struct transfer {
 	bool in_place;   /* what has been written stays, whatever comes */
 	bool committing; /* cannot be taken back any more */
 	uint64_t written;
-	size_t writing; /* bytes, by work, when working or worked */
+	size_t writing;       /* bytes, by work, when working or worked */
+	struct deadline lull; /* of one heard of in large pieces */
 
 	/* In the file: where it began, and where it is. */
 	uint64_t start, position;

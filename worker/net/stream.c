@@ -10,6 +10,8 @@
 #include "shm/base/fd.h"
 #include "worker/net/ready.h"
 
+#define GATHER_SHARE 8 /* of the socket's buffer, at most */
+
 struct stream {
 	uv_poll_t poll; /* first: the close callback frees the whole */
 	struct ready_entry ready;
@@ -24,6 +26,7 @@ struct stream {
 	int to_read, to_write;
 	int armed; /* what uv_poll watches */
 	bool fin;  /* sent */
+	int least; /* SO_RCVLOWAT; 0: never set */
 };
 
 static void called(uv_poll_t *poll, int status, int events);
@@ -157,6 +160,32 @@ stream_want(struct stream *stream, unsigned int wants)
 		ready_remove(stream->queue, &stream->ready);
 	if (wants != 0)
 		arm(stream, needed(stream));
+}
+
+/* The kernel holds about half of its buffer against its own overhead. */
+static int
+bounded(int fd, int bytes)
+{
+	socklen_t len = sizeof(int);
+	int room = 0;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, &len) != 0 ||
+	    room < GATHER_SHARE)
+		return (1);
+	return (bytes < room / GATHER_SHARE ? bytes : room / GATHER_SHARE);
+}
+
+void
+stream_gather(struct stream *stream, int bytes)
+{
+	int least = bytes > 1 ? bounded(stream->fd, bytes) : 1;
+
+	if (least == stream->least)
+		return;
+	stream->least = least;
+	/* When as much has come already, the kernel tells at once. */
+	(void)setsockopt(stream->fd, SOL_SOCKET, SO_RCVLOWAT, &least,
+	    sizeof(least));
 }
 
 static enum stream_result

@@ -43,6 +43,14 @@ void stream_free(struct stream **stream);
  */
 void stream_want(struct stream *stream, unsigned int wants);
 
+/*
+ * When reading, calls the handler only for this many bytes, the end or an
+ * error: many bytes then cost few wake-ups.  It is less where that much would
+ * close the sender's window.  1, as at first, is for any byte; set it when no
+ * more may come without an end.
+ */
+void stream_gather(struct stream *stream, int bytes);
+
 enum stream_result {
 	STREAM_OK,
 	STREAM_AGAIN,     /* nothing now: stream_want() and wait */

@@ -215,6 +215,23 @@ def case_fast_client_starves_nobody(binaries):
             assert slowest < 0.5, slowest
 
 
+def case_fast_upload_turns_slow(binaries):
+    """What follows a fast upload byte by byte counts as movement, too."""
+    contents = random_bytes(30_000_003)
+    with Daemon(binaries, {"timeouts": {"stalled": "2s"}}) as server:
+        with Client(server.port) as client:
+            client.auth().login()
+            data = client.open_data("STOR file")
+            data.sendall(contents)
+            for _ in range(8):
+                time.sleep(0.4)
+                data.sendall(b"x")
+            # Waits for the server's close_notify before it sends FIN.
+            finish(data)
+            assert client.reply().code == 226
+            assert client.retr("file") == contents + b"x" * 8
+
+
 def case_replies_not_read(binaries):
     """A client that never reads its replies costs bounded memory."""
     with clear(binaries) as server:
