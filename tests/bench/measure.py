@@ -1,5 +1,6 @@
 """What servers cost: processor time and memory of a whole process family."""
 
+import math
 import os
 import time
 
@@ -185,15 +186,18 @@ def memory(meter, kinds):
 
 
 def socket_memory():
-    """Kernel memory of sockets of the whole system, KiB, both ends."""
+    """Kernel memory of all sockets, KiB, both ends; NaN: only for root."""
     page = os.sysconf("SC_PAGE_SIZE") // 1024
     total = 0
     for line in read("/proc/net/sockstat").splitlines():
         if line.startswith("TCP:"):
             words = line.split()
             total += int(words[words.index("mem") + 1]) * page
+    slabs = read("/proc/slabinfo")
+    if not slabs:
+        return math.nan
     slab = 0
-    for line in read("/proc/slabinfo").splitlines():
+    for line in slabs.splitlines():
         words = line.split()
         if words and words[0] in ("TCP", "sock_inode_cache", "tcp_bind_bucket",
                                   "tcp_bind2_bucket"):

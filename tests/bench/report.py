@@ -48,12 +48,15 @@ def summary(samples):
 def ratios(rows):
     """Adds what compares a row with the floor and with the best peer."""
     floor = next((r for r in rows if r["server"] == "floor"), None)
+    bare = next((r for r in rows if r["server"] == "bare loop"), None)
     peers = [r["rate"] for r in rows if r["peer"] and "rate" in r]
     for row in rows:
         if "rate" not in row:
             continue
         if floor and "cpu" in floor and row is not floor and floor["cpu"]:
             row["cpu_to_floor"] = row["cpu"] / floor["cpu"]
+        if row["server"] == "floor, bare" and bare and "rate" in bare:
+            row["to_bare"] = row["rate"] / bare["rate"]
         if peers and not row["peer"]:
             row["rate_to_best_peer"] = row["rate"] / max(peers)
 
@@ -100,12 +103,14 @@ def show_notes(row):
     sample = row["samples"][-1]
     said = sample["said"]
     notes = []
+    if "to_bare" in row:
+        notes.append(f"{row['to_bare']:.2f} x the rate of the bare loop")
     if said.get("first_byte_us"):
         notes.append(f"first byte after {said['first_byte_us']:.0f} us")
     if row["peer"] and said.get("bytes") and \
             said["resumed_data"] < said["operations"]:
         notes.append("data connections were not resumed")
-    if "roles" in sample:
+    if "roles" in sample and row["server"].startswith("ftpsd"):
         parts = sorted(sample["roles"].items(), key=lambda part: -part[1])
         notes += [f"{name} {used:.1f}" for name, used in parts if used > .05]
         ended = sample["cpu"] - sum(used for _, used in parts)

@@ -20,7 +20,7 @@
 #define COUNT_MAX 32768
 #define NAME_SIZE 64
 #define PATH_SIZE 4096
-#define DAYS      30
+#define DAYS      30L
 #define DAY       86400
 
 NORETURN static void
