@@ -152,6 +152,7 @@ done(struct fs *fs, const struct message *message)
 		.modified = body->modified,
 		.mode = body->mode,
 		.entries = body->entries,
+		.in_place = fs->asked == MSG_FS_STORE && body->entries != 0,
 		.name = "",
 	};
 
@@ -252,11 +253,35 @@ opened(struct fs *fs, struct message *message)
 }
 
 static int
+contents(struct fs *fs, const struct message *message)
+{
+	const struct msg_fs_contents *body = message->body;
+	struct fs_answer answer = {
+		.fd = -1,
+		.size = body->size,
+		.modified = body->modified,
+		.name = "",
+		.contents = message->bytes,
+	};
+
+	if (message->len != body->size || body->size > FS_SMALL_MAX)
+		return (-1);
+	if (!is_wanted(fs, body->request))
+		return (0);
+	if (fs->asked != MSG_FS_OPEN)
+		return (-1);
+	deliver(fs, &answer);
+	return (0);
+}
+
+static int
 receive(struct message *message, void *context)
 {
 	/* The table of messages lets agents send nothing else. */
 	if (message->type == MSG_FS_OPENED)
 		return (opened(context, message));
+	if (message->type == MSG_FS_CONTENTS)
+		return (contents(context, message));
 	return (done(context, message));
 }
 

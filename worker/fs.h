@@ -35,6 +35,11 @@ struct fs_answer {
 	uint32_t mode;
 	uint32_t entries;
 	const char *name; /* FS_CREATE_UNIQUE: the name chosen; else "" */
+	/*
+	 * FS_OPEN of a small file: its bytes from the offset on, size of them,
+	 * and no descriptor; during the call only.  NULL: see fd.
+	 */
+	const uint8_t *contents;
 };
 
 typedef void (*fs_handler)(const struct fs_answer *answer, void *context);
@@ -60,7 +65,10 @@ void fs_agent(struct fs *fs, int fd, int error);
  */
 NODISCARD uint32_t fs_stat(struct fs *fs, const char *path);
 NODISCARD uint32_t fs_chdir(struct fs *fs, const char *path);
-/* To read from offset (ERANGE: the file is shorter); a pipe begins there. */
+/*
+ * To read from offset (ERANGE: the file is shorter): contents, or a file, or a
+ * pipe that begins there.
+ */
 NODISCARD uint32_t fs_open(struct fs *fs, const char *path, uint64_t offset);
 struct fs_create {
 	const char *path;
@@ -71,6 +79,12 @@ struct fs_create {
 NODISCARD uint32_t fs_create(struct fs *fs, const struct fs_create *create);
 NODISCARD uint32_t fs_commit(struct fs *fs, uint32_t handle,
     enum fs_durability durability, uint64_t size);
+/*
+ * fs_create(), the file's bytes (at most FS_SMALL_MAX) and fs_commit() in one;
+ * the answer's in_place is that of fs_create().
+ */
+NODISCARD uint32_t fs_store(struct fs *fs, const struct fs_create *create,
+    enum fs_durability durability, const uint8_t *bytes, uint32_t size);
 void fs_discard(struct fs *fs, uint32_t handle);
 void fs_forget(struct fs *fs);
 

@@ -112,6 +112,29 @@ fs_create(struct fs *fs, const struct fs_create *create)
 }
 
 uint32_t
+fs_store(struct fs *fs, const struct fs_create *create,
+    enum fs_durability durability, const uint8_t *bytes, uint32_t size)
+{
+	struct msg_fs_store body = {
+		.how = create->how,
+		.offset = create->offset,
+		.mode = create->mode,
+		.durability = durability,
+		.path_len = path_length(create->path),
+		.size = size,
+	};
+	struct fs_question question = {
+		.type = MSG_FS_STORE,
+		.body = &body,
+		.body_len = sizeof(body),
+		.pieces = { { create->path, body.path_len }, { bytes, size } },
+		.fd = -1,
+	};
+
+	return (body.path_len == 0 ? 0 : fs_ask(fs, &question));
+}
+
+uint32_t
 fs_commit(struct fs *fs, uint32_t handle, enum fs_durability durability,
     uint64_t size)
 {

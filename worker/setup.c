@@ -11,6 +11,7 @@
 #include "shm/base/log.h"
 #include "shm/base/process.h"
 #include "shm/ipc/log_channel.h"
+#include "worker/ports.h"
 
 /*
  * A worker obeys the master's channel, and its end.  Signals that reach the
@@ -87,6 +88,7 @@ setup_process(const struct worker_start *start)
 		log_error("cannot start: %s", strerror(errno));
 		return (-1);
 	}
+	ports_load();
 	tzset(); /* the files of time zones are outside the root directory */
 	if (process_limit(&limits) == -1 ||
 	    process_root(start->cache_directory) == -1 ||

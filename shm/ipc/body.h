@@ -22,8 +22,9 @@
 #define LOGIN_NAME_MAX_LEN 256
 #define LOGIN_PASSWORD_MAX 512
 #define LOGIN_GROUPS_MAX   64
-#define FS_PATH_MAX        4096 /* bytes of a path, without a NUL */
-#define TOKEN_LEN_MAX      8192 /* sealed */
+#define FS_PATH_MAX        4096  /* bytes of a path, without a NUL */
+#define FS_SMALL_MAX       24576 /* bytes of a file that travels in a message */
+#define TOKEN_LEN_MAX      8192  /* sealed */
 
 struct msg_empty {
 	uint64_t zero;
@@ -366,7 +367,10 @@ struct msg_fs_path {
 	uint32_t zero;
 };
 
-/* A pipe begins at offset; a file is read from wherever the worker likes. */
+/*
+ * A pipe begins at offset; a file is read from wherever the worker likes.  Of a
+ * small file, the bytes from offset on may come themselves, as FS_CONTENTS.
+ */
 struct msg_fs_open {
 	uint32_t request;
 	uint32_t path_len;
@@ -401,6 +405,20 @@ struct msg_fs_commit {
 	uint32_t zero;
 	uint64_t
 	    size; /* that the file must have, in bytes written through it */
+};
+
+/*
+ * FS_CREATE, all bytes of a small file, and FS_COMMIT in one; the path and the
+ * bytes follow.  how is not FS_CREATE_UNIQUE.
+ */
+struct msg_fs_store {
+	uint32_t request;
+	uint32_t how;
+	uint64_t offset;
+	uint32_t mode;
+	uint32_t durability;
+	uint32_t path_len;
+	uint32_t size;
 };
 
 struct msg_fs_handle {
@@ -476,7 +494,7 @@ struct msg_fs_done {
 	uint64_t size;
 	int64_t modified; /* seconds since 1970 */
 	uint32_t mode;    /* st_mode */
-	uint32_t entries; /* FS_LIST: lines written */
+	uint32_t entries; /* FS_LIST: lines written; FS_STORE: 1 in place */
 };
 
 /*
@@ -493,6 +511,13 @@ struct msg_fs_opened {
 	uint32_t name_len;
 	uint32_t in_place; /* 1: no temporary; what is written is final */
 	uint32_t zero;
+};
+
+/* A small file as it was when it was read, from the offset asked for. */
+struct msg_fs_contents {
+	uint32_t request;
+	uint32_t size; /* of the bytes, which follow */
+	int64_t modified;
 };
 
 /* Padding would carry bytes of our memory to a peer. */

@@ -40,7 +40,8 @@ struct peer {
 	struct msg_fs_done done;
 	struct msg_fs_opened opened;
 	char name[NAME_MAX + 1];
-	int fd; /* that came with it, the test's; or -1 */
+	char small[FS_SMALL_MAX + 1]; /* of FS_CONTENTS, terminated */
+	int fd;                       /* that came with it, the test's; or -1 */
 };
 
 struct rig_options {
@@ -73,6 +74,13 @@ peer_hear(struct message *message, void *context)
 	if (message->type == MSG_FS_DONE) {
 		memcpy(&peer->done, message->body, sizeof(peer->done));
 		return (message->len == 0 ? 0 : -1);
+	}
+	if (message->type == MSG_FS_CONTENTS) {
+		if (message->len > FS_SMALL_MAX)
+			return (-1);
+		memcpy(peer->small, message->bytes, message->len);
+		peer->small[message->len] = '\0';
+		return (0);
 	}
 	memcpy(&peer->opened, message->body, sizeof(peer->opened));
 	if (message->len != peer->opened.name_len || message->len > NAME_MAX)
@@ -275,6 +283,19 @@ peer_answer(struct peer *peer)
 	if (!rig_receive(peer->channel))
 		return (-1);
 	return (peer->type == MSG_FS_DONE ? peer->done.error : 0);
+}
+
+/* FS_STORE of text; size: what the message says of it. */
+static inline void
+peer_store(struct peer *peer, const char *path, const char *text,
+    struct msg_fs_store body)
+{
+	body.request = 9;
+	body.path_len = (uint32_t)strlen(path);
+	if (body.size == 0)
+		body.size = (uint32_t)strlen(text);
+	peer_send(peer, MSG_FS_STORE, &body,
+	    (const char *const[3]){ path, text }, -1);
 }
 
 /* A request that is a path, perhaps with a mode. */

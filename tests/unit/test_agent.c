@@ -193,11 +193,22 @@ static const struct {
 };
 
 /* A home with a bit of everything; a secret beside it. */
+/* More than travels in a message. */
+static const char *
+large(void)
+{
+	static char text[FS_SMALL_MAX + 2];
+
+	memset(text, 'x', FS_SMALL_MAX + 1);
+	return (text);
+}
+
 static void
 furnish(const struct rig *rig)
 {
 	scratch_write(&rig->scratch, "secret", "secret");
 	rig_write(rig, "file", "contents");
+	rig_write(rig, "large", large());
 	CU_ASSERT(mkdirat(rig->home.fd, "dir", 0755) == 0 &&
 	    mkfifoat(rig->home.fd, "fifo", 0666) == 0 &&
 	    symlinkat("file", rig->home.fd, "to-file") == 0 &&
@@ -223,7 +234,7 @@ requests_do_what_they_say(void)
 		error = peer_path(&peer, steps[i].type, steps[i].path,
 		    steps[i].mode);
 		CHECK_CASE(error == steps[i].error, steps[i].path);
-		CHECK_CASE(peer.type == MSG_FS_OPENED || peer.done.request == 7,
+		CHECK_CASE(peer.type != MSG_FS_DONE || peer.done.request == 7,
 		    "the answer says to what");
 	}
 	CU_ASSERT(scratch_holds(&rig.home, "file", "contents"));
@@ -321,7 +332,6 @@ who_may_only_read_changes_nothing(void)
 	static const struct rig_options reader = { LOGIN_READ_ONLY, false };
 	struct peer peer;
 	struct rig rig;
-	char *text;
 
 	rig_start(&rig, &reader);
 	furnish(&rig);
@@ -337,10 +347,13 @@ who_may_only_read_changes_nothing(void)
 	    EROFS);
 	CU_ASSERT_EQUAL(peer_path(&peer, MSG_FS_STAT, "/file", 0), 0);
 	CU_ASSERT_EQUAL(peer_path(&peer, MSG_FS_OPEN, "/file", 0), 0);
-	text = rig_read_all(dup(peer.fd));
-	CU_ASSERT_STRING_EQUAL(text, "contents");
-	free(text);
+	CU_ASSERT(peer.type == MSG_FS_CONTENTS &&
+	    strcmp(peer.small, "contents") == 0);
+	CU_ASSERT_EQUAL(peer_path(&peer, MSG_FS_OPEN, "/large", 0), 0);
+	CU_ASSERT(peer.type == MSG_FS_OPENED);
 	CU_ASSERT(write(peer.fd, "x", 1) == -1 && errno == EBADF);
+	peer_store(&peer, "/x", "x", (struct msg_fs_store){ .mode = 0644 });
+	CU_ASSERT_EQUAL(peer_answer(&peer), EROFS);
 	peer_free(&peer);
 	CU_ASSERT_EQUAL(rig_stop(&rig), AGENT_EXIT_OK);
 }
@@ -357,6 +370,62 @@ count_names(const struct rig *rig)
 	if (dir != NULL)
 		closedir(dir);
 	return (n);
+}
+
+/* What a small upload leaves behind, and what it may not say. */
+static void
+a_small_file_is_stored_at_once(void)
+{
+	const struct msg_fs_store good = { .mode = 0640 };
+	const struct msg_fs_store bad[] = {
+		{ .how = FS_CREATE_UNIQUE },
+		{ .how = FS_CREATE_RESUME + 1 },
+		{ .durability = FS_DURABLE_FULL + 1 },
+		{ .size = 2 },
+		{ .size = FS_SMALL_MAX + 1 },
+	};
+	struct msg_fs_store body = good;
+	struct peer peer;
+	struct rig rig;
+	struct stat st;
+	size_t i;
+
+	rig_start(&rig, &plain);
+	peer_attach(&rig, &peer);
+	peer_store(&peer, "/f", "new", good);
+	CU_ASSERT_EQUAL(peer_answer(&peer), 0);
+	CU_ASSERT(peer.done.request == 9 && peer.done.entries == 0);
+	CU_ASSERT(scratch_holds(&rig.home, "f", "new"));
+	CU_ASSERT(fstatat(rig.home.fd, "f", &st, 0) == 0 &&
+	    (st.st_mode & 07777) == 0640);
+	peer_store(&peer, "/f", "newer", good);
+	CU_ASSERT_EQUAL(peer_answer(&peer), 0);
+	body.how = FS_CREATE_APPEND;
+	peer_store(&peer, "/f", "!", body);
+	CU_ASSERT_EQUAL(peer_answer(&peer), 0);
+	CU_ASSERT_EQUAL(peer.done.entries, 1);
+	CU_ASSERT(scratch_holds(&rig.home, "f", "newer!"));
+	body.how = FS_CREATE_RESUME;
+	body.offset = 3;
+	body.durability = FS_DURABLE_FULL;
+	peer_store(&peer, "/f", "LY", body);
+	CU_ASSERT_EQUAL(peer_answer(&peer), 0);
+	CU_ASSERT(scratch_holds(&rig.home, "f", "newLY!"));
+	body.offset = 7;
+	peer_store(&peer, "/f", "x", body);
+	CU_ASSERT_EQUAL(peer_answer(&peer), ERANGE);
+	peer_store(&peer, "/none/f", "x", good);
+	CU_ASSERT_EQUAL(peer_answer(&peer), ENOENT);
+	CU_ASSERT_EQUAL(count_names(&rig), 1);
+	for (i = 0; i < NITEMS(bad); i++) {
+		peer_free(&peer);
+		peer_attach(&rig, &peer);
+		peer_store(&peer, "/f", "x", bad[i]);
+		CU_ASSERT(rig_ended(peer.channel));
+	}
+	CU_ASSERT(scratch_holds(&rig.home, "f", "newLY!"));
+	peer_free(&peer);
+	CU_ASSERT_EQUAL(rig_stop(&rig), AGENT_EXIT_OK);
 }
 
 static void
@@ -432,6 +501,7 @@ the_directory_decides_how_it_is_written(void)
 }
 
 CU_TestInfo agent_tests[] = {
+	{ "a small file is stored at once", a_small_file_is_stored_at_once },
 	{ "the agent is the account and no more",
 	    the_agent_is_the_account_and_no_more },
 	{ "who may not be an agent ends", who_may_not_be_an_agent_ends },

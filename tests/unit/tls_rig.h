@@ -58,7 +58,8 @@ struct rig_hello {
 
 /* Both ends of one connection. */
 struct rig_link {
-	int client_fd, server_fd;
+	int client_fd;
+	struct tls_socket socket; /* the server's */
 	SSL *client;
 	struct tls_channel *server;
 	SSL_SESSION *tickets[RIG_TICKETS]; /* unused ones, oldest first */
@@ -236,8 +237,8 @@ rig_connect(struct rig *rig, struct rig_link *link, struct tls_login *login,
 	CU_ASSERT_FATAL(
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) == 0);
 	link->client_fd = pair[0];
-	link->server_fd = pair[1];
-	link->server = tls_channel_new(login, kind, pair[1]);
+	link->socket.fd = pair[1];
+	link->server = tls_channel_new(login, kind, &link->socket);
 	link->client = SSL_new(rig->client);
 	CU_ASSERT_FATAL(link->server != NULL && link->client != NULL);
 	(void)SSL_set_app_data(link->client, link);
@@ -309,7 +310,7 @@ rig_close(struct rig_link *link)
 	tls_channel_free(&link->server);
 	rig_hang_up(link);
 	SSL_free(link->client);
-	fd_close(&link->server_fd);
+	fd_close(&link->socket.fd);
 	for (i = 0; i < link->ntickets; i++)
 		SSL_SESSION_free(link->tickets[i]);
 	link->ntickets = 0;

@@ -156,6 +156,7 @@ static const struct request_rule {
 	[MSG_FS_SET_TIME] = { true, parse_set_time, ops_set_time, NULL },
 	[MSG_FS_OPEN] = { false, NULL, NULL, transfer_open },
 	[MSG_FS_CREATE] = { true, NULL, NULL, transfer_create },
+	[MSG_FS_STORE] = { true, NULL, NULL, transfer_store },
 	[MSG_FS_COMMIT] = { false, NULL, NULL, transfer_commit },
 	[MSG_FS_DISCARD] = { false, NULL, NULL, transfer_discard },
 	[MSG_FS_LIST] = { false, NULL, NULL, transfer_list },

@@ -30,7 +30,7 @@ temporary_is_name(const char *name)
 }
 
 int
-temporary_new(int directory, char name[TEMPORARY_NAME_LEN + 1])
+temporary_new(int directory, char name[TEMPORARY_NAME_LEN + 1], bool lock)
 {
 	uint64_t number;
 	int i, fd = -1;
@@ -47,7 +47,7 @@ temporary_new(int directory, char name[TEMPORARY_NAME_LEN + 1])
 			return (-1);
 	}
 	/* Where there are no locks, age alone tells what is left behind. */
-	if (fd != -1)
+	if (fd != -1 && lock)
 		(void)flock(fd, LOCK_EX | LOCK_NB);
 	return (fd);
 }

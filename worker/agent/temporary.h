@@ -23,9 +23,11 @@ NODISCARD bool temporary_is_name(const char *name);
 
 /*
  * Makes one in the directory and puts its name into name.  Returns a
- * descriptor for writing, which holds the lock, or -1 with errno.
+ * descriptor for writing, or -1 with errno.  lock: it holds the lock, without
+ * which the temporary must not live for longer than a moment.
  */
-NODISCARD int temporary_new(int directory, char name[TEMPORARY_NAME_LEN + 1]);
+NODISCARD int temporary_new(int directory, char name[TEMPORARY_NAME_LEN + 1],
+    bool lock);
 
 /*
  * Removes the temporary when it was left behind: regular, ours alone, not

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "shm/base/fd.h"
 #include "worker/agent/list.h"
@@ -66,16 +67,76 @@ open_relayed(struct session *session, struct msg_fs_opened *body,
 	return (ret);
 }
 
+/*
+ * Reads a small file whole, since that is cheaper than to pass its descriptor.
+ * How many bytes there are from offset on; -1 when they cannot all be had so.
+ */
+static ssize_t
+read_small(int fd, uint64_t offset, uint64_t end, uint8_t *bytes)
+{
+	size_t len = (size_t)(end - offset);
+	ssize_t n;
+
+	if (end - offset > FS_SMALL_MAX)
+		return (-1);
+	/* One byte more than there was tells whether it has grown. */
+	do {
+		n = pread(fd, bytes, len + 1, (off_t)offset);
+	} while (n == -1 && errno == EINTR);
+	return (n == (ssize_t)len ? n : -1);
+}
+
+/* 0, -1 when the worker does not take it, 1: not sent. */
+static int
+send_small(struct session *session, const struct msg_fs_open *request, int fd,
+    const struct stat *st)
+{
+	static uint8_t bytes[FS_SMALL_MAX + 1];
+	struct msg_fs_contents body;
+	struct channel_message message;
+	ssize_t len;
+
+	len = read_small(fd, request->offset, (uint64_t)st->st_size, bytes);
+	if (len == -1)
+		return (1);
+	memset(&body, 0, sizeof(body));
+	body.request = request->request;
+	body.size = (uint32_t)len;
+	body.modified = st->st_mtim.tv_sec;
+	memset(&message, 0, sizeof(message));
+	message.type = MSG_FS_CONTENTS;
+	message.body = &body;
+	message.pieces[0].data = bytes;
+	message.pieces[0].len = body.size;
+	message.fd = -1;
+	return (session_send(session, &message));
+}
+
+/* Passes a descriptor to read from. */
+static int
+send_file(struct session *session, const struct msg_fs_open *request, int fd,
+    const struct stat *st)
+{
+	struct msg_fs_opened body;
+	struct relay_file file = { fd, request->offset };
+
+	memset(&body, 0, sizeof(body));
+	body.request = request->request;
+	body.size = (uint64_t)st->st_size;
+	body.modified = st->st_mtim.tv_sec;
+	return (storage_is_local(&session->agent->jail.storage, fd)
+		? send_opened(session, &body, "", fd)
+		: open_relayed(session, &body, &file));
+}
+
 int
 transfer_open(struct session *session, struct message *message)
 {
 	const struct msg_fs_open *request = message->body;
 	const size_t len = request->path_len;
 	const struct jail *jail = &session->agent->jail;
-	struct msg_fs_opened body;
 	struct message_part part;
 	char path[FS_PATH_MAX + 1];
-	struct relay_file file;
 	struct stat st;
 	int fd, ret;
 
@@ -89,15 +150,9 @@ transfer_open(struct session *session, struct message *message)
 		fd_close(&fd);
 		return (session_done(session, request->request, ERANGE));
 	}
-	memset(&body, 0, sizeof(body));
-	body.request = request->request;
-	body.size = (uint64_t)st.st_size;
-	body.modified = st.st_mtim.tv_sec;
-	file.fd = fd;
-	file.start = request->offset;
-	ret = storage_is_local(&jail->storage, fd)
-	    ? send_opened(session, &body, "", fd)
-	    : open_relayed(session, &body, &file);
+	ret = send_small(session, request, fd, &st);
+	if (ret == 1)
+		ret = send_file(session, request, fd, &st);
 	fd_close(&fd);
 	return (ret);
 }
@@ -225,6 +280,7 @@ transfer_create(struct session *session, struct message *message)
 	request.how = (enum fs_create_how)body->how;
 	request.offset = body->offset;
 	request.mode = body->mode;
+	request.at_once = false;
 	task = task_new(session);
 	if (task == NULL)
 		return (session_done(session, body->request, errno));
@@ -232,6 +288,72 @@ transfer_create(struct session *session, struct message *message)
 	if (task->upload == NULL)
 		task_free(task);
 	return (ret);
+}
+
+/* Writes all of it.  0, or -1 with errno. */
+static int
+write_small(const struct upload_facts *facts, const uint8_t *bytes, size_t len)
+{
+	size_t at = 0;
+	ssize_t n;
+
+	while (at < len) {
+		n = pwrite(facts->fd, bytes + at, len - at,
+		    (off_t)(facts->start + at));
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == 0)
+			errno = ENOSPC;
+		if (n <= 0)
+			return (-1);
+		at += (size_t)n;
+	}
+	return (0);
+}
+
+static int
+store_small(struct session *session, const struct msg_fs_store *body,
+    const struct upload_request *request, const struct message_part *bytes)
+{
+	struct upload_facts facts = { 0 };
+	struct msg_fs_done done;
+	struct upload *upload;
+
+	memset(&done, 0, sizeof(done));
+	done.request = body->request;
+	upload = upload_new(&session->agent->jail, request);
+	if (upload != NULL)
+		upload_facts(upload, &facts);
+	if (upload == NULL ||
+	    write_small(&facts, bytes->data, bytes->len) == -1 ||
+	    upload_commit(upload, bytes->len,
+		(enum fs_durability)body->durability) == -1)
+		done.error = errno;
+	done.entries = facts.in_place;
+	upload_free(&upload);
+	return (link_post(session->channel, MSG_FS_DONE, &done));
+}
+
+int
+transfer_store(struct session *session, struct message *message)
+{
+	const struct msg_fs_store *body = message->body;
+	const size_t lens[2] = { body->path_len, body->size };
+	struct upload_request request;
+	struct message_part parts[2];
+	char path[FS_PATH_MAX + 1];
+
+	if (message_split(message, lens, parts, NITEMS(parts)) == -1 ||
+	    !session_path(path, &parts[0]) || body->size > FS_SMALL_MAX ||
+	    body->how > FS_CREATE_RESUME || body->how == FS_CREATE_UNIQUE ||
+	    body->durability > FS_DURABLE_FULL)
+		return (-1);
+	request.path = path;
+	request.how = (enum fs_create_how)body->how;
+	request.offset = body->offset;
+	request.mode = body->mode;
+	request.at_once = true;
+	return (store_small(session, body, &request, &parts[1]));
 }
 
 int

@@ -13,6 +13,7 @@ struct session;
 
 NODISCARD int transfer_open(struct session *session, struct message *message);
 NODISCARD int transfer_create(struct session *session, struct message *message);
+NODISCARD int transfer_store(struct session *session, struct message *message);
 NODISCARD int transfer_commit(struct session *session, struct message *message);
 NODISCARD int transfer_discard(struct session *session,
     struct message *message);

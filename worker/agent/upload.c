@@ -25,6 +25,7 @@ struct upload {
 	int fd;
 	char temporary[TEMPORARY_NAME_LEN + 1]; /* "": in place */
 	bool created;                           /* in place: the name is new */
+	bool at_once;                           /* nobody else has the file */
 	mode_t mode;
 	uint64_t start, size;
 	int64_t modified;
@@ -138,7 +139,8 @@ begin_resume(struct upload *upload, uint64_t offset)
 static int
 begin_temporary(struct upload *upload)
 {
-	upload->fd = temporary_new(upload->place.parent, upload->temporary);
+	upload->fd = temporary_new(upload->place.parent, upload->temporary,
+	    !upload->at_once);
 	if (upload->fd == -1)
 		upload->temporary[0] = '\0';
 	return (upload->fd == -1 ? -1 : 0);
@@ -242,6 +244,7 @@ upload_new(struct jail *jail, const struct upload_request *request)
 	upload->jail = jail;
 	upload->how = request->how;
 	upload->mode = request->mode & 0777;
+	upload->at_once = request->at_once;
 	upload->place.parent = -1;
 	upload->fd = -1;
 	upload->next = jail->uploads;
@@ -336,7 +339,8 @@ rename_temporary(struct upload *upload)
 	int parent = upload->place.parent, ret;
 
 	/* The worker's descriptor would go on to hold the lock. */
-	(void)flock(upload->fd, LOCK_UN);
+	if (!upload->at_once)
+		(void)flock(upload->fd, LOCK_UN);
 	ret = upload->how == FS_CREATE_UNIQUE
 	    ? rename_unique(upload)
 	    : renameat(parent, upload->temporary, parent, upload->place.name);

@@ -27,6 +27,7 @@ struct upload_request {
 	enum fs_create_how how;
 	uint64_t offset;
 	uint32_t mode;
+	bool at_once; /* committed or freed before anybody else has a turn */
 };
 
 struct upload_facts {

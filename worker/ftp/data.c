@@ -1,6 +1,7 @@
 #include "worker/ftp/data.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -8,10 +9,12 @@
 #include "shm/base/fd.h"
 #include "shm/base/secret.h"
 #include "worker/ftp/state.h"
+#include "worker/ports.h"
 
 #define BACKLOG   8   /* strangers may come first */
 #define STRANGERS 64  /* dropped in one loop turn */
 #define PORTS_MAX 512 /* tried for one listener: the loop must go on */
+#define ANY_MAX   32  /* tried before the kernel is to search */
 
 void
 data_init(struct data *data)
@@ -31,9 +34,12 @@ data_reset(struct data *data)
 	data->port = 0;
 }
 
-/* A socket bound to the local address of the control connection. */
+/*
+ * A socket bound to the local address of the control connection.  port: to
+ * listen on; 0: chosen by the kernel, and when it connects, as late as that.
+ */
 static int
-bound_socket(const struct session *session, uint16_t port)
+bound_socket(const struct session *session, uint16_t port, bool connects)
 {
 	struct address local = session->local;
 	struct sockaddr_storage sa;
@@ -46,8 +52,14 @@ bound_socket(const struct session *session, uint16_t port)
 	fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd == -1)
 		return (-1);
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-	    bind(fd, (const struct sockaddr *)&sa, len) != 0)
+	if (connects)
+		(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
+		    sizeof(on));
+	/* Not when the kernel searches: it would leave out half of all ports.
+	 */
+	else if (port != 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, (const struct sockaddr *)&sa, len) != 0)
 		fd_close(&fd);
 	return (fd);
 }
@@ -55,11 +67,27 @@ bound_socket(const struct session *session, uint16_t port)
 static int
 listen_on(const struct session *session, uint16_t port)
 {
-	int fd = bound_socket(session, port);
+	int fd = bound_socket(session, port, false);
 
 	if (fd != -1 && listen(fd, BACKLOG) != 0)
 		fd_close(&fd);
 	return (fd);
+}
+
+/* *port: which it is, or 0 when the kernel has chosen. */
+static int
+listen_anywhere(const struct session *session, uint16_t *port)
+{
+	int i, fd;
+
+	for (i = 0; i < ANY_MAX; i++) {
+		*port = ports_any();
+		fd = listen_on(session, *port);
+		if (fd != -1 || *port == 0 || errno != EADDRINUSE)
+			return (fd);
+	}
+	*port = 0;
+	return (listen_on(session, 0));
 }
 
 /*
@@ -67,46 +95,59 @@ listen_on(const struct session *session, uint16_t port)
  * cannot be foreseen and a long range is not searched from its crowded end.
  */
 static int
-listen_in_range(const struct session *session)
+listen_in_range(const struct session *session, uint16_t *port)
 {
 	uint32_t first = session->host->passive_first, start, i;
 	uint32_t count = session->host->passive_last - first + 1u;
 	int fd;
 
 	if (first == 0)
-		return (listen_on(session, 0));
+		return (listen_anywhere(session, port));
 	secret_random(&start, sizeof(start));
 	for (i = 0; i < count && i < PORTS_MAX; i++) {
-		fd = listen_on(session,
-		    (uint16_t)(first + (start % count + i) % count));
+		*port = (uint16_t)(first + (start % count + i) % count);
+		fd = listen_on(session, *port);
 		if (fd != -1 || errno != EADDRINUSE)
 			return (fd);
 	}
 	return (-1);
 }
 
-int
-data_listen(struct session *session)
+/* The port that the kernel has chosen; 0: it does not say. */
+static uint16_t
+port_of(int fd)
 {
-	struct data *data = &session->data;
 	struct sockaddr_storage sa;
 	socklen_t len = sizeof(sa);
 	struct address bound;
 
+	if (getsockname(fd, (struct sockaddr *)&sa, &len) != 0 ||
+	    address_from_sockaddr(&bound, (struct sockaddr *)&sa) != 0)
+		return (0);
+	return (bound.port);
+}
+
+int
+data_listen(struct session *session)
+{
+	struct data *data = &session->data;
+	uint16_t port;
+
 	data_reset(data);
-	data->listener = listen_in_range(session);
+	data->listener = listen_in_range(session, &port);
 	if (data->listener == -1) {
 		if (errno == EMFILE || errno == ENFILE)
 			worker_out_of_descriptors(session->worker);
 		return (errno);
 	}
-	if (getsockname(data->listener, (struct sockaddr *)&sa, &len) != 0 ||
-	    address_from_sockaddr(&bound, (struct sockaddr *)&sa) != 0) {
+	if (port == 0)
+		port = port_of(data->listener);
+	if (port == 0) {
 		data_reset(data);
 		return (EIO);
 	}
 	data->mode = DATA_PASSIVE;
-	data->port = bound.port;
+	data->port = port;
 	return (0);
 }
 
@@ -137,6 +178,7 @@ is_client(struct session *session, int *fd, const struct sockaddr *sa)
 	return (false);
 }
 
+/* -1 with EAGAIN: nobody is there; EINPROGRESS: more are, for the next turn. */
 static int
 accept_client(struct session *session, int listener)
 {
@@ -154,7 +196,7 @@ accept_client(struct session *session, int listener)
 		    is_client(session, &fd, (const struct sockaddr *)&sa))
 			return (fd);
 	}
-	errno = EAGAIN;
+	errno = EINPROGRESS;
 	return (-1);
 }
 
@@ -171,9 +213,9 @@ connected(struct session *session, int fd, struct stream **stream)
 	return (*stream == NULL ? DATA_FAILED : DATA_READY);
 }
 
-/* The listener becomes a stream only to be watched. */
+/* What is not ready becomes a stream only to be watched. */
 static enum data_result
-watch(struct session *session, int fd, unsigned int wants)
+watch(struct session *session, int fd, unsigned int wants, bool ready)
 {
 	struct data *data = &session->data;
 
@@ -184,6 +226,8 @@ watch(struct session *session, int fd, unsigned int wants)
 		if (data->watch == NULL)
 			return (DATA_FAILED);
 	}
+	if (!ready)
+		stream_unready(data->watch);
 	stream_want(data->watch, wants);
 	return (DATA_PENDING);
 }
@@ -199,8 +243,9 @@ poll_passive(struct session *session, struct stream **stream)
 	fd = accept_client(session, listener);
 	if (fd != -1)
 		return (connected(session, fd, stream));
-	if (errno == EAGAIN)
-		return (watch(session, listener, STREAM_READ));
+	if (errno == EAGAIN || errno == EINPROGRESS)
+		return (watch(session, listener, STREAM_READ,
+		    errno == EINPROGRESS));
 	if (errno == EMFILE || errno == ENFILE)
 		worker_out_of_descriptors(session->worker);
 	return (DATA_FAILED);
@@ -214,7 +259,7 @@ begin_connect(struct session *session)
 	socklen_t len;
 	int fd;
 
-	fd = bound_socket(session, 0);
+	fd = bound_socket(session, 0, true);
 	if (fd == -1) {
 		if (errno == EMFILE || errno == ENFILE)
 			worker_out_of_descriptors(session->worker);
@@ -228,7 +273,7 @@ begin_connect(struct session *session)
 		fd_close(&fd);
 		return (DATA_FAILED);
 	}
-	return (watch(session, fd, STREAM_WRITE));
+	return (watch(session, fd, STREAM_WRITE, false));
 }
 
 /* The stream that watched the connecting socket is the data connection. */
@@ -253,7 +298,7 @@ poll_active(struct session *session, struct stream **stream)
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
 		return (DATA_FAILED);
 	if (info.tcpi_state == TCP_SYN_SENT)
-		return (watch(session, fd, STREAM_WRITE));
+		return (watch(session, fd, STREAM_WRITE, false));
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	*stream = data->watch;
 	data->watch = NULL;

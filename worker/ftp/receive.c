@@ -10,15 +10,21 @@
 #include "worker/ftp/verbs.h"
 
 /*
- *	STOR, APPE --> stor/stat --> data/connect ... --> stor/create
- *	    --> stor/created --> receive --> stor/commit --> command
+ *	STOR, APPE --> stor/stat --> data/connect ... --> stor/gather
+ *	    --> stor/small --> stor/committed --> command
+ *	    --> stor/create --> stor/created --> receive --> stor/commit
+ *	    --> stor/committed --> command
  *	STOU --> stou/create --> data/connect ... --> receive ...
  *
  * Nothing is created before the data connection has been proved to be the
  * client's; but the name that STOU chooses belongs into its 150, so it is
  * created (hidden, and discarded if need be) before.
+ *
+ * A small file is gathered whole, and stored with one question.
  */
 static enum flow checked(struct session *session);
+static enum flow gather_small(struct session *session);
+static enum flow store_small(struct session *session);
 static enum flow create(struct session *session);
 static enum flow created(struct session *session);
 static enum flow unique(struct session *session);
@@ -27,6 +33,8 @@ static enum flow commit(struct session *session);
 static enum flow committed(struct session *session);
 
 static const struct step step_checked = { "stor/stat", checked };
+static const struct step step_gather = { "stor/gather", gather_small };
+static const struct step step_small = { "stor/small", store_small };
 static const struct step step_create = { "stor/create", create };
 static const struct step step_created = { "stor/created", created };
 static const struct step step_unique = { "stou/created", unique };
@@ -45,16 +53,23 @@ static const struct step step_committed = { "stor/committed", committed };
 #define FAST_PIECE 131072
 #define LULL_MS    10
 
+static struct fs_create
+what_to_create(const struct session *session)
+{
+	const struct transfer *transfer = session->transfer;
+
+	return ((struct fs_create){
+	    .path = transfer->path,
+	    .how = transfer->how,
+	    .offset = transfer->start,
+	    .mode = 0666 & ~session->host->umask,
+	});
+}
+
 static uint32_t
 ask_create(struct session *session)
 {
-	const struct transfer *transfer = session->transfer;
-	struct fs_create request = {
-		.path = transfer->path,
-		.how = transfer->how,
-		.offset = transfer->start,
-		.mode = 0666 & ~session->host->umask,
-	};
+	struct fs_create request = what_to_create(session);
 
 	return (fs_create(session->fs, &request));
 }
@@ -76,7 +91,7 @@ store(struct session *session, const char *verb, const char *name,
 	if (transfer == NULL)
 		return (files_refuse(session, error, REFUSAL_STORE));
 	transfer->how = how;
-	transfer->begin = &step_create;
+	transfer->begin = session->ascii ? &step_create : &step_gather;
 	if (!transfer_allowed(session))
 		return (transfer_over(session));
 	if (transfer->convert) {
@@ -161,6 +176,21 @@ hear_of_pieces(struct session *session)
 		deadline_set(session->worker, &transfer->lull, LULL_MS);
 }
 
+static void
+note_in_place(struct session *session, const struct fs_answer *answer)
+{
+	struct transfer *transfer = session->transfer;
+
+	transfer->in_place = answer->in_place ||
+	    transfer->how == FS_CREATE_APPEND ||
+	    transfer->how == FS_CREATE_RESUME;
+	if (answer->in_place && transfer->how == FS_CREATE_REPLACE)
+		session_log(session, NOTICE,
+		    "%s is written in place: it has other links or another "
+		    "owner, or its directory is not writable",
+		    transfer->path);
+}
+
 /* The file is open; -1 when its descriptor cannot be used. */
 static int
 take_file(struct session *session, const struct fs_answer *answer)
@@ -174,17 +204,18 @@ take_file(struct session *session, const struct fs_answer *answer)
 	if (transfer->how == FS_CREATE_APPEND)
 		transfer->position = answer->size;
 	transfer->start = transfer->position;
-	transfer->in_place = answer->in_place ||
-	    transfer->how == FS_CREATE_APPEND ||
-	    transfer->how == FS_CREATE_RESUME;
-	if (answer->in_place && transfer->how == FS_CREATE_REPLACE)
-		session_log(session, NOTICE,
-		    "%s is written in place: it has other links or another "
-		    "owner, or its directory is not writable",
-		    transfer->path);
+	note_in_place(session, answer);
 	transfer->work =
 	    work_new(session->worker, answer->fd, answer->pipe, session->uid);
-	return (transfer->work == NULL ? -1 : 0);
+	if (transfer->work == NULL)
+		return (-1);
+	/* What was gathered before it was too much for a small file. */
+	if (transfer->len > 0)
+		memcpy(work_buffer(transfer->work), transfer->small,
+		    transfer->len);
+	free(transfer->small);
+	transfer->small = NULL;
+	return (0);
 }
 
 static enum flow
@@ -249,6 +280,47 @@ cut(struct session *session, const char *why)
 		: "The data connection was cut; nothing was stored."));
 }
 
+/* Bytes from the client: they count. */
+static void
+received(struct session *session, size_t bytes)
+{
+	transfer_progress(session, bytes);
+	score_add(session->worker->score, SCORE_BYTES_RECEIVED, (int64_t)bytes);
+}
+
+/*
+ * Most uploads are small.  Their bytes wait here until the client has said that
+ * it was all: no file is opened, no thread asked, nothing to be discarded.
+ */
+static enum flow
+gather_small(struct session *session)
+{
+	struct transfer *transfer = session->transfer;
+	enum stream_result result;
+	size_t done;
+
+	if (transfer->small == NULL)
+		transfer->small = malloc(FS_SMALL_MAX);
+	if (transfer->small == NULL)
+		return (transfer_refuse(session, ENOMEM, REFUSAL_STORE));
+	while (transfer->len < FS_SMALL_MAX) {
+		result = stream_read(transfer->stream,
+		    transfer->small + transfer->len,
+		    FS_SMALL_MAX - transfer->len, &done);
+		if (result == STREAM_END)
+			return (session_goto(session, &step_small));
+		if (result == STREAM_AGAIN) {
+			stream_want(transfer->stream, STREAM_READ);
+			return (transfer_hold(session, WAIT_DATA));
+		}
+		if (result != STREAM_OK)
+			return (cut(session, stream_reason(transfer->stream)));
+		transfer->len += done;
+		received(session, done);
+	}
+	return (session_goto(session, &step_create));
+}
+
 /* Reads once, into the work's buffer. */
 static enum stream_result
 fill(struct session *session, size_t *done)
@@ -271,8 +343,7 @@ fill(struct session *session, size_t *done)
 		    ascii_to_file(&transfer->ascii, transfer->block, *done, at);
 	else
 		transfer->len += *done;
-	transfer_progress(session, *done);
-	score_add(session->worker->score, SCORE_BYTES_RECEIVED, (int64_t)*done);
+	received(session, *done);
 	return (result);
 }
 
@@ -407,23 +478,47 @@ durability(const struct session *session)
  * The client has said that this is all.  Our side of the data connection is
  * closed at once; the client may want that before it reads the final reply.
  */
+static void
+close_side(struct session *session)
+{
+	if (stream_close_write(session->transfer->stream, true) != STREAM_OK)
+		session_log(session, DEBUG,
+		    "the data connection's other side "
+		    "has gone already");
+}
+
+/* A question was asked that cannot be taken back. */
+static enum flow
+await_commit(struct session *session, uint32_t request)
+{
+	if (session_asked(session, request) != 0)
+		return (transfer_refuse(session, errno, REFUSAL_STORE));
+	session->transfer->committing = true;
+	return (session_goto(session, &step_committed));
+}
+
+static enum flow
+store_small(struct session *session)
+{
+	struct fs_create request = what_to_create(session);
+	const struct transfer *transfer = session->transfer;
+
+	close_side(session);
+	return (await_commit(session,
+	    fs_store(session->fs, &request, durability(session),
+		transfer->small, (uint32_t)transfer->len)));
+}
+
 static enum flow
 commit(struct session *session)
 {
 	struct transfer *transfer = session->transfer;
-	uint32_t request;
 
-	if (stream_close_write(transfer->stream, true) != STREAM_OK)
-		session_log(session, DEBUG,
-		    "the data connection's other side "
-		    "has gone already");
+	close_side(session);
 	work_free(&transfer->work);
-	request = fs_commit(session->fs, transfer->handle, durability(session),
-	    transfer->written);
-	if (session_asked(session, request) != 0)
-		return (transfer_refuse(session, errno, REFUSAL_STORE));
-	transfer->committing = true;
-	return (session_goto(session, &step_committed));
+	return (await_commit(session,
+	    fs_commit(session->fs, transfer->handle, durability(session),
+		transfer->written)));
 }
 
 static enum flow
@@ -434,6 +529,9 @@ committed(struct session *session)
 
 	if (!transfer_answer(session, &answer, REFUSAL_STORE, &flow))
 		return (flow);
+	/* A small file: told only now. */
+	if (!session->transfer->created)
+		note_in_place(session, &answer);
 	session->transfer->created = false;
 	score_add(session->worker->score, SCORE_FILES_RECEIVED, 1);
 	return (transfer_end(session, 226, "Transfer complete."));

@@ -46,6 +46,26 @@ verb_retr(struct session *session, const char *text)
 	    &step_opened));
 }
 
+/* What is to be sent: the bytes of a small file, or where they are.  0, or -1
+ * with errno. */
+static int
+take_source(struct session *session, const struct fs_answer *answer)
+{
+	struct transfer *transfer = session->transfer;
+
+	transfer->position = transfer->start;
+	if (answer->contents != NULL) {
+		transfer->small = session_take_contents(session);
+		transfer->len = (size_t)answer->size;
+		transfer->position += answer->size;
+		transfer->eof = true;
+		return (0);
+	}
+	transfer->work =
+	    work_new(session->worker, answer->fd, answer->pipe, session->uid);
+	return (transfer->work == NULL ? -1 : 0);
+}
+
 static enum flow
 opened(struct session *session)
 {
@@ -55,11 +75,8 @@ opened(struct session *session)
 
 	if (!transfer_answer(session, &answer, REFUSAL_FILE, &flow))
 		return (flow);
-	transfer->work =
-	    work_new(session->worker, answer.fd, answer.pipe, session->uid);
-	if (transfer->work == NULL)
+	if (take_source(session, &answer) == -1)
 		return (transfer_refuse(session, errno, REFUSAL_FILE));
-	transfer->position = transfer->start;
 	/* The agent cannot say in the pipe that the file failed. */
 	transfer->least = answer.pipe ? answer.size : 0;
 	if (transfer->convert) {
@@ -74,7 +91,9 @@ opened(struct session *session)
 static size_t
 pending(struct transfer *transfer, const uint8_t **data)
 {
-	const uint8_t *buffer = work_buffer(transfer->work);
+	const uint8_t *buffer = transfer->work == NULL
+	    ? transfer->small
+	    : work_buffer(transfer->work);
 	size_t len = transfer->len - transfer->at;
 
 	if (!transfer->convert) {
@@ -179,6 +198,8 @@ drain(struct session *session, size_t *budget)
 	while ((len = pending(transfer, &data)) > 0) {
 		if (*budget == 0)
 			return (STREAM_AGAIN);
+		/* The end of our side comes right after the last bytes. */
+		stream_hold(transfer->stream, transfer->eof);
 		result = stream_write(transfer->stream, data, len, &done);
 		if (result != STREAM_OK)
 			return (result);

@@ -71,6 +71,29 @@ agent(int fd, int error, void *context)
 		fd_close(&fd);
 }
 
+/* What is valid during the call only is copied. */
+static int
+keep_answer(struct session *session, const struct fs_answer *answer)
+{
+	free(session->answer_name);
+	free(session->answer_contents);
+	session->answer_contents = NULL;
+	session->answer = *answer;
+	session->answer_name = strdup(answer->name == NULL ? "" : answer->name);
+	session->answer.name = session->answer_name;
+	if (session->answer_name == NULL)
+		return (-1);
+	if (answer->contents == NULL)
+		return (0);
+	session->answer_contents = malloc((size_t)answer->size + 1);
+	session->answer.contents = session->answer_contents;
+	if (session->answer_contents == NULL)
+		return (-1);
+	memcpy(session->answer_contents, answer->contents,
+	    (size_t)answer->size);
+	return (0);
+}
+
 static void
 fs_answered(const struct fs_answer *answer, void *context)
 {
@@ -81,11 +104,7 @@ fs_answered(const struct fs_answer *answer, void *context)
 		fd_close(&fd);
 		return;
 	}
-	free(session->answer_name);
-	session->answer = *answer;
-	session->answer_name = strdup(answer->name == NULL ? "" : answer->name);
-	session->answer.name = session->answer_name;
-	if (session->answer_name == NULL && answer->error == 0)
+	if (keep_answer(session, answer) == -1 && answer->error == 0)
 		session->answer.error = ENOMEM;
 	session->answered = true;
 	session_run(session);
@@ -119,6 +138,15 @@ session_take_answer(struct session *session, struct fs_answer *answer)
 	session->answered = false;
 	session->request = 0;
 	return (true);
+}
+
+uint8_t *
+session_take_contents(struct session *session)
+{
+	uint8_t *contents = session->answer_contents;
+
+	session->answer_contents = NULL;
+	return (contents);
 }
 
 void
@@ -319,6 +347,7 @@ session_release(struct session *session)
 	input_free(&session->input);
 	reply_free(&session->reply);
 	free(session->answer_name);
+	free(session->answer_contents);
 	free(session->user);
 	free(session->group);
 	free(session->cwd);

@@ -87,7 +87,8 @@ struct session {
 	struct fs_answer
 	    answer; /* valid when answered; name is the session's */
 	char *answer_name;
-	uint32_t request; /* of the question that is open */
+	uint8_t *answer_contents; /* NULL, or answer's; the session's */
+	uint32_t request;         /* of the question that is open */
 
 	struct data data;
 	struct transfer *transfer; /* while one runs */
@@ -167,10 +168,14 @@ NODISCARD struct fs *session_fs(struct session *session);
 
 /*
  * Takes the answer: false when it has not come yet.  A descriptor in *answer
- * is the caller's then; the name is valid until the next question.
+ * is the caller's then; the name and the contents are valid until the next
+ * question, these unless session_take_contents() has taken them.
  */
 NODISCARD bool session_take_answer(struct session *session,
     struct fs_answer *answer);
+
+/* The contents in the last answer, for the caller to free. */
+NODISCARD uint8_t *session_take_contents(struct session *session);
 
 /* Forgets the open question, and closes what its answer brought. */
 void session_drop_question(struct session *session);

@@ -60,6 +60,7 @@ transfer_free(struct transfer **transfer)
 	free((*transfer)->path);
 	free((*transfer)->prefix);
 	free((*transfer)->block);
+	free((*transfer)->small);
 	free(*transfer);
 	*transfer = NULL;
 }

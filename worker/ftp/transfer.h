@@ -35,6 +35,7 @@ struct transfer {
 	const struct step *begin; /* once the data connection is there */
 	struct stream *stream;    /* the data connection */
 	struct work *work;        /* the file, or a pipe */
+	uint8_t *small;           /* in place of work: a small file's bytes */
 
 	/* LIST, NLST, MLSD */
 	enum fs_list_format list;

@@ -3,33 +3,57 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "shm/base/ensure.h"
 #include "shm/base/fd.h"
 #include "worker/net/ready.h"
+#include "worker/net/watch.h"
 
 #define GATHER_SHARE 8 /* of the socket's buffer, at most */
 
 struct stream {
-	uv_poll_t poll; /* first: the close callback frees the whole */
+	struct watch_entry entry;
+	struct watch *watch;
 	struct ready_entry ready;
 	struct ready *queue;
 	stream_handler handler;
 	void *context;
 	struct tls_channel *tls; /* NULL: clear */
-	int fd;
+	struct tls_socket socket;
 	int error;          /* of the socket, for stream_reason() */
 	unsigned int wants; /* STREAM_READ | STREAM_WRITE */
-	/* What TLS waits for before it can read or write: UV_* bits. */
-	int to_read, to_write;
-	int armed; /* what uv_poll watches */
+	/* What TLS waits for before it can read or write: EPOLL* bits. */
+	uint32_t to_read, to_write;
 	bool fin;  /* sent */
 	int least; /* SO_RCVLOWAT; 0: never set */
 };
 
-static void called(uv_poll_t *poll, int status, int events);
+/* What the socket must be ready for, so that a want can come true. */
+static uint32_t
+needed(const struct stream *stream)
+{
+	uint32_t events = 0;
+
+	if (stream->wants & STREAM_READ)
+		events |= stream->to_read;
+	if (stream->wants & STREAM_WRITE)
+		events |= stream->to_write;
+	return (events);
+}
+
+/* Whether a want may come true now, as far as the kernel has told. */
+static bool
+may_go_on(const struct stream *stream)
+{
+	uint32_t events = needed(stream);
+
+	if ((events & EPOLLIN) != 0 && !stream->socket.dry)
+		return (true);
+	return ((events & EPOLLOUT) != 0 && !stream->socket.full);
+}
 
 static void
 run(struct stream *stream)
@@ -39,13 +63,29 @@ run(struct stream *stream)
 	stream->handler(stream, stream->context);
 }
 
-/* From the ready list: bytes are held inside the SSL. */
+/* From the ready list: bytes are held inside the SSL, or by the socket. */
 static void
 woken(void *owner)
 {
 	struct stream *stream = owner;
 
-	if (stream->wants & STREAM_READ)
+	if (stream->wants != 0)
+		run(stream);
+}
+
+static void
+happened(void *owner, uint32_t events)
+{
+	struct stream *stream = owner;
+	struct tls_socket *socket = &stream->socket;
+
+	if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+		socket->ending = true;
+	if ((events & EPOLLIN) != 0 || socket->ending)
+		socket->dry = false;
+	if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0)
+		socket->full = false;
+	if (stream->wants != 0 && may_go_on(stream))
 		run(stream);
 }
 
@@ -53,38 +93,28 @@ struct stream *
 stream_new(uv_loop_t *loop, int fd, stream_handler handler, void *context)
 {
 	struct stream *stream;
-	int ret;
 
 	stream = calloc(1, sizeof(*stream));
 	if (stream != NULL)
 		stream->queue = ready_get(loop);
-	if (stream == NULL || stream->queue == NULL) {
+	if (stream != NULL && stream->queue != NULL)
+		stream->watch = watch_get(loop);
+	if (stream == NULL || stream->watch == NULL) {
+		if (stream != NULL && stream->queue != NULL)
+			ready_put(&stream->queue);
 		free(stream);
 		fd_close(&fd);
 		errno = ENOMEM;
 		return (NULL);
 	}
-	ret = uv_poll_init_socket(loop, &stream->poll, fd);
-	if (ret != 0) {
-		ready_put(&stream->queue);
-		free(stream);
-		fd_close(&fd);
-		errno = -ret;
-		return (NULL);
-	}
-	stream->fd = fd;
+	stream->socket.fd = fd;
 	stream->handler = handler;
 	stream->context = context;
-	stream->to_read = UV_READABLE;
-	stream->to_write = UV_WRITABLE;
+	stream->to_read = EPOLLIN;
+	stream->to_write = EPOLLOUT;
+	watch_init(&stream->entry, happened, stream);
 	ready_init(&stream->ready, woken, stream);
 	return (stream);
-}
-
-static void
-closed(uv_handle_t *handle)
-{
-	free(handle->data);
 }
 
 void
@@ -95,71 +125,57 @@ stream_free(struct stream **stream)
 	if (ended == NULL)
 		return;
 	*stream = NULL;
-	ended->wants = 0;
 	ready_remove(ended->queue, &ended->ready);
 	ready_put(&ended->queue);
+	watch_remove(ended->watch, &ended->entry);
+	watch_put(&ended->watch);
 	tls_channel_free(&ended->tls);
-	ended->poll.data = ended;
-	/* Takes the descriptor out of the loop at once; then it may go. */
-	uv_close((uv_handle_t *)&ended->poll, closed);
-	fd_close(&ended->fd);
-}
-
-/* What the socket must be ready for, so that a want can come true. */
-static int
-needed(const struct stream *stream)
-{
-	int events = 0;
-
-	if (stream->wants & STREAM_READ)
-		events |= stream->to_read;
-	if (stream->wants & STREAM_WRITE)
-		events |= stream->to_write;
-	return (events);
+	fd_close(&ended->socket.fd);
+	free(ended);
 }
 
 /*
- * Each change costs system calls, so what is watched stays so after its event,
- * until another is wanted or an unwanted one comes.
+ * What is watched stays so.  What the kernel has not been asked about yet
+ * counts as not ready: it will tell at once if that is wrong.
  */
 static void
-arm(struct stream *stream, int events)
+watch_more(struct stream *stream, uint32_t events)
 {
-	if (events == stream->armed)
-		return;
-	stream->armed = events;
+	struct tls_socket *socket = &stream->socket;
+
+	events &= ~stream->entry.events;
 	if (events == 0)
-		(void)uv_poll_stop(&stream->poll);
-	else
-		ensure(uv_poll_start(&stream->poll, events, called) == 0);
-}
-
-static void
-called(uv_poll_t *poll, int status, int events)
-{
-	struct stream *stream = (struct stream *)poll;
-
-	/* An error: libuv has stopped watching; reading will tell which. */
-	if (status < 0)
-		stream->armed = 0;
-	if (stream->wants != 0 &&
-	    (status < 0 || (events & needed(stream)) != 0))
-		run(stream);
-	else
-		arm(stream, needed(stream));
+		return;
+	if (watch_add(stream->watch, &stream->entry, socket->fd, events) ==
+	    -1) {
+		/* Out of memory: it will be tried, and then fail, by itself. */
+		socket->dry = socket->full = false;
+		return;
+	}
+	if ((events & EPOLLIN) != 0)
+		socket->dry = socket->watched = true;
+	if ((events & EPOLLOUT) != 0)
+		socket->full = true;
 }
 
 void
 stream_want(struct stream *stream, unsigned int wants)
 {
 	stream->wants = wants;
-	if ((wants & STREAM_READ) && stream->tls != NULL &&
-	    tls_pending(stream->tls))
+	watch_more(stream, needed(stream));
+	if (wants != 0 &&
+	    (may_go_on(stream) ||
+		((wants & STREAM_READ) && stream->tls != NULL &&
+		    tls_pending(stream->tls))))
 		ready_add(stream->queue, &stream->ready);
 	else
 		ready_remove(stream->queue, &stream->ready);
-	if (wants != 0)
-		arm(stream, needed(stream));
+}
+
+void
+stream_unready(struct stream *stream)
+{
+	stream->socket.dry = stream->socket.full = true;
 }
 
 /* The kernel holds about half of its buffer against its own overhead. */
@@ -178,13 +194,13 @@ bounded(int fd, int bytes)
 void
 stream_gather(struct stream *stream, int bytes)
 {
-	int least = bytes > 1 ? bounded(stream->fd, bytes) : 1;
+	int least = bytes > 1 ? bounded(stream->socket.fd, bytes) : 1;
 
 	if (least == stream->least)
 		return;
 	stream->least = least;
 	/* When as much has come already, the kernel tells at once. */
-	(void)setsockopt(stream->fd, SOL_SOCKET, SO_RCVLOWAT, &least,
+	(void)setsockopt(stream->socket.fd, SOL_SOCKET, SO_RCVLOWAT, &least,
 	    sizeof(least));
 }
 
@@ -197,16 +213,16 @@ failed(struct stream *stream, enum stream_result result)
 
 /* What a call of TLS means for the stream; *events: what it waits for. */
 static enum stream_result
-translate(enum tls_result result, int *events)
+translate(enum tls_result result, uint32_t *events)
 {
 	switch (result) {
 	case TLS_OK:
 		return (STREAM_OK);
 	case TLS_WANT_READ:
-		*events = UV_READABLE;
+		*events = EPOLLIN;
 		return (STREAM_AGAIN);
 	case TLS_WANT_WRITE:
-		*events = UV_WRITABLE;
+		*events = EPOLLOUT;
 		return (STREAM_AGAIN);
 	case TLS_CLOSED:
 		return (STREAM_END);
@@ -218,19 +234,29 @@ translate(enum tls_result result, int *events)
 	return (STREAM_FAILED);
 }
 
+/* What there is no need to ask the kernel, or OpenSSL, about. */
+static bool
+is_dry(const struct stream *stream)
+{
+	if (!stream->socket.dry || !stream->socket.watched)
+		return (false);
+	return (stream->tls == NULL ||
+	    (stream->to_read == EPOLLIN && !tls_pending(stream->tls)));
+}
+
 enum stream_result
 stream_read(struct stream *stream, void *data, size_t len, size_t *done)
 {
 	ssize_t n;
 
+	if (is_dry(stream))
+		return (STREAM_AGAIN);
 	if (stream->tls != NULL) {
-		stream->to_read = UV_READABLE;
+		stream->to_read = EPOLLIN;
 		return (translate(tls_read(stream->tls, data, len, done),
 		    &stream->to_read));
 	}
-	do {
-		n = recv(stream->fd, data, len, MSG_DONTWAIT);
-	} while (n == -1 && errno == EINTR);
+	n = tls_socket_read(&stream->socket, data, len);
 	if (n > 0) {
 		*done = (size_t)n;
 		return (STREAM_OK);
@@ -249,13 +275,11 @@ stream_write(struct stream *stream, const void *data, size_t len, size_t *done)
 	ssize_t n;
 
 	if (stream->tls != NULL) {
-		stream->to_write = UV_WRITABLE;
+		stream->to_write = EPOLLOUT;
 		return (translate(tls_write(stream->tls, data, len, done),
 		    &stream->to_write));
 	}
-	do {
-		n = send(stream->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-	} while (n == -1 && errno == EINTR);
+	n = tls_socket_write(&stream->socket, data, len);
 	if (n > 0) {
 		*done = (size_t)n;
 		return (STREAM_OK);
@@ -265,12 +289,18 @@ stream_write(struct stream *stream, const void *data, size_t len, size_t *done)
 	return (failed(stream, STREAM_FAILED));
 }
 
+void
+stream_hold(struct stream *stream, bool hold)
+{
+	stream->socket.more = hold;
+}
+
 int
 stream_start_tls(struct stream *stream, struct tls_login *login,
     enum tls_kind kind)
 {
 	ensure(stream->tls == NULL);
-	stream->tls = tls_channel_new(login, kind, stream->fd);
+	stream->tls = tls_channel_new(login, kind, &stream->socket);
 	return (stream->tls == NULL ? -1 : 0);
 }
 
@@ -278,7 +308,7 @@ enum stream_result
 stream_handshake(struct stream *stream)
 {
 	enum stream_result result;
-	int events = UV_READABLE;
+	uint32_t events = EPOLLIN;
 
 	ensure(stream->tls != NULL);
 	result = translate(tls_handshake(stream->tls), &events);
@@ -287,8 +317,8 @@ stream_handshake(struct stream *stream)
 		stream->to_read = events;
 		stream->to_write = events;
 	} else {
-		stream->to_read = UV_READABLE;
-		stream->to_write = UV_WRITABLE;
+		stream->to_read = EPOLLIN;
+		stream->to_write = EPOLLOUT;
 	}
 	return (result);
 }
@@ -298,15 +328,16 @@ stream_close_write(struct stream *stream, bool fin)
 {
 	enum stream_result result;
 
+	stream->socket.more = fin;
 	if (stream->tls != NULL) {
-		stream->to_write = UV_WRITABLE;
+		stream->to_write = EPOLLOUT;
 		result = translate(tls_close(stream->tls), &stream->to_write);
 		if (result != STREAM_OK)
 			return (result);
 	}
 	if (!fin || stream->fin)
 		return (STREAM_OK);
-	if (shutdown(stream->fd, SHUT_WR) == -1)
+	if (shutdown(stream->socket.fd, SHUT_WR) == -1)
 		return (failed(stream, STREAM_FAILED));
 	stream->fin = true;
 	return (STREAM_OK);
@@ -317,8 +348,8 @@ stream_end_tls(struct stream *stream)
 {
 	tls_channel_free(&stream->tls);
 	ready_remove(stream->queue, &stream->ready);
-	stream->to_read = UV_READABLE;
-	stream->to_write = UV_WRITABLE;
+	stream->to_read = EPOLLIN;
+	stream->to_write = EPOLLOUT;
 }
 
 bool
@@ -346,5 +377,5 @@ stream_reason(const struct stream *stream)
 int
 stream_fd(const struct stream *stream)
 {
-	return (stream->fd);
+	return (stream->socket.fd);
 }

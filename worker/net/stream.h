@@ -51,6 +51,12 @@ void stream_want(struct stream *stream, unsigned int wants);
  */
 void stream_gather(struct stream *stream, int bytes);
 
+/*
+ * For an owner that uses the socket itself, to accept or connect: it was not
+ * ready just now, and is to be waited for.
+ */
+void stream_unready(struct stream *stream);
+
 enum stream_result {
 	STREAM_OK,
 	STREAM_AGAIN,     /* nothing now: stream_want() and wait */
@@ -59,11 +65,21 @@ enum stream_result {
 	STREAM_FAILED     /* see stream_reason() */
 };
 
-/* *done is set for OK only, and then not 0. */
+/*
+ * *done is set for OK only, and then not 0.  What has come since the loop last
+ * told of it may not be read before it tells of that.
+ */
 NODISCARD enum stream_result stream_read(struct stream *stream, void *data,
     size_t len, size_t *done);
 NODISCARD enum stream_result stream_write(struct stream *stream,
     const void *data, size_t len, size_t *done);
+
+/*
+ * While held, what is written may wait in the kernel for what comes next, so
+ * that both go in one packet: hold only what is followed in the same turn by a
+ * write that is not held, or by the end of our side.
+ */
+void stream_hold(struct stream *stream, bool hold);
 
 /*
  * Puts TLS on the stream; what the peer sent in clear and was not read yet

@@ -41,16 +41,20 @@ tls_reason(const struct tls_channel *channel)
 }
 
 static int
-prepare(struct tls_channel *channel, int fd)
+prepare(struct tls_channel *channel, struct tls_socket *socket)
 {
 	struct tls_login *login = channel->login;
+	BIO *bio;
 
 	ERR_clear_error();
 	channel->ssl = SSL_new(login->tls->base);
 	if (channel->ssl == NULL ||
-	    SSL_set_app_data(channel->ssl, channel) != 1 ||
-	    SSL_set_fd(channel->ssl, fd) != 1)
+	    SSL_set_app_data(channel->ssl, channel) != 1)
 		return (-1);
+	bio = socket_bio(socket);
+	if (bio == NULL)
+		return (-1);
+	SSL_set_bio(channel->ssl, bio, bio);
 	SSL_set_accept_state(channel->ssl);
 	if (channel->kind == TLS_CONTROL)
 		return (SSL_set_num_tickets(channel->ssl, 2) == 1 ? 0 : -1);
@@ -65,7 +69,8 @@ prepare(struct tls_channel *channel, int fd)
 }
 
 struct tls_channel *
-tls_channel_new(struct tls_login *login, enum tls_kind kind, int fd)
+tls_channel_new(struct tls_login *login, enum tls_kind kind,
+    struct tls_socket *socket)
 {
 	struct tls_channel *channel;
 	struct log_subject subject;
@@ -76,7 +81,8 @@ tls_channel_new(struct tls_login *login, enum tls_kind kind, int fd)
 		return (NULL);
 	channel->login = login;
 	channel->kind = kind;
-	if (prepare(channel, fd) == -1) {
+	channel->socket = socket;
+	if (prepare(channel, socket) == -1) {
 		subject = tls_subject(login);
 		tls_channel_because(channel, "%s",
 		    outcome_explain(ERR_peek_error()));
@@ -237,6 +243,19 @@ tls_read(struct tls_channel *channel, void *data, size_t len, size_t *done)
 	return (result);
 }
 
+/* In one packet with the reply that follows. */
+static int
+send_ticket(struct tls_channel *channel)
+{
+	bool held = channel->socket->more;
+	int ret;
+
+	channel->socket->more = true;
+	ret = SSL_do_handshake(channel->ssl);
+	channel->socket->more = held;
+	return (ret);
+}
+
 enum tls_result
 tls_write(struct tls_channel *channel, const void *data, size_t len,
     size_t *done)
@@ -246,6 +265,11 @@ tls_write(struct tls_channel *channel, const void *data, size_t len,
 	if (channel->failed)
 		return (TLS_FAILED);
 	fresh();
+	if (SSL_in_init(channel->ssl)) {
+		ret = send_ticket(channel);
+		if (ret != 1)
+			return (settle_or_fail(channel, ret));
+	}
 	ret = SSL_write_ex(channel->ssl, data, len, done);
 	if (ret == 1)
 		return (TLS_OK);

@@ -85,6 +85,7 @@ struct tls_login {
 struct tls_channel {
 	SSL *ssl;
 	struct tls_login *login;
+	struct tls_socket *socket;
 	char *reason; /* NULL: none */
 	enum tls_kind kind;
 	unsigned int idle_messages; /* since application data was read */
@@ -108,6 +109,9 @@ NODISCARD struct tls_channel *tls_channel_of(const SSL *ssl);
 /* Notes why channel failed, unless that is known already. */
 void tls_channel_because(struct tls_channel *channel, const char *format, ...)
     PRINTF_LIKE(2, 3);
+
+/* socket.c: reads and writes socket, which stays the caller's; or NULL. */
+NODISCARD BIO *socket_bio(struct tls_socket *socket);
 
 /* contexts.c */
 NODISCARD int contexts_init(struct tls *tls);

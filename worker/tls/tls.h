@@ -75,12 +75,32 @@ enum tls_kind {
 };
 
 /*
- * TLS on fd, server side, nothing sent yet; fd stays the caller's, who frees
- * the channel before closing it.  TLS_DATA: the control connection of login has
- * done its handshake.  NULL with a reason when it cannot be made.
+ * A socket, and what is known of it without asking the kernel.  Its owner has
+ * it watched, edge-triggered, and keeps dry, full and ending as it is told.
+ */
+struct tls_socket {
+	int fd;
+	bool watched; /* else dry is only what was so once */
+	bool dry;     /* nothing to read until the kernel tells of something */
+	bool full;    /* the same for writing */
+	bool ending; /* an end or an error is there, or comes after the bytes */
+	bool more;   /* what is written goes out with what comes next */
+	bool eof;    /* read */
+};
+
+/* As recv() and send(), but for signals; they keep dry and full, too. */
+NODISCARD ssize_t tls_socket_read(struct tls_socket *socket, void *data,
+    size_t len);
+NODISCARD ssize_t tls_socket_write(struct tls_socket *socket, const void *data,
+    size_t len);
+
+/*
+ * TLS on socket, server side, nothing sent yet; it stays the caller's, who
+ * frees the channel before closing it.  TLS_DATA: the control connection of
+ * login has done its handshake.  NULL with a reason when it cannot be made.
  */
 NODISCARD struct tls_channel *tls_channel_new(struct tls_login *login,
-    enum tls_kind kind, int fd);
+    enum tls_kind kind, struct tls_socket *socket);
 /* Frees it without a word to the peer, and without harm to its session. */
 void tls_channel_free(struct tls_channel **channel);
 
