@@ -107,6 +107,10 @@ def show_notes(row):
         notes.append(f"{row['to_bare']:.2f} x the rate of the bare loop")
     if said.get("first_byte_us"):
         notes.append(f"first byte after {said['first_byte_us']:.0f} us")
+    if said.get("mode") in ("resumed", "session-resumed") and \
+            said["resumed_control"] < said["operations"]:
+        notes.append(f"{said['resumed_control']} of {said['operations']} "
+                     "were resumed")
     if row["peer"] and said.get("bytes") and \
             said["resumed_data"] < said["operations"]:
         notes.append("data connections were not resumed")

@@ -12,6 +12,7 @@ import special
 from contestants import PASSWORD, Unavailable
 
 LOAD_PATIENCE = 90
+RESUMING = ("resumed", "session-resumed")
 # Of a mode's connections, where those must be resumed.
 RESUMED_LEAST = 0.99
 
@@ -131,7 +132,7 @@ def parse(output):
 
 def check_resumed(said, mode):
     """It is an error when less was resumed than the mode is about."""
-    if mode.load not in ("resumed", "session-resumed"):
+    if mode.load not in RESUMING:
         return
     count = said.get("operations", 0)
     resumed = said.get("resumed_control", 0)
@@ -275,8 +276,8 @@ class Runner:
             options["f"] = mode.file
         if mode.size:
             options["b"] = self.scaled(mode)
-        if self.arguments.smoke:
-            options["x"] = True     # whether, not how often, is in question
+        if self.arguments.smoke or mode.load in RESUMING:
+            options["x"] = True     # check_resumed() looks at how many were
         return options
 
     def scan(self, mode, tls):
