@@ -19,7 +19,7 @@ static const struct {
 	{ "220-One\r\n220 Two\r\n", 18, 220, "220 Two" },
 	{ "230-a\r\n 230 b\r\n221 c\r\n230-d\r\n230 e\r\n", 36, 230, "230 e" },
 	{ "", 0, 0, NULL },
-	{ "220 Hel", 0, 0, NULL },
+	{ "220 He", 0, 0, NULL },
 	{ "220-One\r\n220-Two\r\n", 0, 0, NULL },
 	{ "hello\r\n", -1, 0, NULL },
 	{ "22\r\n", -1, 0, NULL },
