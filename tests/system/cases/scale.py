@@ -1,7 +1,9 @@
 """Many sessions on few workers."""
 
 import resource
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from client import Client, tls_context
 from daemon import Daemon, sanitized
@@ -58,6 +60,28 @@ def case_two_thousand_idle(binaries):
 
 
 case_two_thousand_idle.limit = 300
+
+
+def case_storm(binaries):
+    """Clients that all come at once are all served; memory goes back."""
+    config = {"limits": {"handshakes": 4}}
+    count = 100 if sanitized(binaries) else 400
+    with Daemon(binaries, config) as server:
+        gate = threading.Barrier(count)
+
+        def visit(_):
+            gate.wait()
+            with Client(server.port) as client:
+                client.auth().login()
+                client.cmd("NOOP", 200)
+
+        with ThreadPoolExecutor(count) as crowd:
+            list(crowd.map(visit, range(count)))
+        counters = server.ctl("status")["counters"]
+        assert counters["handshakes_full"] == count, counters
+        assert counters["refused_handshakes"] == 0, counters
+        if count == 400:
+            server.wait_log("free memory given back")
 
 
 def case_paced_connections(binaries):
