@@ -491,7 +491,8 @@ work_read_ahead(struct work *work, uint64_t offset, work_handler handler,
 
 	prepare(work, work->buffer.size, offset);
 	size = next_size(work);
-	if (work->slow || work->is_pipe) {
+	/* What can say what it has is read ahead by the kernel, for nothing. */
+	if (work->slow || work->nowait || work->is_pipe) {
 		drop_buffer(work, &work->taken);
 		return (-EAGAIN);
 	}

@@ -66,7 +66,8 @@ NODISCARD ssize_t work_read(struct work *work, size_t len, uint64_t offset,
  * buffer, as much as that holds, while the caller uses this one.  Either
  * -EINPROGRESS, and then work_turn() once the handler was called, which makes
  * the other buffer work_buffer(); or a negative errno, -EAGAIN where it is of
- * no use: the transfer is slow, or the source a pipe.
+ * no use: the transfer is slow, the source a pipe, or one whose page cache can
+ * be asked, where the kernel reads ahead.
  */
 NODISCARD ssize_t work_read_ahead(struct work *work, uint64_t offset,
     work_handler handler, void *context);
