@@ -124,7 +124,7 @@ class Roster:
         made = self.ftpsds(options, tail)
         if mode.who != "ftpsd":
             made.append(self.floor(clients, options.get("tickets", False)))
-        if mode.load == "handshake" and not label:
+        if mode.name == "handshake":
             made += [kind(self.place, {"clients": clients})
                      for kind in (contestants.Bare, contestants.Alone)]
         return made

@@ -253,6 +253,12 @@ class Ftpsd(Server):
                  "key": f"{folder}/{number}.key"}]}}
                 for number in range(count)]
 
+    @property
+    def extra(self):
+        """Clients ask for all hosts in turn where the mode says so."""
+        hosts = self.options.get("hosts", 0)
+        return {"N": hosts} if self.options.get("named") else {}
+
     def command(self):
         return [os.path.join(self.binaries, "ftpsd"), "-c",
                 os.path.join(self.folder, "ftpsd.yaml")]
@@ -262,7 +268,8 @@ class Ftpsd(Server):
         count = self.options.get("sessions", 0)
         if count:
             said = load.run(self.port, "handshake", {
-                "t": "1.2", "c": 8, "n": count}, FILL_SECONDS)
+                "t": "1.2", "c": 8, "n": count},
+                patience=FILL_SECONDS)
             if said["errors"]:
                 raise Unavailable("cannot be filled: " + said["first_error"])
 

@@ -30,7 +30,8 @@ class Mode:
 
 WORKERS = tuple((f"{count} worker{'s'[:count > 1]}", {"workers": count})
                 for count in (1, 2, 4))
-HOSTS = (("no hosts", {}), ("5,000 hosts", {"hosts": 5000}))
+HOSTS = (("no hosts", {}), ("5,000, unnamed", {"hosts": 5000}),
+         ("5,000, in turn", {"hosts": 5000, "named": True}))
 CACHE = (("empty cache", {}), ("full cache", {"sessions": 100000}))
 DURABILITY = tuple((word, {"config": {"durability": word}})
                    for word in ("none", "data", "full"))
@@ -80,9 +81,9 @@ MODES = (
     Mode("workers", "sessions with 1, 2 and 4 workers", "session",
          clients=(8,), file="small", size=4096, who="ftpsd",
          variants=WORKERS),
-    Mode("hosts", "sessions with no virtual hosts and with 5,000",
-         "session", clients=(8,), file="small", size=4096, who="ftpsd",
-         variants=HOSTS),
+    Mode("hosts", "handshakes with no virtual hosts, with 5,000 that "
+         "nobody names, and with each of 5,000 in turn", "handshake",
+         clients=(8,), who="ftpsd", variants=HOSTS),
     Mode("hosts-start", "start, and memory, with 5,000 virtual hosts",
          tls=("1.3",), clients=(1,), special="hosts_start"),
     Mode("cache", "handshakes resumed from a cache with 0 and 100,000 "

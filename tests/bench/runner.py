@@ -137,8 +137,8 @@ def check_resumed(said, mode):
     count = said.get("operations", 0)
     resumed = said.get("resumed_control", 0)
     if not said.get("errors") and resumed < count * RESUMED_LEAST:
-        said.update(errors=count - resumed, first_error=
-                    f"only {resumed} of {count} were resumed")
+        said["errors"] = count - resumed
+        said["first_error"] = f"only {resumed} of {count} were resumed"
 
 
 def sample_of(said, cpu, unit):
@@ -295,5 +295,3 @@ class Runner:
     def close(self):
         self.load.end_all()
         self.pool.close()
-
-

@@ -125,6 +125,20 @@ command(struct client *client, const char *verb, const char *argument, int code)
 	return (client_expect(client, code, verb));
 }
 
+/* Clients ask for hosts one after another, each from a place of its own. */
+static const char *
+next_host(struct client *client)
+{
+	unsigned int hosts = client->options->hosts, first;
+
+	if (hosts == 0)
+		return (NULL);
+	first = hosts / client->options->threads * client->number;
+	(void)snprintf(client->host, sizeof(client->host), "host%u.example.org",
+	    (first + client->visits++) % hosts);
+	return (client->host);
+}
+
 static int
 open_control(struct client *client)
 {
@@ -133,6 +147,7 @@ open_control(struct client *client)
 	if (link_connect(&client->control, &client->options->server,
 		client->address) == -1)
 		return (client_fail_link(client, "connect"));
+	client->control.host = next_host(client);
 	return (0);
 }
 

@@ -21,6 +21,7 @@
 
 #define CLIENT_INPUT 4096
 #define CLIENT_ERROR 256
+#define CLIENT_HOST  64
 
 struct client_counts {
 	uint64_t bytes;           /* of payload */
@@ -33,6 +34,8 @@ struct client {
 	const struct options *options;
 	unsigned int number; /* 0, 1, ...: of the client in this program */
 	in_addr_t address;   /* where it comes from */
+	unsigned int visits; /* control connections so far */
+	char host[CLIENT_HOST];
 	struct link control;
 	struct link data; /* of a transfer that is held */
 	struct link_sessions sessions;

@@ -140,6 +140,9 @@ link_secure(struct link *link, enum link_kind kind, SSL_SESSION *session,
 		return (-1);
 	link->ssl = ssl;
 	SSL_set_app_data(ssl, sessions);
+	if (link->host != NULL &&
+	    SSL_set_tlsext_host_name(ssl, link->host) != 1)
+		return (-1);
 	if (!SSL_set_fd(ssl, link->fd))
 		return (-1);
 	if (session != NULL && !SSL_set_session(ssl, session))

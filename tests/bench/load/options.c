@@ -16,7 +16,9 @@
 static const char usage[] =
     "usage: load -m mode -p port [-H address] [-t 1.2|1.3] [-c clients]\n"
     "            [-s seconds | -n operations] [-u user] [-w password]\n"
-    "            [-f file] [-b bytes] [-d directory] [-g] [-x]\n"
+    "            [-f file] [-b bytes] [-d directory] [-N hosts] [-g]\n"
+    "            [-x]\n"
+    "  -N  connections ask for host0.example.org, host1... in turn\n"
     "  -g  after \"begin\", wait for a line on standard input\n"
     "  -x  no connection needs to resume a session\n";
 
@@ -92,6 +94,9 @@ set_limit(struct options *options, int letter, const char *value, bool *bad)
 	case 'n':
 		options->operations = number(value, 1, UINT32_MAX, bad);
 		break;
+	case 'N':
+		options->hosts = (unsigned int)number(value, 1, 1000000, bad);
+		break;
 	case 'b':
 		options->bytes = number(value, 0, UINT64_MAX / 2, bad);
 		break;
@@ -152,7 +157,7 @@ options_parse(struct options *options, int argc, char **argv)
 	options->file = "file";
 	options->directory = ".";
 	while (
-	    (letter = getopt(argc, argv, "m:p:H:t:c:s:n:u:w:f:b:d:gx")) != -1)
+	    (letter = getopt(argc, argv, "m:p:H:t:c:s:n:u:w:f:b:d:N:gx")) != -1)
 		set(options, letter, optarg, &bad);
 	if (bad || optind != argc || options->mode == NULL ||
 	    options->server.sin_port == 0) {

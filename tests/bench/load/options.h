@@ -26,6 +26,7 @@ struct options {
 	double seconds;       /* operations begin within so many; 0: no end */
 	uint64_t operations;  /* in total, or sessions to hold; 0: no end */
 	uint64_t bytes;       /* of a file; of a listing: entries, at least */
+	unsigned int hosts;   /* asked for by name, in turn; 0: none */
 	const char *user, *password, *file, *directory;
 	bool gated;   /* "begin" awaits a line of our input */
 	bool lenient; /* sessions need not be resumed */

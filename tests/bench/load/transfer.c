@@ -45,6 +45,7 @@ open_data(struct client *client, struct link *data)
 	to.sin_port = htons((uint16_t)port);
 	if (link_connect(data, &to, client->address) == -1)
 		return (client_fail_link(client, "data connection"));
+	data->host = client->control.host;
 	return (0);
 }
 
