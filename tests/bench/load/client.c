@@ -126,7 +126,7 @@ command(struct client *client, const char *verb, const char *argument, int code)
 }
 
 /* Clients ask for hosts one after another, each from a place of its own. */
-static const char *
+static char *
 next_host(struct client *client)
 {
 	unsigned int hosts = client->options->hosts, first;

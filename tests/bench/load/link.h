@@ -36,11 +36,11 @@ struct link_sessions {
 };
 
 struct link {
-	int fd;           /* -1 when closed */
-	SSL *ssl;         /* NULL while plain */
-	const char *host; /* asked for in the handshake, or NULL */
-	bool ended;       /* the peer's bytes have ended */
-	bool clean;       /* and it said so with close_notify */
+	int fd;     /* -1 when closed */
+	SSL *ssl;   /* NULL while plain */
+	char *host; /* asked for in the handshake, or NULL */
+	bool ended; /* the peer's bytes have ended */
+	bool clean; /* and it said so with close_notify */
 };
 
 struct link_setup {
