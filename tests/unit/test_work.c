@@ -223,6 +223,30 @@ reads_ahead_into_another_buffer(void)
 	rig_stop(&rig);
 }
 
+/* Where the kernel tells what it has, it reads ahead by itself. */
+static void
+leaves_reading_ahead_to_the_kernel(void)
+{
+	struct result result = { 0, 0 };
+	int fd = nameless_file();
+	struct work *work;
+	struct rig rig;
+	char byte;
+
+	rig_start(&rig);
+	CU_ASSERT_EQUAL(write(fd, "x", 1), 1);
+	if (preadv2(fd, &(struct iovec){ &byte, 1 }, 1, 0, RWF_NOWAIT) == 1) {
+		work = work_on(&rig, fd, false);
+		CU_ASSERT_EQUAL(read_some(&rig, work, 1, 0), 1);
+		CU_ASSERT_EQUAL(work_read_ahead(work, 1, note, &result),
+		    -EAGAIN);
+		work_free(&work);
+	} else {
+		fd_close(&fd);
+	}
+	rig_stop(&rig);
+}
+
 static void
 tells_errors(void)
 {
@@ -459,6 +483,8 @@ CU_TestInfo work_tests[] = {
 	    writes_one_buffer_while_another_fills },
 	{ "another buffer is read ahead into",
 	    reads_ahead_into_another_buffer },
+	{ "the kernel reads ahead where it can",
+	    leaves_reading_ahead_to_the_kernel },
 	{ "buffers go by the pace", sizes_its_buffers_by_the_pace },
 	{ "large buffers are bounded", bounds_the_large_buffers },
 	{ "a pipe is read as it fills", waits_for_a_pipe_to_fill },
