@@ -158,9 +158,10 @@ done(struct fs *fs, const struct message *message)
 
 	if (!is_wanted(fs, body->request))
 		return (0);
-	/* Opening succeeds with a descriptor or not at all. */
+	/* Opening succeeds with a descriptor, or bytes, or not at all. */
 	if (answer.error == 0 &&
-	    (fs->asked == MSG_FS_OPEN || fs->asked == MSG_FS_CREATE))
+	    (fs->asked == MSG_FS_OPEN || fs->asked == MSG_FS_CREATE ||
+		fs->asked == MSG_FS_LIST_SHORT))
 		return (-1);
 	deliver(fs, &answer);
 	return (0);
@@ -268,7 +269,7 @@ contents(struct fs *fs, const struct message *message)
 		return (-1);
 	if (!is_wanted(fs, body->request))
 		return (0);
-	if (fs->asked != MSG_FS_OPEN)
+	if (fs->asked != MSG_FS_OPEN && fs->asked != MSG_FS_LIST_SHORT)
 		return (-1);
 	deliver(fs, &answer);
 	return (0);

@@ -36,8 +36,9 @@ struct fs_answer {
 	uint32_t entries;
 	const char *name; /* FS_CREATE_UNIQUE: the name chosen; else "" */
 	/*
-	 * FS_OPEN of a small file: its bytes from the offset on, size of them,
-	 * and no descriptor; during the call only.  NULL: see fd.
+	 * FS_OPEN of a small file: its bytes from the offset on, size of them;
+	 * a listing without a pipe.  Then there is no descriptor.  During the
+	 * call only.  NULL: see fd.
 	 */
 	const uint8_t *contents;
 };
@@ -96,8 +97,9 @@ struct fs_list {
 	uint32_t facts;
 	uint32_t uid, gid;
 	const char *user, *group;
-	int pipe; /* write end; a duplicate travels */
+	int pipe; /* write end; a duplicate travels; -1: only if it is short */
 };
+/* Without a pipe: contents, or EMSGSIZE when the listing is not short. */
 NODISCARD uint32_t fs_list(struct fs *fs, const struct fs_list *list);
 NODISCARD uint32_t fs_mkdir(struct fs *fs, const char *path, uint32_t mode);
 NODISCARD uint32_t fs_rmdir(struct fs *fs, const char *path);

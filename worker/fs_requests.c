@@ -177,7 +177,7 @@ fs_list(struct fs *fs, const struct fs_list *list)
 	};
 	char names[2 * LOGIN_NAME_MAX_LEN];
 	struct fs_question question = {
-		.type = MSG_FS_LIST,
+		.type = list->pipe == -1 ? MSG_FS_LIST_SHORT : MSG_FS_LIST,
 		.body = &body,
 		.body_len = sizeof(body),
 		.pieces = { { list->path, body.path_len },

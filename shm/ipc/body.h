@@ -437,15 +437,23 @@ enum fs_list_format {
 #define FS_LIST_READ_ONLY 4u /* facts: perm without the right to change */
 #define FS_LIST_PATTERN   8u /* the path's last component has "*" and "?" */
 
-/* The listing goes into the pipe that travels along; then FS_DONE. */
+/*
+ * FS_LIST: the listing goes into the pipe that travels along; then FS_DONE.
+ * FS_LIST_SHORT: it comes itself, as FS_CONTENTS, or FS_DONE with EMSGSIZE when
+ * it is not short; with ENOTDIR, mode is what the path leads to, or 0.
+ */
 struct msg_fs_list {
 	uint32_t request;
 	uint32_t format;
 	uint32_t flags;
 	uint32_t facts; /* bits of enum fs_fact */
 	uint32_t path_len;
-	uint32_t prefix_len; /* NLST: bytes put before each name; follow path */
-	uint32_t uid, gid;   /* whose names are shown instead of numbers */
+	/*
+	 * NLST: bytes put before each name; follow path.  For one line, and for
+	 * a pattern: but for the last name in them.
+	 */
+	uint32_t prefix_len;
+	uint32_t uid, gid; /* whose names are shown instead of numbers */
 	uint16_t user_len, group_len; /* follow prefix */
 	uint32_t zero;
 };

@@ -111,7 +111,7 @@ say_done(struct desk *desk, uint32_t request, int error)
 }
 
 /* Closes fd. */
-static void
+static inline void
 say_opened(struct desk *desk, struct msg_fs_opened *body, const char *name,
     int fd)
 {
@@ -188,7 +188,7 @@ stop(struct desk *desk)
 	rig_stop(&desk->rig);
 }
 
-static void
+static inline void
 begin_upload(struct desk *desk, uint32_t handle)
 {
 	const struct fs_create create = { "/up", FS_CREATE_REPLACE, 0, 0644 };

@@ -42,6 +42,15 @@ NODISCARD struct list *list_new(struct loop *loop, const struct jail *jail,
     const struct list_request *request, int pipe, list_handler handler,
     void *context);
 
+/*
+ * A listing that is all there: list_text() has its len bytes, until it is
+ * freed. NULL with errno: EMSGSIZE when it is too long for a message, or takes
+ * long.
+ */
+NODISCARD struct list *list_short(const struct jail *jail,
+    const struct list_request *request);
+NODISCARD const char *list_text(const struct list *list, size_t *len);
+
 /* Ends the listing, closes the pipe, sets *list to NULL; NULL is allowed. */
 void list_free(struct list **list);
 

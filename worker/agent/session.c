@@ -7,6 +7,7 @@
 
 #include "shm/base/fd.h"
 #include "worker/agent/list.h"
+#include "worker/agent/listing.h"
 #include "worker/agent/ops.h"
 #include "worker/agent/relay.h"
 #include "worker/agent/resolve.h"
@@ -159,7 +160,8 @@ static const struct request_rule {
 	[MSG_FS_STORE] = { true, NULL, NULL, transfer_store },
 	[MSG_FS_COMMIT] = { false, NULL, NULL, transfer_commit },
 	[MSG_FS_DISCARD] = { false, NULL, NULL, transfer_discard },
-	[MSG_FS_LIST] = { false, NULL, NULL, transfer_list },
+	[MSG_FS_LIST] = { false, NULL, NULL, listing_list },
+	[MSG_FS_LIST_SHORT] = { false, NULL, NULL, listing_short },
 };
 
 static int

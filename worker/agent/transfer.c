@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "shm/base/fd.h"
-#include "worker/agent/list.h"
 #include "worker/agent/relay.h"
 #include "worker/agent/resolve.h"
 #include "worker/agent/session.h"
@@ -390,87 +389,4 @@ transfer_discard(struct session *session, struct message *message)
 	request = task->request;
 	task_free(task);
 	return (request == 0 ? 0 : session_done(session, request, ECANCELED));
-}
-
-/* Listing ---------------------------------------------------------------- */
-
-static void
-list_ended(int error, uint32_t entries, void *context)
-{
-	struct task *task = context;
-	struct session *session = task->session;
-	struct channel_message message;
-	struct msg_fs_done done;
-
-	memset(&done, 0, sizeof(done));
-	done.request = task->request;
-	done.error = error;
-	done.entries = entries;
-	task_free(task);
-	memset(&message, 0, sizeof(message));
-	message.type = MSG_FS_DONE;
-	message.body = &done;
-	message.fd = -1;
-	if (session_send(session, &message) == -1)
-		session_free(session);
-}
-
-/* The end of a pipe that may be written to, and nothing else. */
-static bool
-is_writable_pipe(int fd)
-{
-	struct stat st;
-	int flags = fcntl(fd, F_GETFL);
-
-	return (flags != -1 && (flags & O_ACCMODE) == O_WRONLY &&
-	    fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode));
-}
-
-static int
-begin_list(struct session *session, const struct list_request *request,
-    int pipe)
-{
-	struct task *task;
-	int ret;
-
-	task = task_new(session);
-	if (task == NULL) {
-		ret = session_done(session, request->body->request, errno);
-		fd_close(&pipe);
-		return (ret);
-	}
-	task->request = request->body->request;
-	task->list = list_new(session->agent->loop, &session->agent->jail,
-	    request, pipe, list_ended, task);
-	if (task->list != NULL)
-		return (0);
-	ret = session_done(session, task->request, errno);
-	task_free(task);
-	return (ret);
-}
-
-int
-transfer_list(struct session *session, struct message *message)
-{
-	const struct msg_fs_list *body = message->body;
-	const size_t lens[4] = { body->path_len, body->prefix_len,
-		body->user_len, body->group_len };
-	struct list_request request;
-	struct message_part parts[4];
-	char path[FS_PATH_MAX + 1];
-
-	if (message_split(message, lens, parts, NITEMS(parts)) == -1 ||
-	    !session_path(path, &parts[0]) || parts[1].len > FS_PATH_MAX ||
-	    body->format > FS_LIST_FACTS)
-		return (-1);
-	if (message->fd == -1)
-		return (session_done(session, body->request, EMFILE));
-	if (!is_writable_pipe(message->fd))
-		return (-1);
-	request.body = body;
-	request.path = path;
-	request.prefix = parts[1].data;
-	request.user = parts[2].data;
-	request.group = parts[3].data;
-	return (begin_list(session, &request, message_take_fd(message)));
 }

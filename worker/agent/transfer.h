@@ -1,7 +1,7 @@
 /*
- * transfer - the requests that open something: files to read, uploads,
- * listings.  Each handler returns 0, or -1 when the request is malformed or
- * its answer cannot be sent: then the session is cut.
+ * transfer - the requests that open something: files to read, uploads.  Each
+ * handler returns 0, or -1 when the request is malformed or its answer cannot
+ * be sent: then the session is cut.
  */
 #ifndef WORKER_AGENT_TRANSFER_H
 #define WORKER_AGENT_TRANSFER_H
@@ -17,6 +17,5 @@ NODISCARD int transfer_store(struct session *session, struct message *message);
 NODISCARD int transfer_commit(struct session *session, struct message *message);
 NODISCARD int transfer_discard(struct session *session,
     struct message *message);
-NODISCARD int transfer_list(struct session *session, struct message *message);
 
 #endif

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shm/base/fd.h"
@@ -14,19 +13,19 @@
 #include "worker/ftp/verbs.h"
 
 /*
- *	LIST, NLST, MLSD --> list/stat --> data/connect ... --> list/begin
- *	                         |              ^         --> send ... --> end
- *	                    list/parent --------+
+ *	LIST, NLST, MLSD --> list/ask --> data/connect ... --> send ... --> end
+ *	    --> data/connect ... --> list/begin --> send ... --> end
+ *
+ * A short listing comes with the answer; a long one through a pipe, once the
+ * data connection is there.
  *
  * "*" and "?" in the last component of a name that does not exist stand for
  * the names that fit.
  */
-static enum flow checked(struct session *session);
-static enum flow found_parent(struct session *session);
+static enum flow answered(struct session *session);
 static enum flow begin(struct session *session);
 
-static const struct step step_checked = { "list/stat", checked };
-static const struct step step_parent = { "list/parent", found_parent };
+static const struct step step_answered = { "list/ask", answered };
 static const struct step step_begin = { "list/begin", begin };
 
 static uint32_t
@@ -45,21 +44,37 @@ flags_of(const struct session *session, const struct list_what *what)
 	return (flags);
 }
 
+static struct fs_list
+question_of(const struct session *session, const struct list_what *what)
+{
+	bool names = session->host->list_names;
+
+	return ((struct fs_list){
+	    .path = what->path,
+	    .prefix = what->prefix,
+	    .format = what->format,
+	    .flags = flags_of(session, what),
+	    .facts = session->facts,
+	    .uid = session->uid,
+	    .gid = session->gid,
+	    .user = names ? session->user : "",
+	    .group = names ? session->group : "",
+	    .pipe = -1,
+	});
+}
+
+uint32_t
+list_ask(struct session *session, const struct list_what *what)
+{
+	struct fs_list list = question_of(session, what);
+
+	return (fs_list(session->fs, &list));
+}
+
 struct work *
 list_begin(struct session *session, const struct list_what *what)
 {
-	bool names = session->host->list_names;
-	struct fs_list list = {
-		.path = what->path,
-		.prefix = what->prefix,
-		.format = what->format,
-		.flags = flags_of(session, what),
-		.facts = session->facts,
-		.uid = session->uid,
-		.gid = session->gid,
-		.user = names ? session->user : "",
-		.group = names ? session->group : "",
-	};
+	struct fs_list list = question_of(session, what);
 	struct work *work;
 	uint32_t request;
 	int ends[2];
@@ -80,6 +95,29 @@ list_begin(struct session *session, const struct list_what *what)
 	return (work);
 }
 
+/* What is to be listed, as the command said. */
+static struct list_what
+what_of(const struct transfer *transfer)
+{
+	return ((struct list_what){
+	    .path = transfer->path,
+	    .prefix = transfer->prefix == NULL ? "" : transfer->prefix,
+	    .format = transfer->list,
+	    .hidden = transfer->hidden,
+	    .self = transfer->self,
+	    .pattern = transfer->pattern,
+	});
+}
+
+static enum flow
+ask(struct session *session)
+{
+	struct list_what what = what_of(session->transfer);
+
+	return (
+	    transfer_ask(session, list_ask(session, &what), &step_answered));
+}
+
 /* The agent puts the prefix before names: RETR must find what NLST shows. */
 static char *
 prefix_of(const char *name)
@@ -93,21 +131,23 @@ prefix_of(const char *name)
 	return (prefix);
 }
 
-static enum flow
-list(struct session *session, const char *verb, const char *name)
+static struct transfer *
+list(struct session *session, const char *verb, const char *name,
+    enum flow *flow)
 {
 	struct transfer *transfer;
 	int error;
 
 	transfer = transfer_new(session, verb, TRANSFER_LIST,
 	    *name == '\0' ? "." : name, &error);
-	if (transfer == NULL)
-		return (files_refuse(session, error, REFUSAL_FILE));
-	transfer->begin = &step_begin;
-	if (!transfer_allowed(session))
-		return (transfer_over(session));
-	return (transfer_ask(session, fs_stat(session->fs, transfer->path),
-	    &step_checked));
+	if (transfer == NULL) {
+		*flow = files_refuse(session, error, REFUSAL_FILE);
+		return (NULL);
+	}
+	if (transfer_allowed(session))
+		return (transfer);
+	*flow = transfer_over(session);
+	return (NULL);
 }
 
 enum flow
@@ -115,14 +155,16 @@ verb_list(struct session *session, const char *text)
 {
 	struct args_list options;
 	const char *name = args_list(text, &options);
-	enum flow flow = list(session, "LIST", name);
+	struct transfer *transfer;
+	enum flow flow;
 
-	if (session->transfer != NULL) {
-		session->transfer->list = FS_LIST_LONG;
-		session->transfer->hidden = options.all;
-		session->transfer->self = options.self;
-	}
-	return (flow);
+	transfer = list(session, "LIST", name, &flow);
+	if (transfer == NULL)
+		return (flow);
+	transfer->list = FS_LIST_LONG;
+	transfer->hidden = options.all;
+	transfer->self = options.self;
+	return (ask(session));
 }
 
 enum flow
@@ -130,84 +172,59 @@ verb_nlst(struct session *session, const char *text)
 {
 	struct args_list options;
 	const char *name = args_list(text, &options);
-	enum flow flow = list(session, "NLST", name);
+	struct transfer *transfer;
+	enum flow flow;
 
-	if (session->transfer != NULL) {
-		session->transfer->list = FS_LIST_NAMES;
-		session->transfer->hidden = options.all;
-		session->transfer->self = options.self;
-		session->transfer->prefix = prefix_of(name);
-	}
-	return (flow);
+	transfer = list(session, "NLST", name, &flow);
+	if (transfer == NULL)
+		return (flow);
+	transfer->list = FS_LIST_NAMES;
+	transfer->hidden = options.all;
+	transfer->self = options.self;
+	transfer->prefix = prefix_of(name);
+	return (ask(session));
 }
 
 enum flow
 verb_mlsd(struct session *session, const char *text)
 {
-	enum flow flow = list(session, "MLSD", text);
+	struct transfer *transfer;
+	enum flow flow;
 
-	if (session->transfer != NULL) {
-		session->transfer->list = FS_LIST_FACTS;
-		session->transfer->hidden = true;
-	}
-	return (flow);
-}
-
-/* "a/b/" becomes "a/": b itself is shown, under its name. */
-static void
-cut_prefix(char *prefix)
-{
-	size_t len = prefix == NULL ? 0 : strlen(prefix);
-
-	while (len > 0 && prefix[len - 1] == '/')
-		len--;
-	while (len > 0 && prefix[len - 1] != '/')
-		len--;
-	if (prefix != NULL)
-		prefix[len] = '\0';
+	transfer = list(session, "MLSD", text, &flow);
+	if (transfer == NULL)
+		return (flow);
+	transfer->list = FS_LIST_FACTS;
+	transfer->hidden = true;
+	return (ask(session));
 }
 
 static bool
 is_pattern(const struct transfer *transfer)
 {
-	return (transfer->list != FS_LIST_FACTS &&
+	return (!transfer->pattern && transfer->list != FS_LIST_FACTS &&
 	    strpbrk(path_base(transfer->path), "*?") != NULL);
-}
-
-static enum flow
-ask_parent(struct session *session)
-{
-	const char *path = session->transfer->path;
-	size_t len = (size_t)(path_base(path) - path);
-	char *parent = strndup(path, len > 1 ? len - 1 : len);
-	uint32_t request;
-
-	if (parent == NULL)
-		return (transfer_refuse(session, ENOMEM, REFUSAL_FILE));
-	request = fs_stat(session->fs, parent);
-	free(parent);
-	return (transfer_ask(session, request, &step_parent));
-}
-
-static enum flow
-found_parent(struct session *session)
-{
-	struct transfer *transfer = session->transfer;
-	struct fs_answer answer;
-	enum flow flow;
-
-	if (!transfer_answer(session, &answer, REFUSAL_FILE, &flow))
-		return (flow);
-	if (!S_ISDIR(answer.mode))
-		return (transfer_refuse(session, ENOTDIR, REFUSAL_FILE));
-	transfer->pattern = true;
-	cut_prefix(transfer->prefix);
-	return (session_goto(session, &step_connect));
 }
 
 /* What cannot be listed is refused before a data connection is made. */
 static enum flow
-checked(struct session *session)
+refused(struct session *session, const struct fs_answer *answer)
+{
+	struct transfer *transfer = session->transfer;
+
+	if (answer->error == ENOENT && is_pattern(transfer)) {
+		transfer->pattern = true;
+		return (ask(session));
+	}
+	if (answer->error == ENOTDIR && answer->mode != 0 &&
+	    transfer->list == FS_LIST_FACTS)
+		return (
+		    transfer_end(session, 501, "MLSD lists directories only."));
+	return (transfer_refuse(session, answer->error, REFUSAL_FILE));
+}
+
+static enum flow
+answered(struct session *session)
 {
 	struct transfer *transfer = session->transfer;
 	struct fs_answer answer;
@@ -215,31 +232,23 @@ checked(struct session *session)
 
 	if (!files_answer_any(session, &answer, &flow))
 		return (flow);
-	if (answer.error == ENOENT && is_pattern(transfer))
-		return (ask_parent(session));
-	if (answer.error != 0)
-		return (transfer_refuse(session, answer.error, REFUSAL_FILE));
-	if (transfer->list == FS_LIST_FACTS && !S_ISDIR(answer.mode))
-		return (
-		    transfer_end(session, 501, "MLSD lists directories only."));
-	if (!S_ISDIR(answer.mode) || transfer->self)
-		cut_prefix(transfer->prefix);
+	if (answer.error != 0 && answer.error != EMSGSIZE)
+		return (refused(session, &answer));
+	transfer->begin = &step_begin;
+	if (answer.error == 0)
+		transfer_take_contents(session, &answer);
 	return (session_goto(session, &step_connect));
 }
 
+/* The data connection is there. */
 static enum flow
 begin(struct session *session)
 {
 	struct transfer *transfer = session->transfer;
-	struct list_what what = {
-		.path = transfer->path,
-		.prefix = transfer->prefix == NULL ? "" : transfer->prefix,
-		.format = transfer->list,
-		.hidden = transfer->hidden,
-		.self = transfer->self,
-		.pattern = transfer->pattern,
-	};
+	struct list_what what = what_of(transfer);
 
+	if (transfer->small != NULL)
+		return (session_goto(session, &step_send));
 	transfer->work = list_begin(session, &what);
 	if (transfer->work == NULL)
 		return (transfer_refuse(session, errno, REFUSAL_FILE));

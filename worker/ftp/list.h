@@ -1,5 +1,6 @@
 /*
- * list - asks the agent for a listing, which comes through a pipe.
+ * list - asks the agent for a listing, which comes with its answer if it is
+ * short, or through a pipe.
  */
 #ifndef WORKER_FTP_LIST_H
 #define WORKER_FTP_LIST_H
@@ -18,6 +19,13 @@ struct list_what {
 	bool hidden, self;
 	bool pattern; /* the last component of path is one */
 };
+
+/*
+ * Asks for a short listing: the answer has its contents, or says EMSGSIZE.  The
+ * number of the request, or 0 with errno.
+ */
+NODISCARD uint32_t list_ask(struct session *session,
+    const struct list_what *what);
 
 /*
  * Asks; the listing is read from what is returned, and the answer comes when

@@ -55,10 +55,7 @@ take_source(struct session *session, const struct fs_answer *answer)
 
 	transfer->position = transfer->start;
 	if (answer->contents != NULL) {
-		transfer->small = session_take_contents(session);
-		transfer->len = (size_t)answer->size;
-		transfer->position += answer->size;
-		transfer->eof = true;
+		transfer_take_contents(session, answer);
 		return (0);
 	}
 	transfer->work =
@@ -318,6 +315,7 @@ finish(struct session *session)
 	enum flow flow;
 
 	if (session->transfer->kind == TRANSFER_LIST &&
+	    session->transfer->small == NULL &&
 	    !transfer_answer(session, &answer, REFUSAL_FILE, &flow))
 		return (flow);
 	if (session->transfer->kind == TRANSFER_SEND)

@@ -12,18 +12,21 @@
 #include "worker/work.h"
 
 /*
- *	MLST, STAT --> tell/stat --> tell/list --> tell/done --> command
- *	                               ^  v
- *	                            tell/full
+ *	STAT --> tell/stat --> tell/list --> tell/done --> command
+ *	                         ^  v
+ *	                      tell/full
+ *	MLST --> tell/line --> command
  *
  * The agent writes lines into a pipe, which become lines of the reply as the
- * client reads them.
+ * client reads them.  The one line of MLST comes with the answer.
  */
+static enum flow told_line(struct session *session);
 static enum flow told_stat(struct session *session);
 static enum flow told_list(struct session *session);
 static enum flow told_done(struct session *session);
 static enum flow full(struct session *session);
 
+static const struct step step_line = { "tell/line", told_line };
 static const struct step step_stat = { "tell/stat", told_stat };
 static const struct step step_list = { "tell/list", told_list };
 static const struct step step_full = { "tell/full", full };
@@ -51,6 +54,19 @@ tell_free(struct tell **tell)
 }
 
 static enum flow
+ask_line(struct session *session)
+{
+	const struct list_what what = {
+		.path = session->path,
+		.prefix = "",
+		.format = FS_LIST_FACTS,
+		.self = true,
+	};
+
+	return (files_ask(session, list_ask(session, &what), &step_line));
+}
+
+static enum flow
 begin(struct session *session, const char *name, bool mlst)
 {
 	int error = files_path(session, *name == '\0' ? "." : name);
@@ -63,8 +79,9 @@ begin(struct session *session, const char *name, bool mlst)
 		return (files_refuse(session, ENOMEM, REFUSAL_FILE));
 	buf_init(&session->tell->line, LINE_MAX_BYTES + CHUNK);
 	session->tell->mlst = mlst;
-	return (files_ask(session, fs_stat(session->fs, session->path),
-	    &step_stat));
+	return (mlst ? ask_line(session)
+		     : files_ask(session, fs_stat(session->fs, session->path),
+			   &step_stat));
 }
 
 enum flow
@@ -89,8 +106,7 @@ told_stat(struct session *session)
 	struct list_what what = {
 		.path = session->path,
 		.prefix = "",
-		.format = tell->mlst ? FS_LIST_FACTS : FS_LIST_LONG,
-		.self = tell->mlst,
+		.format = FS_LIST_LONG,
 	};
 	enum flow flow;
 
@@ -99,11 +115,8 @@ told_stat(struct session *session)
 	tell->work = list_begin(session, &what);
 	if (tell->work == NULL)
 		return (files_refuse(session, errno, REFUSAL_FILE));
-	if (tell->mlst)
-		reply_begin(&session->reply, 250, "Listing:");
-	else
-		reply_begin(&session->reply, S_ISDIR(answer.mode) ? 212 : 213,
-		    "Status of %s:", session->path);
+	reply_begin(&session->reply, S_ISDIR(answer.mode) ? 212 : 213,
+	    "Status of %s:", session->path);
 	return (session_goto(session, &step_list));
 }
 
@@ -154,6 +167,24 @@ say_lines(struct session *session, bool end)
 		say_line(session, line, len);
 		buf_consume(buf, len + (newline != NULL));
 	}
+}
+
+static enum flow
+told_line(struct session *session)
+{
+	struct fs_answer answer;
+	enum flow flow;
+
+	if (!files_answer(session, &answer, &flow))
+		return (flow);
+	if (buf_append(&session->tell->line, answer.contents,
+		(size_t)answer.size) != 0)
+		return (files_refuse(session, errno, REFUSAL_FILE));
+	reply_begin(&session->reply, 250, "Listing:");
+	say_lines(session, true);
+	tell_free(&session->tell);
+	reply_end(&session->reply, "End");
+	return (session_goto(session, &step_command));
 }
 
 /* Reads a piece: bytes, 0 at the end, -EINPROGRESS, or a negative errno. */

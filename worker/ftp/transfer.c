@@ -155,6 +155,17 @@ transfer_answer(struct session *session, struct fs_answer *answer,
 }
 
 void
+transfer_take_contents(struct session *session, const struct fs_answer *answer)
+{
+	struct transfer *transfer = session->transfer;
+
+	transfer->small = session_take_contents(session);
+	transfer->len = (size_t)answer->size;
+	transfer->position += answer->size;
+	transfer->eof = true;
+}
+
+void
 transfer_progress(struct session *session, size_t bytes)
 {
 	session->transfer->moved += bytes;

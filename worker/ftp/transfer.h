@@ -35,7 +35,7 @@ struct transfer {
 	const struct step *begin; /* once the data connection is there */
 	struct stream *stream;    /* the data connection */
 	struct work *work;        /* the file, or a pipe */
-	uint8_t *small;           /* in place of work: a small file's bytes */
+	uint8_t *small;           /* in place of work: all that is sent */
 
 	/* LIST, NLST, MLSD */
 	enum fs_list_format list;
@@ -106,6 +106,10 @@ enum flow transfer_ask(struct session *session, uint32_t request,
     const struct step *step);
 NODISCARD bool transfer_answer(struct session *session,
     struct fs_answer *answer, enum refusal_kind kind, enum flow *flow);
+
+/* All that is to be sent has come with the answer. */
+void transfer_take_contents(struct session *session,
+    const struct fs_answer *answer);
 
 /* Something has moved. */
 void transfer_progress(struct session *session, size_t bytes);

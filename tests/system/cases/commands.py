@@ -235,7 +235,6 @@ def case_ipv6(binaries):
 
 def case_listing_forms(binaries):
     """LIST as ls -l writes it; options are tolerated."""
-    import os
     with Daemon(binaries) as server, logged_in(server) as client:
         client.stor("now", b"1")
         client.stor(".hidden", b"1")
@@ -257,6 +256,43 @@ def case_listing_forms(binaries):
         assert client.listing("LIST old").count(b"\r\n") == 1
         names = client.listing("NLST -a").split(b"\r\n")
         assert b".hidden" in names
+
+
+def case_listing_lengths(binaries):
+    """Short listings come with the answer, long ones through a pipe."""
+    with Daemon(binaries) as server, logged_in(server) as client:
+        for count in (0, 1, 100, 180, 200, 250, 3000):
+            folder = os.path.join(server.home, f"d{count}")
+            os.mkdir(folder)
+            expected = sorted(f"entry-{i:06d}.dat" for i in range(count))
+            for name in expected:
+                with open(os.path.join(folder, name), "wb") as out:
+                    out.write(name.encode()[:count % 7])
+            shown = client.listing(f"NLST d{count}").decode().split()
+            assert sorted(shown) == [f"d{count}/{n}" for n in expected], shown
+            shown = client.listing(f"NLST d{count}/*9.dat").decode().split()
+            assert sorted(shown) == [f"d{count}/{n}" for n in expected
+                                     if n.endswith("9.dat")], shown
+            lines = client.listing(f"LIST d{count}").decode().splitlines()
+            assert sorted(x.split()[-1] for x in lines) == expected, lines
+            assert all(x.split()[4] == str(count % 7) for x in lines), lines
+            lines = client.listing(f"MLSD d{count}").decode().splitlines()
+            assert sorted(x.split("; ")[1] for x in lines) == \
+                [".", ".."] + expected, lines
+            assert client.listing(f"LIST -d d{count}").count(b"\n") == 1
+        assert client.listing("NLST d1/entry-000000.dat") == \
+            b"d1/entry-000000.dat\r\n"
+        client.passive().close()
+        assert "directories only" in \
+            client.cmd("MLSD d1/entry-000000.dat", 501).text
+        for command in ("MLSD d1/none", "MLSD d1/entry-000000.dat/x",
+                        "LIST none", "LIST none*/x", "NLST d1/x/*"):
+            client.passive().close()
+            client.cmd(command, 550)
+        os.chmod(os.path.join(server.home, "d1"), 0)
+        client.passive().close()
+        reply = client.cmd("LIST d1")
+        assert reply.code == 550 or os.geteuid() == 0, reply
 
 
 def case_relayed_storage(binaries):

@@ -1,5 +1,6 @@
 """Corners of the protocol that clients rarely reach."""
 
+import os
 import socket
 import ssl
 import threading
@@ -73,6 +74,11 @@ def case_mlst_names_the_path(binaries):
         lines = client.cmd("MLST /", 250).text.split("\n")
         assert lines[1].endswith("; /"), lines
         assert client.cmd("MLST nothing").code == 550
+        os.symlink("nothing", os.path.join(server.home, "dangling"))
+        assert client.cmd("MLST /dangling").code == 550
+        os.symlink("a b", os.path.join(server.home, "link"))
+        text = client.cmd("MLST /link", 250).text
+        assert "type=dir;" in text and "; /link" in text, text
         client.passive().close()
         assert client.cmd("MLSD c d").code == 501
 

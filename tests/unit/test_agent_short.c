@@ -1,0 +1,248 @@
+/* Unit tests of worker/agent/listing.c: listings that come in one message. */
+#include <CUnit/CUnit.h>
+
+#include "tests/unit/agent_rig.h"
+#include "tests/unit/suites.h"
+
+#define MANY 1000 /* entries: too many for a message */
+
+static const struct rig_options plain = { 0, false };
+
+/* A session whose agent answers with contents. */
+struct reader {
+	struct channel *channel;
+	int error; /* of the last answer; 0: there is text */
+	uint32_t mode;
+	char text[FS_SMALL_MAX + 1];
+};
+
+static int
+hear(struct message *message, void *context)
+{
+	const struct msg_fs_contents *contents = message->body;
+	const struct msg_fs_done *done = message->body;
+	struct reader *reader = context;
+
+	reader->text[0] = '\0';
+	if (message->type == MSG_FS_DONE) {
+		reader->error = done->error;
+		reader->mode = done->mode;
+		return (0);
+	}
+	if (message->type != MSG_FS_CONTENTS ||
+	    message->len != contents->size || message->len > FS_SMALL_MAX)
+		return (-1);
+	reader->error = 0;
+	memcpy(reader->text, message->bytes, message->len);
+	reader->text[message->len] = '\0';
+	return (0);
+}
+
+static void
+attach(struct rig *rig, struct reader *reader)
+{
+	struct channel_message message = { 0 };
+	struct msg_session body = { 1, 1 };
+	int pair[2];
+
+	if (fd_pair(pair) == -1)
+		abort();
+	reader->channel =
+	    channel_new(pair[0], ROLE_WORKER, ROLE_AGENT, hear, reader);
+	message.type = MSG_AGENT_ATTACH;
+	message.body = &body;
+	message.fd = pair[1];
+	if (reader->channel == NULL ||
+	    channel_send(rig->control, &message) == -1)
+		abort();
+	channel_running(reader->channel);
+	close(pair[1]);
+}
+
+/* What is asked about: path, and perhaps a prefix. */
+static void
+ask(struct reader *reader, const char *path, const char *prefix,
+    enum fs_list_format format, uint32_t flags)
+{
+	struct msg_fs_list body = { 0 };
+	struct channel_message message = { 0 };
+
+	body.request = 3;
+	body.format = format;
+	body.flags = flags;
+	body.facts = FS_FACT_TYPE;
+	body.path_len = (uint32_t)strlen(path);
+	body.prefix_len = (uint32_t)strlen(prefix);
+	message.type = MSG_FS_LIST_SHORT;
+	message.body = &body;
+	message.pieces[0].data = path;
+	message.pieces[0].len = body.path_len;
+	message.pieces[1].data = prefix;
+	message.pieces[1].len = body.prefix_len;
+	message.fd = -1;
+	reader->error = -1;
+	if (channel_send(reader->channel, &message) == -1)
+		abort();
+	(void)rig_receive(reader->channel);
+}
+
+static const struct {
+	const char *what, *path, *prefix;
+	enum fs_list_format format;
+	uint32_t flags;
+	int error;
+	const char *text;
+} cases[] = {
+	{ "names", "/dir", "", FS_LIST_NAMES, 0, 0, "file\r\n" },
+	{ "an empty directory", "/empty", "", FS_LIST_NAMES, 0, 0, "" },
+	{ "names with their directory", "/dir", "dir/", FS_LIST_NAMES, 0, 0,
+	    "dir/file\r\n" },
+	{ "facts", "/dir", "", FS_LIST_FACTS, FS_LIST_HIDDEN, 0,
+	    "type=cdir; .\r\ntype=pdir; ..\r\ntype=file; file\r\n" },
+	{ "a file has its name once", "/dir/file", "dir/file/", FS_LIST_NAMES,
+	    0, 0, "dir/file\r\n" },
+	{ "so has a directory itself", "/dir", "dir/", FS_LIST_NAMES,
+	    FS_LIST_SELF, 0, "dir\r\n" },
+	{ "so have those that fit", "/dir/f*", "dir/f*/", FS_LIST_NAMES,
+	    FS_LIST_PATTERN, 0, "dir/file\r\n" },
+	{ "none fits", "/dir/g*", "", FS_LIST_LONG, FS_LIST_PATTERN, 0, "" },
+	{ "a pattern in a file", "/dir/file/*", "", FS_LIST_LONG,
+	    FS_LIST_PATTERN, ENOTDIR, "" },
+	{ "nothing", "/none", "", FS_LIST_LONG, 0, ENOENT, "" },
+	{ "beyond a file", "/dir/file/x", "", FS_LIST_LONG, 0, ENOTDIR, "" },
+};
+
+static void
+answers_hold_short_listings(void)
+{
+	static struct reader reader;
+	struct rig rig;
+	size_t i;
+
+	rig_start(&rig, &plain);
+	CU_ASSERT(mkdirat(rig.home.fd, "dir", 0755) == 0);
+	CU_ASSERT(mkdirat(rig.home.fd, "empty", 0755) == 0);
+	rig_give(&rig, "dir");
+	rig_give(&rig, "empty");
+	rig_write(&rig, "dir/file", "contents");
+	attach(&rig, &reader);
+	for (i = 0; i < NITEMS(cases); i++) {
+		ask(&reader, cases[i].path, cases[i].prefix, cases[i].format,
+		    cases[i].flags);
+		CHECK_CASE(reader.error == cases[i].error, cases[i].what);
+		CHECK_CASE(strcmp(reader.text, cases[i].text) == 0,
+		    cases[i].what);
+	}
+	channel_free(&reader.channel);
+	CU_ASSERT_EQUAL(rig_stop(&rig), AGENT_EXIT_OK);
+}
+
+/* "MLSD lists directories only" needs to know what else it is. */
+static void
+what_is_no_directory_is_told(void)
+{
+	static struct reader reader;
+	struct rig rig;
+
+	rig_start(&rig, &plain);
+	rig_write(&rig, "file", "");
+	attach(&rig, &reader);
+	ask(&reader, "/file", "", FS_LIST_FACTS, 0);
+	CU_ASSERT(reader.error == ENOTDIR && S_ISREG(reader.mode));
+	ask(&reader, "/file/x", "", FS_LIST_FACTS, 0);
+	CU_ASSERT(reader.error == ENOTDIR && reader.mode == 0);
+	channel_free(&reader.channel);
+	CU_ASSERT_EQUAL(rig_stop(&rig), AGENT_EXIT_OK);
+}
+
+static void
+make_files(const struct rig *rig, const char *directory, int count)
+{
+	char name[64];
+	int i, fd;
+
+	if (mkdirat(rig->home.fd, directory, 0755) == -1)
+		abort();
+	rig_give(rig, directory);
+	for (i = 0; i < count; i++) {
+		(void)snprintf(name, sizeof(name), "%s/%08d", directory, i);
+		fd = openat(rig->home.fd, name, O_WRONLY | O_CREAT, 0644);
+		if (fd == -1)
+			abort();
+		close(fd);
+	}
+}
+
+static void
+long_listings_need_a_pipe(void)
+{
+	static struct reader reader;
+	char target[1024];
+	struct rig rig;
+	int i;
+
+	rig_start(&rig, &plain);
+	make_files(&rig, "many", MANY);
+	make_files(&rig, "links", 1);
+	attach(&rig, &reader);
+	ask(&reader, "/many", "", FS_LIST_NAMES, 0);
+	CU_ASSERT_EQUAL(reader.error, EMSGSIZE);
+	ask(&reader, "/many/*1", "", FS_LIST_NAMES, FS_LIST_PATTERN);
+	CU_ASSERT_EQUAL(reader.error, EMSGSIZE);
+	ask(&reader, "/many/00000001", "", FS_LIST_NAMES, 0);
+	CU_ASSERT(reader.error == 0 && strlen(reader.text) == 10);
+	/* Few names, but much about them. */
+	memset(target, 't', sizeof(target));
+	target[sizeof(target) - 1] = '\0';
+	for (i = 0; i < 40; i++) {
+		char name[32];
+
+		(void)snprintf(name, sizeof(name), "links/link%d", i);
+		CU_ASSERT(symlinkat(target, rig.home.fd, name) == 0);
+	}
+	ask(&reader, "/links", "", FS_LIST_LONG, 0);
+	CU_ASSERT_EQUAL(reader.error, EMSGSIZE);
+	ask(&reader, "/links", "", FS_LIST_NAMES, 0);
+	CU_ASSERT_EQUAL(reader.error, 0);
+	channel_free(&reader.channel);
+	CU_ASSERT_EQUAL(rig_stop(&rig), AGENT_EXIT_OK);
+}
+
+static void
+odd_requests_end_the_session(void)
+{
+	static struct reader reader;
+	struct channel_message message = { 0 };
+	struct msg_fs_list body = { 0 };
+	struct rig rig;
+	int i;
+
+	rig_start(&rig, &plain);
+	message.type = MSG_FS_LIST_SHORT;
+	message.body = &body;
+	message.pieces[0].data = "/";
+	message.pieces[0].len = 1;
+	message.fd = -1;
+	for (i = 0; i < 4; i++) {
+		memset(&body, 0, sizeof(body));
+		body.path_len = 1;
+		body.path_len += i == 0 ? 1 : 0;
+		body.prefix_len = i == 1 ? 0x7fffffff : 0;
+		body.format = i == 2 ? FS_LIST_FACTS + 1 : FS_LIST_LONG;
+		message.pieces[0].data = i == 3 ? "x" : "/";
+		attach(&rig, &reader);
+		reader.error = -1;
+		CU_ASSERT_EQUAL(channel_send(reader.channel, &message), 0);
+		CU_ASSERT(rig_ended(reader.channel) && reader.error == -1);
+		channel_free(&reader.channel);
+	}
+	CU_ASSERT_EQUAL(rig_stop(&rig), AGENT_EXIT_OK);
+}
+
+CU_TestInfo agent_short_tests[] = {
+	{ "answers hold short listings", answers_hold_short_listings },
+	{ "what is no directory is told", what_is_no_directory_is_told },
+	{ "long listings need a pipe", long_listings_need_a_pipe },
+	{ "odd requests end the session", odd_requests_end_the_session },
+	CU_TEST_INFO_NULL,
+};

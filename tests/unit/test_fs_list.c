@@ -1,0 +1,120 @@
+/* Unit tests of worker/fs.c: listings that come with the answer. */
+#include "tests/unit/fs_desk.h"
+
+#include "shm/base/attr.h"
+#include "tests/unit/suites.h"
+
+static const struct fs_list plain = { "/", "pre/", FS_LIST_NAMES, 0, 0, 1, 2,
+	"joe", "crew", -1 };
+
+/* Asks for a short listing. */
+static void
+ask(struct desk *desk)
+{
+	desk->answers = 0;
+	CU_ASSERT_NOT_EQUAL(fs_list(desk->fs, &plain), 0);
+	(void)talk(desk);
+	CU_ASSERT_EQUAL(desk->type, MSG_FS_LIST_SHORT);
+	CU_ASSERT_TRUE(desk->fd == -1 && desk->len == 12 &&
+	    memcmp(desk->bytes, "/pre/joecrew", 12) == 0);
+}
+
+static void
+say_text(struct desk *desk, uint32_t request, uint32_t size, const char *text)
+{
+	const struct msg_fs_contents body = { .request = request,
+		.size = size };
+	const struct channel_message message = {
+		.type = MSG_FS_CONTENTS,
+		.body = &body,
+		.pieces = { { text, strlen(text) } },
+		.fd = -1,
+	};
+
+	CU_ASSERT_EQUAL(channel_send(desk->agent, &message), 0);
+	(void)talk(desk);
+}
+
+static void
+a_short_listing_comes_at_once(void)
+{
+	struct desk desk;
+
+	start_with_agent(&desk);
+	ask(&desk);
+	say_text(&desk, desk.request, 3, "a\r\n");
+	CU_ASSERT_TRUE(desk.answers == 1 && desk.answer.error == 0 &&
+	    desk.answer.size == 3 && desk.answer.contents != NULL);
+	CU_ASSERT_FALSE(fs_busy(desk.fs));
+	ask(&desk);
+	say_text(&desk, desk.request, 0, "");
+	CU_ASSERT_TRUE(desk.answers == 1 && desk.answer.error == 0 &&
+	    desk.answer.size == 0 && desk.answer.contents != NULL);
+	ask(&desk);
+	say_done(&desk, desk.request, EMSGSIZE);
+	CU_ASSERT_TRUE(desk.answers == 1 && desk.answer.error == EMSGSIZE &&
+	    desk.answer.contents == NULL);
+	stop(&desk);
+}
+
+/* One that was forgotten is no answer to the next question. */
+static void
+a_late_listing_is_dropped(void)
+{
+	struct desk desk;
+	uint32_t late;
+
+	start_with_agent(&desk);
+	ask(&desk);
+	late = desk.request;
+	fs_forget(desk.fs);
+	ask(&desk);
+	say_text(&desk, late, 4, "late");
+	CU_ASSERT_EQUAL(desk.answers, 0);
+	say_text(&desk, desk.request, 4, "soon");
+	CU_ASSERT_TRUE(desk.answers == 1 && desk.answer.size == 4);
+	stop(&desk);
+}
+
+enum lie {
+	LIE_SIZE,    /* more than there is */
+	LIE_SUCCESS, /* done, with nothing */
+	LIE_ELSE     /* contents of what has none */
+};
+
+static void
+tell_lie(struct desk *desk, enum lie lie)
+{
+	if (lie == LIE_ELSE) {
+		CU_ASSERT_NOT_EQUAL(fs_stat(desk->fs, "/"), 0);
+		(void)talk(desk);
+	} else {
+		ask(desk);
+	}
+	if (lie == LIE_SUCCESS)
+		say_done(desk, desk->request, 0);
+	else
+		say_text(desk, desk->request, lie == LIE_SIZE ? 5 : 4, "text");
+}
+
+static void
+a_lying_agent_is_cut_off(void)
+{
+	struct desk desk;
+	int lie;
+
+	for (lie = LIE_SIZE; lie <= LIE_ELSE; lie++) {
+		start_with_agent(&desk);
+		tell_lie(&desk, (enum lie)lie);
+		CU_ASSERT_TRUE(rig_until(&desk.rig, &desk.answers));
+		CU_ASSERT_EQUAL(desk.answer.error, EIO);
+		stop(&desk);
+	}
+}
+
+CU_TestInfo fs_list_tests[] = {
+	{ "a short listing comes at once", a_short_listing_comes_at_once },
+	{ "a late listing is dropped", a_late_listing_is_dropped },
+	{ "a lying agent is cut off", a_lying_agent_is_cut_off },
+	CU_TEST_INFO_NULL,
+};
