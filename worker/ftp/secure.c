@@ -14,7 +14,7 @@
 #include "worker/ftp/verbs.h"
 
 #define CCC_MS  10000 /* for the client's close_notify */
-#define TURN_MS 10000 /* for others' handshakes to end */
+#define TURN_MS 20000 /* for others' handshakes to end */
 
 static enum flow turn(struct session *session);
 static enum flow flush(struct session *session);
