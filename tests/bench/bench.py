@@ -159,7 +159,7 @@ class Roster:
 
 
 def run(options, place):
-    """Everything; returns the number of rows with an error."""
+    """Everything; returns how many rows or servers failed."""
     meter = measure.new_meter()
     facts = report.machine(place, meter.how)
     meter.close()
@@ -177,7 +177,7 @@ def run(options, place):
                           runner.rows, {"absent": runner.absent})
     print()
     print(report.legend())
-    return sum("error" in row for row in runner.rows)
+    return sum("error" in row for row in runner.rows) + runner.failed
 
 
 def interrupted(number, _):

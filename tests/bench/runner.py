@@ -178,7 +178,8 @@ class Runner:
         self.pool = Pool()
         self.load = Load(place)
         self.rows = []
-        self.absent = {}
+        self.absent = {}        # labels, and why
+        self.failed = 0         # those of them that are not peers
 
     def mode(self, mode):
         """All cells of one mode."""
@@ -241,6 +242,7 @@ class Runner:
             server = self.pool.get(server, self.load)
         except Unavailable as reason:
             self.absent[server.label] = str(reason)
+            self.failed += server.ours
             print(f"{server.label}: does not take part: {reason}")
             return None
         options = {**self.options(mode, tls, clients), **server.extra}
