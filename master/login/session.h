@@ -9,12 +9,14 @@
 #include "master/login/limits.h"
 #include "master/login/table.h"
 #include "master/login/token.h"
+#include "master/login/verified.h"
 #include "master/login/workers.h"
 #include "shm/ipc/link.h"
 
 struct workers {
 	struct workers_parts parts;
 	struct recall *recall;
+	struct verified *verified;
 	LIST_HEAD(, login_worker) list;
 	struct table sessions; /* by number */
 };
@@ -39,6 +41,7 @@ struct login_pending {
 	uint64_t request;
 	uint32_t host;                     /* whose accounts are asked */
 	char user[LOGIN_NAME_MAX_LEN + 1]; /* as typed, for the log */
+	struct verified_key key;           /* what to find it by later */
 };
 
 struct login_session {

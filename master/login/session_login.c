@@ -186,6 +186,9 @@ on_answer(const struct checkers_answer *checked, void *context)
 	uint8_t token[TOKEN_LEN_MAX];
 
 	pending->check = NULL;
+	if (verdict == LOGIN_OK)
+		verified_add(session->worker->workers->verified, &pending->key,
+		    &checked->account);
 	/* An account of one host is none of another's. */
 	if (verdict == LOGIN_OK && session->host != pending->host)
 		verdict = LOGIN_UNAVAILABLE;
@@ -199,12 +202,49 @@ on_answer(const struct checkers_answer *checked, void *context)
 	answer(pending, &result, &checked->account, token);
 }
 
+/* A login that was right a moment ago is so again: whether it is one. */
+static bool
+is_verified(struct login_pending *pending,
+    const struct checkers_question *question)
+{
+	struct workers *workers = pending->session->worker->workers;
+	const struct account *account;
+	struct checkers_answer answer;
+
+	account = verified_find(workers->verified,
+	    settings_find(workers->parts.settings, question->generation),
+	    question, &pending->key);
+	if (account == NULL)
+		return (false);
+	answer.verdict = LOGIN_OK;
+	answer.account = *account;
+	answer.reason = "";
+	/* Once more does not make it longer. */
+	pending->key.usable = false;
+	on_answer(&answer, pending);
+	return (true);
+}
+
+static void
+fill_question(struct checkers_question *question,
+    const struct login_session *session,
+    const struct msg_login_request *request, const struct message_part parts[2])
+{
+	question->generation = session->worker->generation;
+	question->host = session->host;
+	question->address = session->address;
+	question->tls = request->tls != 0;
+	question->user = parts[0].data;
+	question->user_len = parts[0].len;
+	question->password = parts[1].data;
+	question->password_len = parts[1].len;
+}
+
 /* 0, or -1: it cannot be checked now. */
 static int
 begin_check(struct login_session *session,
     const struct msg_login_request *request, const struct message_part parts[2])
 {
-	struct login_worker *worker = session->worker;
 	struct checkers_question question;
 	struct login_pending *pending;
 
@@ -215,22 +255,17 @@ begin_check(struct login_session *session,
 	pending->request = request->request;
 	pending->host = session->host;
 	memcpy(pending->user, parts[0].data, parts[0].len);
-	question.generation = worker->generation;
-	question.host = session->host;
-	question.address = session->address;
-	question.tls = request->tls != 0;
-	question.user = parts[0].data;
-	question.user_len = parts[0].len;
-	question.password = parts[1].data;
-	question.password_len = parts[1].len;
-	pending->check = checkers_ask(worker->workers->parts.checkers,
+	fill_question(&question, session, request, parts);
+	session->pending = pending;
+	if (is_verified(pending, &question))
+		return (0);
+	pending->check = checkers_ask(session->worker->workers->parts.checkers,
 	    &question, on_answer, pending);
 	if (pending->check == NULL) {
 		log_refusal(pending, "too many logins are waiting");
-		free(pending);
+		session_cancel_login(session);
 		return (-1);
 	}
-	session->pending = pending;
 	return (0);
 }
 

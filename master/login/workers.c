@@ -39,10 +39,9 @@ workers_new(const struct workers_parts *parts)
 	LIST_INIT(&workers->list);
 	table_init(&workers->sessions);
 	workers->recall = recall_new(parts->loop, workers);
-	if (workers->recall == NULL) {
-		free(workers);
-		return (NULL);
-	}
+	workers->verified = verified_new();
+	if (workers->recall == NULL || workers->verified == NULL)
+		workers_free(&workers);
 	return (workers);
 }
 
@@ -70,6 +69,7 @@ workers_free(struct workers **workers)
 		end_worker(worker);
 	table_free(&(*workers)->sessions);
 	recall_free(&(*workers)->recall);
+	verified_free(&(*workers)->verified);
 	free(*workers);
 	*workers = NULL;
 }

@@ -195,8 +195,9 @@ struct conf {
 
 	/* Login helpers */
 	uint32_t checkers;
-	uint32_t checker_timeout; /* seconds */
-	uint32_t checker_logins;  /* then it is replaced */
+	uint32_t checker_timeout;         /* seconds */
+	uint32_t checker_logins;          /* then it is replaced */
+	uint32_t verified_password_cache; /* seconds; 0: none */
 
 	struct conf_strings local_file_systems;
 
