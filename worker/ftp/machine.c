@@ -121,6 +121,8 @@ write_replies(struct session *session)
 
 	if (session->reply.failed)
 		session->lost = true;
+	/* The last one goes with the end of our side, which follows. */
+	stream_hold(session->control, session->step == &step_bye);
 	while (!session->lost && buf_len(buf) > 0) {
 		result = stream_write(session->control, buf_data(buf),
 		    buf_len(buf), &done);

@@ -219,7 +219,7 @@ share(struct tls_channel *channel, const SSL_SESSION *session,
 	const struct tls *tls = channel->login->tls;
 	struct claims claims;
 
-	if (channel->established || !is_shared(tls))
+	if ((channel->established && !channel->first) || !is_shared(tls))
 		return;
 	claims.started = (uint64_t)SSL_SESSION_get_time(session);
 	claims.expires = claims.started + tls->conf->session_cache_timeout;

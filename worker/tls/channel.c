@@ -56,15 +56,17 @@ prepare(struct tls_channel *channel, struct tls_socket *socket)
 		return (-1);
 	SSL_set_bio(channel->ssl, bio, bio);
 	SSL_set_accept_state(channel->ssl);
-	if (channel->kind == TLS_CONTROL)
-		return (SSL_set_num_tickets(channel->ssl, 2) == 1 ? 0 : -1);
-	SSL_set_default_read_buffer_len(channel->ssl, READ_AHEAD);
 	/*
-	 * A ticket that a client which only sends never reads would turn its
-	 * close into a reset, and that destroys the tail of its upload.
+	 * On control they go with the first reply, for which a client waits
+	 * anyway.  On data a ticket that a client which only sends never reads
+	 * would turn its close into a reset, and that destroys the tail of its
+	 * upload.
 	 */
 	if (SSL_set_num_tickets(channel->ssl, 0) != 1)
 		return (-1);
+	if (channel->kind == TLS_CONTROL)
+		return (0);
+	SSL_set_default_read_buffer_len(channel->ssl, READ_AHEAD);
 	return (contexts_apply(channel));
 }
 
@@ -190,6 +192,25 @@ fresh(void)
 	errno = 0;
 }
 
+/* As many as OpenSSL would send by itself. */
+static void
+owe_tickets(struct tls_channel *channel)
+{
+	if (SSL_version(channel->ssl) < TLS1_3_VERSION)
+		return;
+	channel->owed = SSL_session_reused(channel->ssl) == 1 ? 1 : 2;
+	tickets_expect(channel);
+}
+
+/* From here on OpenSSL has them, and sends them with the next call. */
+static void
+pay_tickets(struct tls_channel *channel)
+{
+	channel->first = channel->first || channel->owed > 0;
+	for (; channel->owed > 0; channel->owed--)
+		(void)SSL_new_session_ticket(channel->ssl);
+}
+
 enum tls_result
 tls_handshake(struct tls_channel *channel)
 {
@@ -213,9 +234,10 @@ tls_handshake(struct tls_channel *channel)
 	}
 	channel->established = true;
 	channel->starved = false;
-	if (channel->kind == TLS_CONTROL)
+	if (channel->kind == TLS_CONTROL) {
 		binding_adopt(channel);
-	else
+		owe_tickets(channel);
+	} else
 		binding_check(channel);
 	outcome_established(channel);
 	return (TLS_OK);
@@ -265,10 +287,12 @@ tls_write(struct tls_channel *channel, const void *data, size_t len,
 	if (channel->failed)
 		return (TLS_FAILED);
 	fresh();
+	pay_tickets(channel);
 	if (SSL_in_init(channel->ssl)) {
 		ret = send_ticket(channel);
 		if (ret != 1)
 			return (settle_or_fail(channel, ret));
+		channel->first = false;
 	}
 	ret = SSL_write_ex(channel->ssl, data, len, done);
 	if (ret == 1)
@@ -286,6 +310,7 @@ tls_close(struct tls_channel *channel)
 	if (channel->closed)
 		return (TLS_OK);
 	fresh();
+	pay_tickets(channel);
 	/* A ticket that waits to be sent goes first. */
 	if (SSL_in_init(channel->ssl)) {
 		ret = SSL_do_handshake(channel->ssl);

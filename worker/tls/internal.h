@@ -94,7 +94,9 @@ struct tls_channel {
 	bool starved;   /* the last read found nothing more in the SSL */
 	bool by_ticket; /* resumed by a stateless ticket */
 	bool bound;
-	const char *unbound;    /* why not */
+	bool first;          /* the tickets of the handshake are on their way */
+	unsigned int owed;   /* tickets that go with the first reply */
+	const char *unbound; /* why not */
 	uint64_t ticket_issued; /* of the last TLS 1.3 ticket, 0: none */
 	uint64_t ticket_expires;
 };
@@ -136,6 +138,8 @@ int alpn_select(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 
 /* tickets.c: puts the callbacks on tls->base; -1 when memory is short. */
 NODISCARD int tickets_init(struct tls *tls);
+/* tickets.c: what the first ticket of TLS 1.3 will be. */
+void tickets_expect(struct tls_channel *channel);
 
 /* cache.c */
 void sessions_init(struct tls *tls);

@@ -178,6 +178,25 @@ ticket_made(SSL *ssl, void *arg)
 	return (1);
 }
 
+/*
+ * Before the first ticket is made: when it will be due for another.  One that
+ * is sealed does not outlive the key that there is now.
+ */
+void
+tickets_expect(struct tls_channel *channel)
+{
+	struct ring_key key;
+
+	channel->ticket_issued = tls_now();
+	channel->ticket_expires = channel->ticket_issued + SESSION_LIFETIME;
+	if ((SSL_get_options(channel->ssl) & SSL_OP_NO_TICKET) != 0)
+		return;
+	ring_newest(channel->login->tls->ring, &key);
+	if (key.expires < channel->ticket_expires)
+		channel->ticket_expires = key.expires;
+	secret_wipe(&key, sizeof(key));
+}
+
 /* The session of a ticket that could be opened: whether it is resumed. */
 static bool
 acceptable(struct tls_channel *channel, SSL_SESSION *session)
