@@ -49,6 +49,7 @@ def ratios(rows):
     """Adds what compares a row with the floor and with the best peer."""
     floor = next((r for r in rows if r["server"] == "floor"), None)
     bare = next((r for r in rows if r["server"] == "bare loop"), None)
+    scan = next((r for r in rows if r["server"] == "readdir, statx"), None)
     peers = [r["rate"] for r in rows if r["peer"] and "rate" in r]
     for row in rows:
         if "rate" not in row:
@@ -57,6 +58,8 @@ def ratios(rows):
             row["cpu_to_floor"] = row["cpu"] / floor["cpu"]
         if row["server"] == "floor, bare" and bare and "rate" in bare:
             row["to_bare"] = row["rate"] / bare["rate"]
+        if scan and row is not scan:
+            row["to_scan"] = row["p50"] / scan["p50"]
         if peers and not row["peer"]:
             row["rate_to_best_peer"] = row["rate"] / max(peers)
 
@@ -103,6 +106,8 @@ def show_notes(row):
     sample = row["samples"][-1]
     said = sample["said"]
     notes = []
+    if "to_scan" in row:
+        notes.append(f"{row['to_scan']:.2f} x the time of readdir and statx")
     if "to_bare" in row:
         notes.append(f"{row['to_bare']:.2f} x the rate of the bare loop")
     if said.get("first_byte_us"):
