@@ -195,8 +195,14 @@ login_is_told_the_load(void)
 	CU_ASSERT_EQUAL(peer_commit(&first, first.opened.handle, 0), 0);
 	CU_ASSERT(rig_receive(rig.control) && rig.load.busy == 1);
 	peer_free(&second);
-	CU_ASSERT(rig_receive(rig.control) && rig.load.busy == 0);
-	CU_ASSERT(rig_receive(rig.control) && rig.load.sessions == 1);
+	/* What changes at one moment is told in one message. */
+	CU_ASSERT(rig_receive(rig.control) && rig.load.busy == 0 &&
+	    rig.load.sessions == 1);
+	peer_free(&first);
+	CU_ASSERT(rig_receive(rig.control) && rig.load.sessions == 0);
+	/* Login has counted this one, though it is gone before it is told. */
+	rig.load.sessions = 1;
+	peer_attach(&rig, &first);
 	peer_free(&first);
 	CU_ASSERT(rig_receive(rig.control) && rig.load.sessions == 0);
 	CU_ASSERT_EQUAL(rig_stop(&rig), AGENT_EXIT_OK);

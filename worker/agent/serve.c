@@ -5,17 +5,23 @@
 #include "shm/ipc/link.h"
 #include "worker/agent/session.h"
 
+/* Sessions that come and go faster are not told of one by one. */
+#define TELL_MS 20
+
 /*
  * Tells login how many sessions we have, which it weighs when it chooses an
  * agent.  A message that does not get through is made good by the next one.
  */
 static void
-tell_load(struct agent *agent)
+tell_load(void *context)
 {
+	struct agent *agent = context;
 	struct msg_agent_load load;
 
+	if (agent->control == NULL)
+		return;
 	if (agent->told_attached == agent->attached &&
-	    agent->told_busy == agent->busy)
+	    agent->told_busy == agent->busy && !agent->joined)
 		return;
 	load.sessions = agent->attached;
 	load.busy = agent->busy;
@@ -23,15 +29,18 @@ tell_load(struct agent *agent)
 		return;
 	agent->told_attached = agent->attached;
 	agent->told_busy = agent->busy;
+	agent->joined = false;
 }
 
 static void
 changed(struct agent *agent)
 {
-	if (agent->control != NULL)
-		tell_load(agent);
-	else if (agent->attached == 0)
+	if (agent->control != NULL) {
+		if (!loop_timer_armed(agent->tell))
+			loop_timer_set(agent->tell, TELL_MS);
+	} else if (agent->attached == 0) {
 		loop_stop(agent->loop);
+	}
 }
 
 static int
@@ -41,7 +50,10 @@ handle_control(struct message *message, void *context)
 
 	if (message->type != MSG_AGENT_ATTACH)
 		return (-1);
+	agent->joined = true;
 	session_new(agent, message_take_fd(message));
+	/* Also of one that could not be served. */
+	changed(agent);
 	return (0);
 }
 
@@ -70,6 +82,11 @@ serve(const struct jail *jail, int control_fd)
 	agent.loop = loop_new();
 	if (agent.loop == NULL)
 		return (AGENT_EXIT_LOOP);
+	agent.tell = loop_timer(agent.loop, tell_load, &agent);
+	if (agent.tell == NULL) {
+		loop_free(&agent.loop);
+		return (AGENT_EXIT_LOOP);
+	}
 	agent.control = link_new(agent.loop, control_fd, ROLE_AGENT, ROLE_LOGIN,
 	    &handlers, &agent);
 	if (agent.control == NULL) {

@@ -33,8 +33,10 @@ struct agent {
 	uint32_t attached, busy; /* sessions; those with tasks */
 	/* One of the two numbers has changed. */
 	void (*changed)(struct agent *agent);
-	struct link *control; /* NULL: login has closed it */
+	struct link *control;    /* NULL: login has closed it */
+	struct loop_timer *tell; /* armed: the numbers may have changed */
 	uint32_t told_attached, told_busy;
+	bool joined; /* login has counted one more since it was told */
 };
 
 /* Something that outlasts the request that began it. */
