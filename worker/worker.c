@@ -14,6 +14,7 @@
 #include "worker/ending.h"
 #include "worker/master_link.h"
 #include "worker/memory.h"
+#include "worker/net/watch.h"
 #include "worker/pool.h"
 #include "worker/setup.h"
 #include "worker/turns.h"
@@ -27,6 +28,9 @@ make_loop(struct worker *worker)
 		errno = -error;
 		return (-1);
 	}
+	/* Kept for good: made and freed with each lone session, it is dear. */
+	if (watch_get(&worker->loop) == NULL)
+		return (-1);
 	worker->clock = clock_new(worker);
 	worker->pool = pool_new(&worker->loop);
 	worker->ending = ending_new(worker);
