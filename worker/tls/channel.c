@@ -67,6 +67,8 @@ prepare(struct tls_channel *channel, struct tls_socket *socket)
 	if (channel->kind == TLS_CONTROL)
 		return (0);
 	SSL_set_default_read_buffer_len(channel->ssl, READ_AHEAD);
+	/* It is never idle for long, and makes new ones for each record. */
+	(void)SSL_clear_mode(channel->ssl, SSL_MODE_RELEASE_BUFFERS);
 	return (contexts_apply(channel));
 }
 
@@ -188,7 +190,9 @@ settle_or_fail(struct tls_channel *channel, int ret)
 static void
 fresh(void)
 {
-	ERR_clear_error();
+	/* Clearing goes through all of the queue, empty or not. */
+	if (ERR_peek_error() != 0)
+		ERR_clear_error();
 	errno = 0;
 }
 
