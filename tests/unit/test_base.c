@@ -187,6 +187,8 @@ secrets_share_a_pool(void)
 		len = lens[i % NITEMS(lens)];
 		texts[i] = secret_pool_alloc(&pool, len);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(texts[i]);
+		if (texts[i] == NULL)
+			return;
 		CU_ASSERT_EQUAL((uintptr_t)texts[i] % 16, 0);
 		CU_ASSERT_EQUAL(texts[i][0], 0);
 		memset(texts[i], (int)('a' + i % 26), len);

@@ -159,7 +159,7 @@ receive(int fd, struct taken *taken)
 static void
 gathers(int fd)
 {
-	struct taken taken;
+	struct taken taken = { 0 };
 	int i;
 
 	log_info("first");

@@ -96,7 +96,8 @@ is_for_the_same_login(void)
 	verified_add(stage.verified, &key, &stage.account);
 	found = find(&stage, &key);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(found);
-	CU_ASSERT(found->uid == 4711 && strcmp(found->name, "alice") == 0);
+	CU_ASSERT(found != NULL && found->uid == 4711 &&
+	    strcmp(found->name, "alice") == 0);
 
 	stage.question.password = (const uint8_t *)"wondeR";
 	CU_ASSERT_PTR_NULL(find(&stage, &key));
