@@ -5,14 +5,17 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 
+#include "shm/base/ensure.h"
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
 #include "worker/clock.h"
 #include "worker/ftp/session.h"
+#include "worker/net/watch.h"
 #include "worker/worker.h"
 
 #define BATCH         16
@@ -21,7 +24,7 @@
 #define REFUSAL_BATCH 64
 
 struct port {
-	uv_poll_t poll;
+	struct watch_entry entry;
 	LIST_ENTRY(port) link;
 	struct accept *accept;
 	struct start_listener listener;
@@ -30,6 +33,7 @@ struct port {
 
 struct accept {
 	struct worker *worker;
+	struct watch *watch;
 	LIST_HEAD(, port) ports;
 	int reserve; /* any descriptor; given up to refuse a client */
 	struct deadline resume;
@@ -82,9 +86,9 @@ refuse_waiting(struct accept *accept, const struct start_listener *listener)
 }
 
 static void
-ready(uv_poll_t *poll, int status UNUSED, int events UNUSED)
+ready(void *owner, uint32_t events UNUSED)
 {
-	struct port *port = poll->data;
+	struct port *port = owner;
 	struct accept *accept = port->accept;
 	struct worker *worker = accept->worker;
 	int fd, n;
@@ -104,19 +108,31 @@ ready(uv_poll_t *poll, int status UNUSED, int events UNUSED)
 	}
 }
 
-static void
-watch_all(struct accept *accept)
+static int
+listen_to(struct port *port)
 {
-	struct port *port;
+	return (watch_level(port->accept->watch, &port->entry,
+	    port->listener.fd, EPOLLIN));
+}
 
-	LIST_FOREACH (port, &accept->ports, link)
-		(void)uv_poll_start(&port->poll, UV_READABLE, ready);
+static void
+ignore(struct port *port)
+{
+	ensure(watch_level(port->accept->watch, &port->entry, port->listener.fd,
+		   0) == 0);
 }
 
 static void
 resume(void *context)
 {
-	watch_all(context);
+	struct accept *accept = context;
+	struct port *port;
+	int failed = 0;
+
+	LIST_FOREACH (port, &accept->ports, link)
+		failed |= listen_to(port);
+	if (failed != 0)
+		deadline_set(accept->worker, &accept->resume, PAUSE_MS);
 }
 
 void
@@ -128,7 +144,7 @@ accept_pause(struct accept *accept)
 	if (deadline_is_set(&accept->resume))
 		return;
 	LIST_FOREACH (port, &accept->ports, link)
-		(void)uv_poll_stop(&port->poll);
+		ignore(port);
 	deadline_set(accept->worker, &accept->resume, PAUSE_MS);
 	score_add(accept->worker->score, SCORE_ACCEPT_PAUSED, 1);
 	if (accept->paused_at == 0 || now - accept->paused_at > QUIET_MS)
@@ -159,7 +175,6 @@ open_port(struct accept *accept, const struct start_listener *listener,
     uint32_t slot)
 {
 	struct port *port = calloc(1, sizeof(*port));
-	int error;
 
 	if (port == NULL)
 		return (-1);
@@ -167,23 +182,13 @@ open_port(struct accept *accept, const struct start_listener *listener,
 	port->listener = *listener;
 	port->slot = slot;
 	set_options(listener->fd);
-	error = uv_poll_init(&accept->worker->loop, &port->poll, listener->fd);
-	if (error != 0) {
+	watch_init(&port->entry, ready, port);
+	if (!deadline_is_set(&accept->resume) && listen_to(port) == -1) {
 		free(port);
-		errno = -error;
 		return (-1);
 	}
-	port->poll.data = port;
 	LIST_INSERT_HEAD(&accept->ports, port, link);
-	if (!deadline_is_set(&accept->resume))
-		(void)uv_poll_start(&port->poll, UV_READABLE, ready);
 	return (0);
-}
-
-static void
-port_closed(uv_handle_t *handle)
-{
-	free(handle->data);
 }
 
 /* The master's copy keeps the socket, and whoever waits on it. */
@@ -191,8 +196,9 @@ static void
 close_port(struct port *port)
 {
 	LIST_REMOVE(port, link);
-	uv_close((uv_handle_t *)&port->poll, port_closed);
+	ignore(port);
 	fd_close(&port->listener.fd);
+	free(port);
 }
 
 struct accept *
@@ -206,8 +212,13 @@ accept_new(struct worker *worker)
 		return (NULL);
 	accept->worker = worker;
 	LIST_INIT(&accept->ports);
-	accept->reserve = eventfd(0, EFD_CLOEXEC);
 	deadline_init(&accept->resume, resume, accept);
+	accept->watch = watch_get(&worker->loop);
+	if (accept->watch == NULL) {
+		free(accept);
+		return (NULL);
+	}
+	accept->reserve = eventfd(0, EFD_CLOEXEC);
 	for (i = 0; i < start->nlisteners && accept->reserve != -1; i++)
 		if (open_port(accept, &start->listeners[i], start->slot) == -1)
 			break;
@@ -220,15 +231,18 @@ void
 accept_free(struct accept **accept)
 {
 	struct accept *ending = *accept;
-	struct port *port;
+	struct port *port, *next;
 
 	if (ending == NULL)
 		return;
 	*accept = NULL;
 	deadline_clear(&ending->resume);
 	fd_close(&ending->reserve);
-	while ((port = LIST_FIRST(&ending->ports)) != NULL)
+	for (port = LIST_FIRST(&ending->ports); port != NULL; port = next) {
+		next = LIST_NEXT(port, link);
 		close_port(port);
+	}
+	watch_put(&ending->watch);
 	free(ending);
 }
 

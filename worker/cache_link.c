@@ -19,7 +19,6 @@
 struct cache_link {
 	struct worker *worker;
 	struct link_uv *link; /* NULL: the keeper is not there */
-	uv_prepare_t turn;    /* looks whether the reader has counted */
 	struct deadline report;
 	struct msg_cache_counts counts; /* not told yet */
 	struct msg_cache_trouble trouble;
@@ -89,16 +88,9 @@ tell_trouble(struct cache_link *link)
 		link->troubled = false;
 }
 
-/*
- * After each turn of the loop, before it sleeps.  The reader counts in the
- * midst of handshakes and knows no loop; a timer that looks at it would wake
- * an idle worker each second.
- */
-static void
-turn(uv_prepare_t *prepare)
+void
+cache_link_turn(struct cache_link *link)
 {
-	struct cache_link *link = prepare->data;
-
 	if (!deadline_is_set(&link->report) && collect(link))
 		deadline_set(link->worker, &link->report, COUNTS_EVERY_MS);
 	tell_trouble(link);
@@ -170,16 +162,7 @@ cache_link_new(struct worker *worker)
 	link->worker = worker;
 	deadline_init(&link->report, report, link);
 	deadline_init(&link->puts_due, puts_due, link);
-	(void)uv_prepare_init(&worker->loop, &link->turn);
-	link->turn.data = link;
-	(void)uv_prepare_start(&link->turn, turn);
 	return (link);
-}
-
-static void
-closed(uv_handle_t *handle)
-{
-	free(handle->data);
 }
 
 void
@@ -195,7 +178,7 @@ cache_link_free(struct cache_link **link)
 	deadline_clear(&ending->puts_due);
 	deadline_clear(&ending->report);
 	link_uv_free(&ending->link);
-	uv_close((uv_handle_t *)&ending->turn, closed);
+	free(ending);
 }
 
 void

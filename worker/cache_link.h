@@ -25,6 +25,12 @@ void cache_link_free(struct cache_link **link);
 /* A channel to (a new) keeper; takes fd over. */
 void cache_link_connect(struct cache_link *link, int fd);
 
+/*
+ * After each turn of the loop: the reader counts in the midst of handshakes and
+ * knows no loop, and a timer that looks at it would wake an idle worker.
+ */
+void cache_link_turn(struct cache_link *link);
+
 /* For struct tls_store; caller is the struct cache_link. */
 void cache_link_put(const struct msg_cache_put *body, const uint8_t *id,
     const uint8_t *context, const uint8_t *sealed, void *caller);

@@ -27,7 +27,7 @@ done(void *context)
 {
 	struct ending *ending = context;
 
-	uv_stop(&ending->worker->loop);
+	ending->worker->stopped = true;
 }
 
 void

@@ -2,33 +2,42 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 
+#include "shm/base/ensure.h"
 #include "shm/base/fd.h"
+#include "worker/net/watch.h"
 
 /* So that one busy peer does not keep the loop from the sessions. */
 #define MESSAGES_A_TURN 64
 
 struct link_uv {
-	uv_poll_t poll;
-	struct channel *channel; /* NULL: freed, the handle is closing */
+	struct watch_entry entry;
+	struct watch *watch;
+	struct channel *channel; /* NULL: freed by a handler that is called */
 	const struct link_uv_handlers *handlers;
 	void *context;
-	int watched; /* the events that are polled for */
+	bool busy; /* handlers are being called */
+	bool ended;
 };
 
-static void ready(uv_poll_t *poll, int status, int events);
-
-static void
-watch(struct link_uv *link)
+/* 0, or -1 with errno; only the first time can fail, for want of memory. */
+static int
+watch_channel(struct link_uv *link)
 {
-	int events = UV_READABLE;
+	uint32_t events = EPOLLIN;
 
 	if (channel_wants_write(link->channel))
-		events |= UV_WRITABLE;
-	if (link->watched == events)
-		return;
-	link->watched = events;
-	(void)uv_poll_start(&link->poll, events, ready);
+		events |= EPOLLOUT;
+	return (watch_level(link->watch, &link->entry,
+	    channel_fd(link->channel), events));
+}
+
+static void
+unwatch(struct link_uv *link)
+{
+	ensure(watch_level(link->watch, &link->entry, channel_fd(link->channel),
+		   0) == 0);
 }
 
 /* Lets queued messages go.  -1: the link has ended. */
@@ -42,34 +51,42 @@ flush(struct link_uv *link)
 	return (0);
 }
 
-static void
-ready(uv_poll_t *poll, int status, int events)
+/* Whether it goes on; false, too, when a handler has freed the link. */
+static bool
+serve(struct link_uv *link, uint32_t events)
 {
-	struct link_uv *link = poll->data;
 	int flushed = 0, received;
 
-	if (status == 0 && (events & UV_WRITABLE) != 0)
+	if ((events & EPOLLOUT) != 0)
 		flushed = flush(link);
 	if (link->channel == NULL)
-		return;
+		return (false);
 	/* Also after a failed flush: what the peer said before it went counts.
 	 */
 	received = channel_receive(link->channel, MESSAGES_A_TURN);
-	if (link->channel == NULL)
-		return;
-	if (received > 0 || (received == 0 && flushed == 0 && status == 0)) {
-		watch(link);
-		return;
-	}
-	(void)uv_poll_stop(&link->poll);
-	link->watched = 0;
-	link->handlers->ended(link->context);
+	return (link->channel != NULL &&
+	    (received > 0 ||
+		(received == 0 && flushed == 0 && (events & EPOLLERR) == 0)));
 }
 
 static void
-closed(uv_handle_t *handle)
+ready(void *owner, uint32_t events)
 {
-	free(handle->data);
+	struct link_uv *link = owner;
+	bool goes_on;
+
+	link->busy = true;
+	goes_on = serve(link, events);
+	link->busy = false;
+	if (link->channel == NULL) {
+		free(link);
+		return;
+	}
+	if (goes_on && watch_channel(link) == 0)
+		return;
+	unwatch(link);
+	link->ended = true;
+	link->handlers->ended(link->context);
 }
 
 struct link_uv *
@@ -77,7 +94,6 @@ link_uv_new(uv_loop_t *loop, int fd, enum role peer,
     const struct link_uv_handlers *handlers, void *context)
 {
 	struct link_uv *link = calloc(1, sizeof(*link));
-	int error;
 
 	if (link == NULL) {
 		fd_close(&fd);
@@ -91,15 +107,12 @@ link_uv_new(uv_loop_t *loop, int fd, enum role peer,
 		free(link);
 		return (NULL);
 	}
-	error = uv_poll_init(loop, &link->poll, channel_fd(link->channel));
-	if (error != 0) {
-		channel_free(&link->channel);
-		free(link);
-		errno = -error;
+	watch_init(&link->entry, ready, link);
+	link->watch = watch_get(loop);
+	if (link->watch == NULL || watch_channel(link) == -1) {
+		link_uv_free(&link);
 		return (NULL);
 	}
-	link->poll.data = link;
-	watch(link);
 	return (link);
 }
 
@@ -111,9 +124,13 @@ link_uv_free(struct link_uv **link)
 	if (ended == NULL)
 		return;
 	*link = NULL;
-	/* The handle lets go of the descriptor before that is closed. */
-	uv_close((uv_handle_t *)&ended->poll, closed);
+	if (ended->watch != NULL) {
+		unwatch(ended);
+		watch_put(&ended->watch);
+	}
 	channel_free(&ended->channel);
+	if (!ended->busy)
+		free(ended);
 }
 
 struct channel *
@@ -128,8 +145,8 @@ sent(struct link_uv *link, int ret)
 {
 	int saved = errno;
 
-	if (link->watched != 0)
-		watch(link);
+	if (!link->ended)
+		(void)!watch_channel(link);
 	errno = saved;
 	return (ret);
 }

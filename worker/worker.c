@@ -29,7 +29,8 @@ make_loop(struct worker *worker)
 		return (-1);
 	}
 	/* Kept for good: made and freed with each lone session, it is dear. */
-	if (watch_get(&worker->loop) == NULL)
+	worker->watch = watch_get(&worker->loop);
+	if (worker->watch == NULL)
 		return (-1);
 	worker->clock = clock_new(worker);
 	worker->pool = pool_new(&worker->loop);
@@ -141,7 +142,10 @@ worker_run(const struct worker_start *start)
 		log_error("cannot start: %s", strerror(errno));
 		_exit(1);
 	}
-	(void)uv_run(&worker->loop, UV_RUN_DEFAULT);
+	while (!worker->stopped) {
+		watch_turn(worker->watch);
+		cache_link_turn(worker->cache_link);
+	}
 	finish(worker);
 }
 

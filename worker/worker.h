@@ -28,6 +28,7 @@ struct memory;
 struct pool;
 struct session;
 struct turns;
+struct watch;
 
 enum worker_phase {
 	WORKER_SERVING,
@@ -37,6 +38,7 @@ enum worker_phase {
 
 struct worker {
 	uv_loop_t loop;
+	struct watch *watch; /* what it waits on, net/watch.h */
 	const struct worker_start *start;
 	const struct conf *conf; /* start->conf */
 	struct ring *ring;
@@ -51,6 +53,7 @@ struct worker {
 	struct master_link *master;
 	struct ending *ending; /* how it stops, when it is time */
 	enum worker_phase phase;
+	bool stopped;          /* the last turn of the loop has come */
 	struct turns *turns;   /* of control handshakes */
 	struct memory *memory; /* NULL: none is given back */
 	uint32_t sessions;     /* now; kept by worker_session_add/remove */

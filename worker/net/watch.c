@@ -15,8 +15,12 @@ struct watch {
 	uv_loop_t *loop;
 	struct watch *next;
 	unsigned int users;
+	bool outside; /* libuv's instance is watched, and not the reverse */
+	bool inside_ready;
 	int epoll_fd;
 	int at, count; /* in events: what is being told */
+	struct watch_entry loop_entry;
+	uv_prepare_t active;
 	struct epoll_event events[EVENTS_A_TURN];
 };
 
@@ -25,13 +29,13 @@ static struct watch *watches;
 
 /* Owners may go, and others come, while they are told. */
 static void
-tell(uv_poll_t *poll, int status UNUSED, int events UNUSED)
+wait_and_tell(struct watch *watch, int timeout)
 {
-	struct watch *watch = (struct watch *)poll;
 	struct watch_entry *entry;
 
 	watch->count =
-	    epoll_wait(watch->epoll_fd, watch->events, EVENTS_A_TURN, 0);
+	    epoll_wait(watch->epoll_fd, watch->events, EVENTS_A_TURN, timeout);
+	uv_update_time(watch->loop);
 	watch->users++;
 	for (watch->at = 0; watch->at < watch->count; watch->at++) {
 		entry = watch->events[watch->at].data.ptr;
@@ -41,6 +45,55 @@ tell(uv_poll_t *poll, int status UNUSED, int events UNUSED)
 	}
 	watch->count = 0;
 	watch_put(&watch);
+}
+
+static void
+tell(uv_poll_t *poll, int status UNUSED, int events UNUSED)
+{
+	wait_and_tell((struct watch *)poll, 0);
+}
+
+static void
+inside(void *owner, uint32_t events UNUSED)
+{
+	struct watch *watch = owner;
+
+	watch->inside_ready = true;
+}
+
+static void
+do_nothing(uv_prepare_t *prepare UNUSED)
+{
+}
+
+/*
+ * The loop's own instance goes inside of ours.  Without an active handle libuv
+ * has no time to wait for, and would be run again and again.
+ */
+static void
+turn_round(struct watch *watch)
+{
+	watch_init(&watch->loop_entry, inside, watch);
+	(void)uv_prepare_init(watch->loop, &watch->active);
+	(void)uv_prepare_start(&watch->active, do_nothing);
+	(void)uv_poll_stop(&watch->poll);
+	(void)uv_run(watch->loop, UV_RUN_NOWAIT);
+	ensure(watch_level(watch, &watch->loop_entry,
+		   uv_backend_fd(watch->loop), EPOLLIN) == 0);
+	watch->outside = true;
+}
+
+void
+watch_turn(struct watch *watch)
+{
+	if (!watch->outside)
+		turn_round(watch);
+	wait_and_tell(watch, uv_backend_timeout(watch->loop));
+	/* 0: a timer is due, or a handle was begun or ended. */
+	if (!watch->inside_ready && uv_backend_timeout(watch->loop) != 0)
+		return;
+	watch->inside_ready = false;
+	(void)uv_run(watch->loop, UV_RUN_NOWAIT);
 }
 
 static struct watch *
@@ -132,6 +185,27 @@ watch_add(struct watch *watch, struct watch_entry *entry, int fd,
 	if (epoll_ctl(watch->epoll_fd, how, fd, &event) == -1)
 		return (-1);
 	entry->events |= events;
+	return (0);
+}
+
+int
+watch_level(struct watch *watch, struct watch_entry *entry, int fd,
+    uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.ptr = entry };
+	int how = EPOLL_CTL_MOD;
+
+	if (entry->events == events)
+		return (0);
+	if (entry->events == 0)
+		how = EPOLL_CTL_ADD;
+	else if (events == 0)
+		how = EPOLL_CTL_DEL;
+	if (epoll_ctl(watch->epoll_fd, how, fd, &event) == -1)
+		return (-1);
+	if (events == 0)
+		watch_remove(watch, entry);
+	entry->events = events;
 	return (0);
 }
 

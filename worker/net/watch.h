@@ -1,11 +1,16 @@
 /*
  * watch - the sockets of a loop, with one system call for each.
  *
- * An epoll instance inside the loop's, edge-triggered: what is known of a
- * socket's readiness is kept by its owner, so that nothing has to be armed and
- * disarmed.  (libuv's own handle makes five to eight calls for a connection
- * that lives for one small file.)  It is made with the first user on a loop and
- * goes with the last one.
+ * An epoll instance of our own.  Connections are watched edge-triggered: what
+ * is known of a socket's readiness is kept by its owner, so that nothing has to
+ * be armed and disarmed.  (libuv's own handle makes five to eight calls for a
+ * connection that lives for one small file.)  It is made with the first user on
+ * a loop and goes with the last one.
+ *
+ * A worker waits in watch_turn(), on this instance, with libuv's inside; libuv
+ * runs when it has something to do: timers, threads that are done.  Under a
+ * plain uv_run() it is the other way round, which costs a second epoll_wait()
+ * for whatever happens.
  */
 #ifndef WORKER_NET_WATCH_H
 #define WORKER_NET_WATCH_H
@@ -40,6 +45,20 @@ void watch_init(struct watch_entry *entry,
  */
 NODISCARD int watch_add(struct watch *watch, struct watch_entry *entry, int fd,
     uint32_t events);
+
+/*
+ * The same for what is told of as long as it is so, in place of what was wanted
+ * before; none: no more, as it must be before the descriptor is closed, of
+ * which other processes may have a copy.  0, or -1 with errno.
+ */
+NODISCARD int watch_level(struct watch *watch, struct watch_entry *entry,
+    int fd, uint32_t events);
+
+/*
+ * Waits until something happens, and tells; runs the loop when there is
+ * something for it.  The loop is not run otherwise once this has been called.
+ */
+void watch_turn(struct watch *watch);
 
 /*
  * Nothing more is told.  For the kernel, the caller closes the descriptor: it
