@@ -196,23 +196,28 @@ fresh(void)
 	errno = 0;
 }
 
-/* As many as OpenSSL would send by itself. */
+/*
+ * One is enough, where OpenSSL by itself would send two: each transfer brings
+ * another, and a ticket costs a sealed session in the shared cache.
+ */
 static void
-owe_tickets(struct tls_channel *channel)
+owe_ticket(struct tls_channel *channel)
 {
 	if (SSL_version(channel->ssl) < TLS1_3_VERSION)
 		return;
-	channel->owed = SSL_session_reused(channel->ssl) == 1 ? 1 : 2;
+	channel->owed = true;
 	tickets_expect(channel);
 }
 
-/* From here on OpenSSL has them, and sends them with the next call. */
+/* From here on OpenSSL has it, and sends it with the next call. */
 static void
-pay_tickets(struct tls_channel *channel)
+pay_ticket(struct tls_channel *channel)
 {
-	channel->first = channel->first || channel->owed > 0;
-	for (; channel->owed > 0; channel->owed--)
-		(void)SSL_new_session_ticket(channel->ssl);
+	if (!channel->owed)
+		return;
+	channel->owed = false;
+	channel->first = true;
+	(void)SSL_new_session_ticket(channel->ssl);
 }
 
 enum tls_result
@@ -240,7 +245,7 @@ tls_handshake(struct tls_channel *channel)
 	channel->starved = false;
 	if (channel->kind == TLS_CONTROL) {
 		binding_adopt(channel);
-		owe_tickets(channel);
+		owe_ticket(channel);
 	} else
 		binding_check(channel);
 	outcome_established(channel);
@@ -291,7 +296,7 @@ tls_write(struct tls_channel *channel, const void *data, size_t len,
 	if (channel->failed)
 		return (TLS_FAILED);
 	fresh();
-	pay_tickets(channel);
+	pay_ticket(channel);
 	if (SSL_in_init(channel->ssl)) {
 		ret = send_ticket(channel);
 		if (ret != 1)
@@ -314,7 +319,7 @@ tls_close(struct tls_channel *channel)
 	if (channel->closed)
 		return (TLS_OK);
 	fresh();
-	pay_tickets(channel);
+	pay_ticket(channel);
 	/* A ticket that waits to be sent goes first. */
 	if (SSL_in_init(channel->ssl)) {
 		ret = SSL_do_handshake(channel->ssl);

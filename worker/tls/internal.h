@@ -94,8 +94,8 @@ struct tls_channel {
 	bool starved;   /* the last read found nothing more in the SSL */
 	bool by_ticket; /* resumed by a stateless ticket */
 	bool bound;
-	bool first;          /* the tickets of the handshake are on their way */
-	unsigned int owed;   /* tickets that go with the first reply */
+	bool owed;           /* a ticket, which goes with the first reply */
+	bool first;          /* it is on its way */
 	const char *unbound; /* why not */
 	uint64_t ticket_issued; /* of the last TLS 1.3 ticket, 0: none */
 	uint64_t ticket_expires;

@@ -16,7 +16,7 @@
 
 #define PROCESSES_MAX 4096
 #define BACKLOG       4096
-#define TICKETS       2 /* as ftpsd sends after a full handshake */
+#define TICKETS       1 /* as ftpsd sends after a full handshake */
 
 static volatile sig_atomic_t ending;
 
