@@ -157,6 +157,16 @@ class Client:
             data.close()
             raise
 
+    def open_early(self, command, session="control", expect=150):
+        """The same, but with TLS on it before the command, as curl does."""
+        data = self.wrap_data(self.passive(), session)
+        try:
+            self.cmd(command, expect)
+            return data
+        except BaseException:
+            data.close()
+            raise
+
     def read_data(self, data):
         chunks = []
         while True:

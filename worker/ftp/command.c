@@ -6,6 +6,7 @@
 
 #include "shm/base/ensure.h"
 #include "shm/base/secret.h"
+#include "worker/ftp/early.h"
 #include "worker/ftp/state.h"
 #include "worker/ftp/verbs.h"
 
@@ -163,17 +164,26 @@ static enum flow
 idle(struct session *session)
 {
 	uint64_t ms = session->host->timeout_idle * UINT64_C(1000);
+	uint64_t delay = early_delay(session);
+	unsigned int waits = WAIT_INPUT;
 
 	if (session->eof) {
 		session->reason = "the client closed the connection";
 		return (session_goto(session, &step_bye));
 	}
+	if (delay != 0) {
+		if (!session_expired(session, delay))
+			return (session_wait(session, WAIT_INPUT | WAIT_CLOCK));
+		session->timed_out = false;
+	}
+	if (early_run(session))
+		waits |= WAIT_DATA;
 	if (ms == 0)
-		return (session_wait(session, WAIT_INPUT));
+		return (session_wait(session, waits));
 	if (session_expired(session, ms))
 		return (session_farewell(session,
 		    "No command for too long (timeouts.idle)."));
-	return (session_wait(session, WAIT_INPUT | WAIT_CLOCK));
+	return (session_wait(session, waits | WAIT_CLOCK));
 }
 
 static enum flow

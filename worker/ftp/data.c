@@ -8,6 +8,7 @@
 
 #include "shm/base/fd.h"
 #include "shm/base/secret.h"
+#include "worker/ftp/early.h"
 #include "worker/ftp/state.h"
 #include "worker/ports.h"
 
@@ -22,16 +23,28 @@ data_init(struct data *data)
 	data->mode = DATA_NONE;
 	data->listener = -1;
 	data->watch = NULL;
+	data->early = NULL;
 	data->port = 0;
+	data->attended = false;
 }
 
 void
 data_reset(struct data *data)
 {
+	early_free(&data->early);
 	stream_free(&data->watch);
 	fd_close(&data->listener);
 	data->mode = DATA_NONE;
 	data->port = 0;
+	data->attended = false;
+}
+
+void
+data_drop(struct session *session)
+{
+	if (session->data.mode == DATA_EARLY && session_is_tls(session))
+		tls_refresh(stream_tls(session->control));
+	data_reset(&session->data);
 }
 
 /*
@@ -133,7 +146,7 @@ data_listen(struct session *session)
 	struct data *data = &session->data;
 	uint16_t port;
 
-	data_reset(data);
+	data_drop(session);
 	data->listener = listen_in_range(session, &port);
 	if (data->listener == -1) {
 		if (errno == EMFILE || errno == ENFILE)
@@ -154,7 +167,7 @@ data_listen(struct session *session)
 void
 data_target(struct session *session, uint16_t port)
 {
-	data_reset(&session->data);
+	data_drop(session);
 	session->data.mode = DATA_ACTIVE;
 	session->data.port = port;
 }
@@ -323,6 +336,7 @@ data_poll(struct session *session, struct stream **stream)
 		return (poll_passive(session, stream));
 	case DATA_ACTIVE:
 		return (poll_active(session, stream));
+	case DATA_EARLY:
 	case DATA_NONE:
 		break;
 	}

@@ -8,17 +8,20 @@
 #ifndef WORKER_FTP_DATA_H
 #define WORKER_FTP_DATA_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "shm/base/address.h"
 #include "shm/base/attr.h"
 
+struct early;
 struct session;
 struct stream;
 
 enum data_mode {
 	DATA_NONE,
 	DATA_PASSIVE,
+	DATA_EARLY, /* was passive; accepted before its command */
 	DATA_ACTIVE
 };
 
@@ -26,12 +29,19 @@ struct data {
 	enum data_mode mode;
 	int listener;         /* passive, until it is watched; else -1 */
 	struct stream *watch; /* of the listener, or of what connects */
+	struct early *early;  /* DATA_EARLY, else NULL */
 	uint16_t port;        /* passive: ours; active: the client's */
+	bool attended;        /* passive: looked after before its command */
 };
 
 void data_init(struct data *data);
 /* Closes what there is; nothing is set up afterwards. */
 void data_reset(struct data *data);
+/*
+ * The same when a reply follows.  An early connection may have cost the client
+ * its TLS ticket: a fresh one goes with the reply.
+ */
+void data_drop(struct session *session);
 
 /* Listens on the control connection's local address.  0, or an errno. */
 NODISCARD int data_listen(struct session *session);
@@ -44,7 +54,7 @@ enum data_result {
 	DATA_FAILED   /* with errno */
 };
 
-/* Accepts or connects, as was set up. */
+/* Accepts or connects, as was set up; not for DATA_EARLY. */
 NODISCARD enum data_result data_poll(struct session *session,
     struct stream **stream);
 

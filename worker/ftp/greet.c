@@ -77,6 +77,7 @@ bye(struct session *session)
 {
 	session->leaving = true;
 	session->listening = false;
+	data_reset(&session->data);
 	if (buf_len(&session->reply.buf) > 0) {
 		if (session_expired(session, LAST_MS))
 			return (FLOW_END);

@@ -222,6 +222,8 @@ set_protection(struct session *session, bool private)
 	if (private && data == CONF_DATA_CLEAR)
 		return (session_answer(session, 534,
 		    "Data connections are not protected here: PROT C."));
+	if (private != session->prot_private && session->data.early != NULL)
+		data_drop(session);
 	session->prot_private = private;
 	return (session_answer(session, 200, "Data connections are %s.",
 	    private ? "protected" : "in clear"));

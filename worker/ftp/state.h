@@ -119,6 +119,8 @@ struct session {
 	bool ccc : 1; /* TLS was ended by CCC */
 	bool pbsz : 1;
 	bool prot_private : 1;
+	bool eager : 1;   /* the client shakes hands before its command */
+	bool patient : 1; /* it does not: see early.h */
 	bool ascii : 1;
 	bool epsv_all : 1;
 	bool rest_set : 1;

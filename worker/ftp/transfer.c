@@ -121,6 +121,7 @@ transfer_end(struct session *session, int code, const char *text)
 	transfer_log(session, code, text);
 	if (session->transfer->handshaking && session_is_tls(session))
 		tls_refresh(stream_tls(session->control));
+	data_drop(session);
 	reply_send(&session->reply, code, "%s", text);
 	return (transfer_over(session));
 }
@@ -266,10 +267,10 @@ connected(struct session *session)
 	if (!session->prot_private)
 		return (session_goto(session, transfer->begin));
 	transfer->handshaking = true;
-	if (session->tls == NULL ||
-	    stream_start_tls(transfer->stream, session->tls, TLS_DATA) != 0)
-		return (transfer_end(session, 522,
-		    "TLS on the data connection is not possible."));
+	if (transfer->shake == SHAKE_NONE) {
+		transfer->accepted = transfer->began;
+		transfer->shake = shake_begin(session, transfer->stream);
+	}
 	return (session_goto(session, &step_handshake));
 }
 
@@ -277,8 +278,14 @@ static enum flow
 connect_data(struct session *session)
 {
 	uint64_t ms = session->host->timeout_data * UINT64_C(1000);
+	struct transfer *transfer = session->transfer;
 
-	switch (data_poll(session, &session->transfer->stream)) {
+	if (session->data.mode == DATA_EARLY) {
+		transfer->shake =
+		    early_take(session, &transfer->stream, &transfer->accepted);
+		return (connected(session));
+	}
+	switch (data_poll(session, &transfer->stream)) {
 	case DATA_PENDING:
 		break;
 	case DATA_READY:
@@ -297,39 +304,50 @@ connect_data(struct session *session)
 	return (session_wait(session, WAIT_DATA | WAIT_CLOCK));
 }
 
-/*
- * Why a handshake fails is logged where it is known.  After CCC there is no
- * control connection left to be bound to.
- */
+/* What is left of the time for a handshake that may have begun early. */
+static bool
+handshake_late(struct session *session)
+{
+	uint64_t ms = session->host->tls.timeout_handshake * UINT64_C(1000);
+	uint64_t spent =
+	    worker_now(session->worker) - session->transfer->accepted;
+
+	return (
+	    ms != 0 && session_expired(session, spent < ms ? ms - spent : 0));
+}
+
 static enum flow
 handshake(struct session *session)
 {
 	struct transfer *transfer = session->transfer;
-	uint64_t ms = session->host->tls.timeout_handshake * UINT64_C(1000);
 	struct stream *stream = transfer->stream;
-	const char *why = "";
 
-	switch (stream_handshake(stream)) {
-	case STREAM_OK:
+	if (transfer->shake == SHAKE_AGAIN)
+		transfer->shake = shake_run(session, stream);
+	if (transfer->shake == SHAKE_AGAIN && handshake_late(session))
+		transfer->shake = SHAKE_LATE;
+	switch (transfer->shake) {
+	case SHAKE_AGAIN:
+		stream_want(stream, STREAM_READ | STREAM_WRITE);
+		return (session_wait(session, WAIT_DATA));
+	case SHAKE_DONE:
 		break;
-	case STREAM_AGAIN:
-		if (ms == 0 || !session_expired(session, ms)) {
-			stream_want(stream, STREAM_READ | STREAM_WRITE);
-			return (session_wait(session, WAIT_DATA));
-		}
+	case SHAKE_LATE:
 		return (transfer_end(session, 522,
 		    "No TLS handshake on the data connection in time "
 		    "(tls.timeout_handshake)."));
-	case STREAM_END:
-	case STREAM_TRUNCATED:
-	case STREAM_FAILED:
-		return (transfer_end(session, 522,
-		    "The TLS handshake on the data connection failed."));
-	}
-	if (!session->ccc && !tls_bound(stream_tls(stream), &why))
+	case SHAKE_UNBOUND:
 		return (transfer_end(session, 522,
 		    "The data connection must resume the TLS session of the "
 		    "control connection."));
+	case SHAKE_FAILED:
+		return (transfer_end(session, 522,
+		    "The TLS handshake on the data connection failed."));
+	case SHAKE_NONE:
+	case SHAKE_IMPOSSIBLE:
+		return (transfer_end(session, 522,
+		    "TLS on the data connection is not possible."));
+	}
 	if (transfer->kind == TRANSFER_RECEIVE)
 		data_hasten(stream);
 	transfer->progressed = worker_now(session->worker);

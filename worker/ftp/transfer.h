@@ -15,6 +15,7 @@
 
 #include "shm/base/attr.h"
 #include "worker/ftp/ascii.h"
+#include "worker/ftp/early.h"
 #include "worker/ftp/refusal.h"
 #include "worker/ftp/state.h"
 #include "worker/work.h"
@@ -34,6 +35,8 @@ struct transfer {
 	char *path;
 	const struct step *begin; /* once the data connection is there */
 	struct stream *stream;    /* the data connection */
+	enum shake shake;         /* of TLS on it */
+	uint64_t accepted;        /* the time limit of shake is from here */
 	struct work *work;        /* the file, or a pipe */
 	uint8_t *small;           /* in place of work: all that is sent */
 
