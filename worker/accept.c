@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -154,21 +153,6 @@ accept_pause(struct accept *accept)
 	accept->paused_at = now;
 }
 
-/*
- * Connections inherit these from the listening socket, which saves three calls
- * for each: replies go out at once, dead peers are found, and what follows a
- * Telnet Synch stays where it is in the stream.
- */
-static void
-set_options(int fd)
-{
-	const int on = 1;
-
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-	(void)setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
-}
-
 /* 0, or -1 with errno; then the descriptor stays the caller's. */
 static int
 open_port(struct accept *accept, const struct start_listener *listener,
@@ -181,7 +165,6 @@ open_port(struct accept *accept, const struct start_listener *listener,
 	port->accept = accept;
 	port->listener = *listener;
 	port->slot = slot;
-	set_options(listener->fd);
 	watch_init(&port->entry, ready, port);
 	if (!deadline_is_set(&accept->resume) && listen_to(port) == -1) {
 		free(port);

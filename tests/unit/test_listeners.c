@@ -2,6 +2,7 @@
 #include <CUnit/CUnit.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -67,6 +68,17 @@ is_listening(int fd)
 	    on != 0);
 }
 
+/* Also for who connects before a worker has begun. */
+static bool
+replies_go_out_at_once(int fd)
+{
+	int on = 0;
+	socklen_t len = sizeof(on);
+
+	return (getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &len) == 0 &&
+	    on != 0);
+}
+
 static void
 gives_each_slot_its_own(void)
 {
@@ -86,6 +98,7 @@ gives_each_slot_its_own(void)
 	CU_ASSERT_EQUAL_FATAL(n, 3);
 	for (i = 0; i < n; i++) {
 		CU_ASSERT_TRUE(is_listening(first[i].fd));
+		CU_ASSERT_TRUE(replies_go_out_at_once(first[i].fd));
 		CU_ASSERT_EQUAL(first[i].host, i == 2 ? 1 : 0);
 		CU_ASSERT_EQUAL(first[i].implicit, i == 1);
 		CU_ASSERT_EQUAL(first[i].address.port,
