@@ -94,9 +94,9 @@ struct tls_channel {
 	bool starved;   /* the last read found nothing more in the SSL */
 	bool by_ticket; /* resumed by a stateless ticket */
 	bool bound;
-	bool owed;           /* a ticket, which goes with the first reply */
-	bool first;          /* it is on its way */
-	const char *unbound; /* why not */
+	bool owed;              /* a ticket, which goes with the first reply */
+	bool first;             /* it is on its way */
+	const char *unbound;    /* why not */
 	uint64_t ticket_issued; /* of the last TLS 1.3 ticket, 0: none */
 	uint64_t ticket_expires;
 };
