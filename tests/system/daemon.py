@@ -32,10 +32,16 @@ def crypt_hash(password, setting="$6$rounds=1000$ftpsdtestsalt$"):
 
 
 def free_port():
-    """A loopback port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A loopback port that nobody listens on now.  It is below those that
+    outgoing and passive connections get, of which other cases have many."""
+    while True:
+        port = random.SystemRandom().randrange(12000, 30000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def make_certificate(folder, name, subject="localhost", kind="ec", days="30"):
@@ -204,7 +210,9 @@ class Daemon:
             except socket.timeout:
                 pass
             if self.process.poll() is not None:
-                raise AssertionError("ftpsd ended at start:\n" + self.log())
+                raise AssertionError(
+                    f"ftpsd ended at start, {self.process.returncode}:\n"
+                    + self.log())
             if time.monotonic() > deadline:
                 raise AssertionError("ftpsd is not ready:\n" + self.log())
         notify.close()
