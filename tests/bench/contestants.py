@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-import random
 import resource
 import signal
 import socket
@@ -10,8 +9,8 @@ import subprocess
 import time
 
 import measure
-from daemon import (IS_ROOT, SERVICE_USERS, alive, crypt_hash, merge,
-                    stat_fields, to_yaml, wait_for)
+from daemon import (IS_ROOT, SERVICE_USERS, alive, crypt_hash, free_port,
+                    merge, stat_fields, to_yaml, wait_for)
 from place import ACCOUNT_GID, ACCOUNT_UID
 
 PASSWORD = "secret"
@@ -22,7 +21,6 @@ FILL_SECONDS = 300
 SESSIONS_EACH = 2       # that a full handshake leaves, in TLS 1.3
 STOP_SECONDS = 10
 PR_SET_PDEATHSIG = 1
-PORTS = range(20000, 30000)
 
 
 class Unavailable(Exception):
@@ -76,7 +74,7 @@ class Server:
         if self.needs_root and not IS_ROOT:
             raise Unavailable("needs root")
         os.makedirs(self.folder, mode=0o755, exist_ok=True)
-        self.port = quiet_port()
+        self.port = free_port()
         self.prepare()
         self.meter = measure.new_meter()
         try:
@@ -157,18 +155,6 @@ class Server:
             for pid in family:
                 kill(pid)
             time.sleep(0.01)
-
-
-def quiet_port():
-    """A port that clients' own connections do not get."""
-    for port in random.sample(PORTS, len(PORTS)):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
-    raise Unavailable("no port is free")
 
 
 def kill(pid):

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "tests/unit/suites.h"
+#include "tests/unit/zone.h"
 
 #define YEAR 31556952
 
@@ -96,21 +97,14 @@ static void
 local_time_is_that_of_the_library(void)
 {
 	static struct date_zone zone;
-	const char *before = getenv("TZ");
-	char *kept = before == NULL ? NULL : strdup(before);
+	char *kept = zone_keep();
 	size_t i;
 
 	for (i = 0; i < NITEMS(zones); i++) {
-		setenv("TZ", zones[i], 1);
-		tzset();
+		zone_set(zones[i]);
 		CHECK_CASE(count_wrong(&zone) == 0, zones[i]);
 	}
-	if (kept == NULL)
-		unsetenv("TZ");
-	else
-		setenv("TZ", kept, 1);
-	tzset();
-	free(kept);
+	zone_back(kept);
 }
 
 CU_TestInfo date_tests[] = {

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "tests/unit/suites.h"
+#include "tests/unit/zone.h"
 #include "worker/agent/list_format.h"
 
 #define NOW 1700000000 /* 2023-11-14 22:13:20 UTC */
@@ -311,8 +312,7 @@ the_time_zone_is_for_people(void)
 	struct statx facts = plain_facts(S_IFREG | 0644, NOW);
 	struct list_entry entry = { "n", &facts, NULL, LIST_ENTRY };
 
-	setenv("TZ", "XYZ-3", 1);
-	tzset();
+	zone_set("XYZ-3");
 	CHECK_CASE(shows(&style, &entry,
 		       "-rw-r--r--   1 ann      users            1234 "
 		       "Nov 15 01:13 n"),
@@ -320,25 +320,17 @@ the_time_zone_is_for_people(void)
 	style.format = FS_LIST_FACTS;
 	style.facts = FS_FACT_MODIFY;
 	CHECK_CASE(shows(&style, &entry, "modify=20231114221320; n"), "UTC");
-	setenv("TZ", "UTC", 1);
-	tzset();
+	zone_set("UTC");
 }
 
 static void
 with_utc(void (*check)(void))
 {
-	const char *before = getenv("TZ");
-	char *kept = before == NULL ? NULL : strdup(before);
+	char *kept = zone_keep();
 
-	setenv("TZ", "UTC", 1);
-	tzset();
+	zone_set("UTC");
 	check();
-	if (kept == NULL)
-		unsetenv("TZ");
-	else
-		setenv("TZ", kept, 1);
-	tzset();
-	free(kept);
+	zone_back(kept);
 }
 
 static void
