@@ -22,20 +22,30 @@ struct pair {
 /* Made once: that costs as much as a check, and a child makes many. */
 static SSL_CTX *context;
 
-static PRINTF_LIKE(3, 4) void say(struct certificate_verdict *verdict,
-    enum certificate_kind kind, const char *format, ...)
+void
+certificate_say(struct certificate_verdict *verdict, enum certificate_kind kind,
+    const char *format, ...)
 {
+	size_t used = 0;
 	va_list arguments;
 
+	if (kind == CERTIFICATE_DOUBTFUL &&
+	    verdict->kind == CERTIFICATE_DOUBTFUL) {
+		used = strlen(verdict->text);
+		if (used + 3 > sizeof(verdict->text))
+			return;
+		memcpy(verdict->text + used, "; ", 3);
+		used += 2;
+	}
 	verdict->kind = kind;
 	va_start(arguments, format);
-	(void)vsnprintf(verdict->text, sizeof(verdict->text), format,
-	    arguments);
+	(void)vsnprintf(verdict->text + used, sizeof(verdict->text) - used,
+	    format, arguments);
 	va_end(arguments);
 }
 
-static const char *
-reason(void)
+const char *
+certificate_reason(void)
 {
 	const char *text = ERR_reason_error_string(ERR_peek_last_error());
 
@@ -59,22 +69,23 @@ read_certificates(struct pair *pair, const char *text, size_t len,
 	error = ERR_peek_last_error();
 	BIO_free(bio);
 	if (pair->ncerts == CHAIN_MAX) {
-		say(verdict, CERTIFICATE_BAD,
+		certificate_say(verdict, CERTIFICATE_BAD,
 		    "has more than %d certificates in its chain",
 		    CHAIN_MAX - 1);
 		return (-1);
 	}
 	if (ERR_GET_LIB(error) != ERR_LIB_PEM ||
 	    ERR_GET_REASON(error) != PEM_R_NO_START_LINE) {
-		say(verdict, CERTIFICATE_BAD,
+		certificate_say(verdict, CERTIFICATE_BAD,
 		    "certificate %d cannot be read: %s", pair->ncerts + 1,
-		    reason());
+		    certificate_reason());
 		return (-1);
 	}
 	ERR_clear_error();
 	if (pair->ncerts > 0)
 		return (0);
-	say(verdict, CERTIFICATE_BAD, "has no certificate in PEM form");
+	certificate_say(verdict, CERTIFICATE_BAD,
+	    "has no certificate in PEM form");
 	return (-1);
 }
 
@@ -88,12 +99,12 @@ read_key(struct pair *pair, const char *text, size_t len,
 	if (pair->key != NULL)
 		return (0);
 	if (locked)
-		say(verdict, CERTIFICATE_BAD,
+		certificate_say(verdict, CERTIFICATE_BAD,
 		    "the private key is protected by a pass phrase, which is "
 		    "not supported yet");
 	else
-		say(verdict, CERTIFICATE_BAD,
-		    "the private key cannot be read: %s", reason());
+		certificate_say(verdict, CERTIFICATE_BAD,
+		    "the private key cannot be read: %s", certificate_reason());
 	return (-1);
 }
 
@@ -109,18 +120,18 @@ check_use(const struct pair *pair, struct certificate_verdict *verdict)
 	if (context == NULL)
 		return (-1);
 	if (SSL_CTX_use_certificate(context, pair->certs[0]) != 1)
-		say(verdict, CERTIFICATE_BAD,
-		    "the certificate cannot be used: %s", reason());
+		certificate_say(verdict, CERTIFICATE_BAD,
+		    "the certificate cannot be used: %s", certificate_reason());
 	else if (SSL_CTX_use_PrivateKey(context, pair->key) != 1)
-		say(verdict, CERTIFICATE_BAD,
-		    "the private key cannot be used: %s", reason());
+		certificate_say(verdict, CERTIFICATE_BAD,
+		    "the private key cannot be used: %s", certificate_reason());
 	else
 		ret = 0;
 	for (i = 1; ret == 0 && i < pair->ncerts; i++)
 		if (SSL_CTX_add1_chain_cert(context, pair->certs[i]) != 1) {
-			say(verdict, CERTIFICATE_BAD,
+			certificate_say(verdict, CERTIFICATE_BAD,
 			    "certificate %d of the chain cannot be used: %s", i,
-			    reason());
+			    certificate_reason());
 			ret = -1;
 		}
 	(void)SSL_CTX_clear_chain_certs(context);
@@ -135,13 +146,13 @@ check_dates(const struct pair *pair, struct certificate_verdict *verdict)
 	for (i = 0; i < pair->ncerts; i++) {
 		if (X509_cmp_current_time(X509_get0_notAfter(pair->certs[i])) <
 		    0) {
-			say(verdict, CERTIFICATE_DOUBTFUL,
+			certificate_say(verdict, CERTIFICATE_DOUBTFUL,
 			    "certificate %d of the file has expired", i + 1);
 			return;
 		}
 		if (X509_cmp_current_time(X509_get0_notBefore(pair->certs[i])) >
 		    0) {
-			say(verdict, CERTIFICATE_DOUBTFUL,
+			certificate_say(verdict, CERTIFICATE_DOUBTFUL,
 			    "certificate %d of the file is not valid yet",
 			    i + 1);
 			return;
@@ -162,7 +173,7 @@ check_order(const struct pair *pair, struct certificate_verdict *verdict)
 			X509_get0_pubkey(pair->certs[i])) == 1)
 			continue;
 		ERR_clear_error();
-		say(verdict, CERTIFICATE_DOUBTFUL,
+		certificate_say(verdict, CERTIFICATE_DOUBTFUL,
 		    "certificate %d of the file is not the issuer of "
 		    "certificate %d: clients may refuse the chain",
 		    i + 1, i);
@@ -170,24 +181,22 @@ check_order(const struct pair *pair, struct certificate_verdict *verdict)
 	}
 }
 
-void
-certificate_check(const char *cert, size_t cert_len, const char *key,
-    size_t key_len, struct certificate_verdict *verdict)
+static void
+check_pair(const struct certificate_case *what,
+    struct certificate_verdict *verdict)
 {
 	struct pair pair;
 
 	memset(&pair, 0, sizeof(pair));
-	memset(verdict, 0, sizeof(*verdict));
-	ERR_clear_error();
-	say(verdict, CERTIFICATE_BAD, "cannot be checked: out of memory");
-	if (read_certificates(&pair, cert, cert_len, verdict) == 0 &&
-	    read_key(&pair, key, key_len, verdict) == 0) {
+	if (read_certificates(&pair, what->cert, what->cert_len, verdict) ==
+		0 &&
+	    read_key(&pair, what->key, what->key_len, verdict) == 0) {
 		if (X509_check_private_key(pair.certs[0], pair.key) != 1)
-			say(verdict, CERTIFICATE_BAD,
+			certificate_say(verdict, CERTIFICATE_BAD,
 			    "the private key does not match the "
 			    "certificate");
 		else if (check_use(&pair, verdict) == 0) {
-			say(verdict, CERTIFICATE_GOOD, "good");
+			certificate_say(verdict, CERTIFICATE_GOOD, "good");
 			check_order(&pair, verdict);
 			check_dates(&pair, verdict);
 		}
@@ -195,5 +204,19 @@ certificate_check(const char *cert, size_t cert_len, const char *key,
 	while (pair.ncerts > 0)
 		X509_free(pair.certs[--pair.ncerts]);
 	EVP_PKEY_free(pair.key);
+}
+
+void
+certificate_check(const struct certificate_case *what,
+    struct certificate_verdict *verdict)
+{
+	memset(verdict, 0, sizeof(*verdict));
+	ERR_clear_error();
+	certificate_say(verdict, CERTIFICATE_BAD,
+	    "cannot be checked: out of memory");
+	if (what->subject == CERTIFICATE_PAIR)
+		check_pair(what, verdict);
+	else
+		certificate_check_file(what, verdict);
 	ERR_clear_error();
 }

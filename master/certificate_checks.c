@@ -15,10 +15,10 @@
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
 
-#define CHILDREN      4
-#define PAIRS_A_CHILD 512   /* then a fresh process goes on */
-#define DEADLINE_MS   20000 /* for one pair, start of the child included */
-#define TEXT_ESCAPED  1024
+#define CHILDREN       4
+#define PIECES_A_CHILD 512   /* then a fresh process goes on */
+#define DEADLINE_MS    20000 /* for one piece, start of the child included */
+#define TEXT_ESCAPED   4096
 
 struct child {
 	struct certificate_checks *checks;
@@ -26,8 +26,8 @@ struct child {
 	int fd;
 	struct loop_watch *watch;
 	struct loop_timer *deadline;
-	const struct certificate *pair; /* being checked */
-	unsigned int pairs;             /* given to it so far */
+	const struct certificate *piece; /* being checked */
+	unsigned int pieces;             /* given to it so far */
 	struct certificate_job job;
 	size_t sent, got;
 	struct certificate_verdict verdict;
@@ -37,8 +37,8 @@ struct certificate_checks {
 	struct certificate_checks_setup setup;
 	struct loop_timer *begin;
 	struct child children[CHILDREN];
-	size_t next; /* pair to be given out */
-	size_t open; /* pairs without a verdict */
+	size_t next; /* piece to be given out */
+	size_t open; /* pieces without a verdict */
 };
 
 static void work(struct child *child);
@@ -58,15 +58,15 @@ end_child(struct child *child)
 			status = -1;
 	}
 	child->pid = -1;
-	child->pairs = 0;
+	child->pieces = 0;
 	return (status);
 }
 
 static void
 mistake(struct child *child, const char *text)
 {
-	certificates_mistake(child->checks->setup.errors, child->pair->files,
-	    child->pair->cert_file, text);
+	certificate_mistake(child->checks->setup.errors, &child->piece->place,
+	    child->piece->name, text);
 }
 
 /* The child's words are as little to be trusted as the file it read. */
@@ -82,13 +82,13 @@ conclude(struct child *child)
 	case CERTIFICATE_GOOD:
 		break;
 	case CERTIFICATE_DOUBTFUL:
-		log_warn("%s: %s", child->pair->cert_file, text);
+		log_warn("%s: %s", child->piece->name, text);
 		break;
 	default:
 		mistake(child, text);
 		break;
 	}
-	child->pair = NULL;
+	child->piece = NULL;
 	child->checks->open--;
 }
 
@@ -110,7 +110,7 @@ crashed(struct child *child, const char *why)
 		(void)snprintf(text, sizeof(text),
 		    "refused: the process that checks it failed");
 	mistake(child, text);
-	child->pair = NULL;
+	child->piece = NULL;
 	child->checks->open--;
 }
 
@@ -123,11 +123,25 @@ too_slow(void *context)
 	work(child);
 }
 
+/* What is no pair is one text. */
+static struct key_pair
+texts_of(const struct certificate *piece)
+{
+	struct key_pair pair = piece->pair;
+
+	if (piece->subject == CERTIFICATE_PAIR)
+		return (pair);
+	memset(&pair, 0, sizeof(pair));
+	pair.cert = piece->bytes.data;
+	pair.cert_len = piece->bytes.len;
+	return (pair);
+}
+
 /* Sends what is left of the job.  0 when it blocks or is done, -1 on error. */
 static int
 send_job(struct child *child)
 {
-	const struct key_pair *pair = &child->pair->pair;
+	const struct key_pair pair = texts_of(child->piece);
 	struct iovec parts[3];
 	struct msghdr message;
 	size_t i, skip, total = 0;
@@ -136,10 +150,10 @@ send_job(struct child *child)
 	parts[0].iov_base = &child->job;
 	parts[0].iov_len = sizeof(child->job);
 	/* iovec has no const; sendmsg() does not write through it. */
-	memcpy(&parts[1].iov_base, &pair->cert, sizeof(void *));
-	parts[1].iov_len = pair->cert_len;
-	memcpy(&parts[2].iov_base, &pair->key, sizeof(void *));
-	parts[2].iov_len = pair->key_len;
+	memcpy(&parts[1].iov_base, &pair.cert, sizeof(void *));
+	parts[1].iov_len = pair.cert_len;
+	memcpy(&parts[2].iov_base, &pair.key, sizeof(void *));
+	parts[2].iov_len = pair.key_len;
 	skip = child->sent;
 	for (i = 0; i < NITEMS(parts); i++) {
 		n = (ssize_t)(skip < parts[i].iov_len ? skip
@@ -229,40 +243,50 @@ start_child(struct child *child)
 	return (child->watch == NULL || child->deadline == NULL ? -1 : 0);
 }
 
-/* A pair whose file could not be read has been reported already. */
+/* One whose file could not be read has been reported already. */
 static const struct certificate *
-next_pair(struct certificate_checks *checks)
+next_piece(struct certificate_checks *checks)
 {
-	const struct certificate *pair;
+	const struct certificate *piece;
 
 	while (checks->next < certificates_count(checks->setup.certificates)) {
-		pair =
+		piece =
 		    certificates_at(checks->setup.certificates, checks->next++);
-		if (pair->pair.cert != NULL)
-			return (pair);
+		if (texts_of(piece).cert != NULL)
+			return (piece);
 		checks->open--;
 	}
 	return (NULL);
 }
 
-/* Gives the child its next pair; the last one to find none ends it all. */
+static void
+describe_job(struct child *child)
+{
+	const struct key_pair pair = texts_of(child->piece);
+
+	child->job.subject = (uint32_t)child->piece->subject;
+	child->job.flags = child->piece->flags;
+	child->job.cert_len = (uint32_t)pair.cert_len;
+	child->job.key_len = (uint32_t)pair.key_len;
+	child->sent = 0;
+	child->got = 0;
+}
+
+/* Gives the child its next piece; the last one to find none ends it all. */
 static void
 work(struct child *child)
 {
 	struct certificate_checks *checks = child->checks;
 
-	while ((child->pair = next_pair(checks)) != NULL) {
-		if (child->pairs == PAIRS_A_CHILD)
+	while ((child->piece = next_piece(checks)) != NULL) {
+		if (child->pieces == PIECES_A_CHILD)
 			(void)end_child(child);
 		if (child->pid == -1 && start_child(child) == -1) {
 			crashed(child, "cannot be checked: no process for it");
 			continue;
 		}
-		child->pairs++;
-		child->job.cert_len = (uint32_t)child->pair->pair.cert_len;
-		child->job.key_len = (uint32_t)child->pair->pair.key_len;
-		child->sent = 0;
-		child->got = 0;
+		child->pieces++;
+		describe_job(child);
 		loop_timer_set(child->deadline, DEADLINE_MS);
 		if (send_job(child) == 0)
 			return;

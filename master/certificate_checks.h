@@ -1,8 +1,8 @@
 /*
- * certificate_checks - has all key pairs checked by other processes.
+ * certificate_checks - has key pairs and all else checked by other processes.
  *
  * A few children at once (see certificate_child.h), each for a number of
- * pairs; one that crashes or takes too long makes the pair it had a mistake.
+ * pieces; one that crashes or takes too long makes the piece it had a mistake.
  */
 #ifndef MASTER_CERTIFICATE_CHECKS_H
 #define MASTER_CERTIFICATE_CHECKS_H

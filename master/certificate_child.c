@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <openssl/ssl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -15,9 +16,8 @@
 
 #define NICE 10
 
-#define TEXT_MAX                                                     \
-	(4 * 1024 * 1024) /* what the master reads at most, and some \
-			   */
+/* What the master reads at most, and some. */
+#define TEXT_MAX ((size_t)20 * 1024 * 1024)
 
 /* 1, 0 at the end of input, or -1. */
 static int
@@ -57,19 +57,26 @@ answer(const struct certificate_verdict *verdict)
 	return (0);
 }
 
-/* One key pair; false when there are no more. */
+/* Of numbers that the master would not send, none is taken. */
+static bool
+is_good_job(const struct certificate_job *job)
+{
+	return (job->subject < CERTIFICATE_SUBJECT_COUNT &&
+	    job->cert_len <= TEXT_MAX && job->key_len <= TEXT_MAX);
+}
+
+/* One job; false when there are no more. */
 static int
 serve_one(void)
 {
 	struct certificate_verdict verdict;
 	struct certificate_job job;
+	struct certificate_case what;
 	size_t len;
 	char *text;
 	int ret;
 
-	if (read_all(&job, sizeof(job)) != 1)
-		return (0);
-	if (job.cert_len > TEXT_MAX || job.key_len > TEXT_MAX)
+	if (read_all(&job, sizeof(job)) != 1 || !is_good_job(&job))
 		return (0);
 	len = (size_t)job.cert_len + job.key_len;
 	text = malloc(len + 1);
@@ -77,8 +84,13 @@ serve_one(void)
 		return (0);
 	ret = read_all(text, len);
 	if (ret == 1) {
-		certificate_check(text, job.cert_len, text + job.cert_len,
-		    job.key_len, &verdict);
+		what.subject = (enum certificate_subject)job.subject;
+		what.flags = job.flags;
+		what.cert = text;
+		what.cert_len = job.cert_len;
+		what.key = text + job.cert_len;
+		what.key_len = job.key_len;
+		certificate_check(&what, &verdict);
 		ret = answer(&verdict) == 0;
 	}
 	secret_wipe(text, len);

@@ -1,10 +1,10 @@
 /*
  * certificate_child - the process that looks into certificates.
  *
- * Reads key pairs from descriptor 3, one after another, and answers each with
- * a verdict.  It has no rights, sees one key pair at a time, and its only
- * output is the verdict: a file that takes it over gains nothing but the pair
- * that it came with.
+ * Reads key pairs and other files of hosts from descriptor 3, one after
+ * another, and answers each with a verdict.  It has no rights, sees one at a
+ * time, and its only output is the verdict: a file that takes it over gains
+ * nothing but what it came with.
  */
 #ifndef MASTER_CERTIFICATE_CHILD_H
 #define MASTER_CERTIFICATE_CHILD_H
@@ -13,14 +13,34 @@
 #include <stdint.h>
 
 #include "shm/base/attr.h"
+#include "shm/board/start.h"
 
 #define CERTIFICATE_CHILD "@certificates" /* argv[1]; then uid and gid */
 
-/* Followed by the two texts. */
+/* What there is to check; the others follow as enum host_file has them. */
+enum certificate_subject {
+	CERTIFICATE_PAIR,
+	CERTIFICATE_CA,
+	CERTIFICATE_CRL,
+	CERTIFICATE_DH,
+	CERTIFICATE_SERVER_INFO,
+	CERTIFICATE_PSK,
+	CERTIFICATE_SUBJECT_COUNT
+};
+
+#define CERTIFICATE_WEAK    1u /* AllowWeakSecurity */
+#define CERTIFICATE_WEAK_DH 2u /* AllowWeakDH */
+
+/* Followed by the two texts; only a pair has a second one. */
 struct certificate_job {
+	uint32_t subject; /* enum certificate_subject */
+	uint32_t flags;   /* CERTIFICATE_WEAK ... */
 	uint32_t cert_len;
 	uint32_t key_len;
 };
+
+_Static_assert(CERTIFICATE_SUBJECT_COUNT == CERTIFICATE_CA + HOST_FILE_COUNT,
+    "each file of a host is a subject");
 
 enum certificate_kind {
 	CERTIFICATE_GOOD,
@@ -31,14 +51,32 @@ enum certificate_kind {
 
 struct certificate_verdict {
 	uint32_t kind;
-	char text[252];
+	char text[1020];
 };
 
 /* The process's whole life. */
 NORETURN void certificate_child_run(const char *uid, const char *gid);
 
+/* What is checked, as a job says it; texts need no end. */
+struct certificate_case {
+	enum certificate_subject subject;
+	unsigned int flags;
+	const char *cert, *key;
+	size_t cert_len, key_len;
+};
+
 /* The check itself; fills *verdict. */
-void certificate_check(const char *cert, size_t cert_len, const char *key,
-    size_t key_len, struct certificate_verdict *verdict);
+void certificate_check(const struct certificate_case *what,
+    struct certificate_verdict *verdict);
+
+/* The same for what is no pair (certificate_check_files.c). */
+void certificate_check_file(const struct certificate_case *what,
+    struct certificate_verdict *verdict);
+
+/* Sets the verdict; what a doubtful one said before is kept before it. */
+void certificate_say(struct certificate_verdict *verdict,
+    enum certificate_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
+/* The last error of the library, in words. */
+NODISCARD const char *certificate_reason(void);
 
 #endif

@@ -1,8 +1,10 @@
 #include "master/certificates.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "master/host_files.h"
 #include "master/secret_file.h"
 #include "shm/base/ensure.h"
 
@@ -16,6 +18,7 @@ struct item {
 struct certificates {
 	struct item *items; /* sorted by their files */
 	size_t count;
+	struct host_files *files;   /* all that is no key pair */
 	struct secret_pool secrets; /* the texts with keys */
 	struct key_pair *pairs;     /* of all hosts, one after another */
 	struct host_keys *hosts;
@@ -105,66 +108,89 @@ collect(struct certificates *certificates, const struct conf *conf)
 }
 
 void
-certificates_mistake(struct conf_errors *errors,
-    const struct conf_certificate *files, const char *file, const char *text)
+certificate_mistake(struct conf_errors *errors,
+    const struct certificate_place *place, const char *file, const char *text)
 {
-	if (files->file == NULL)
+	if (place->file == NULL)
 		conf_errors_add(errors, file, 0, 0, "%s", text);
 	else
-		conf_errors_add(errors, files->file, files->line, files->column,
+		conf_errors_add(errors, place->file, place->line, place->column,
 		    "%s: %s", file, text);
 }
 
+/* A pair while it is read. */
+struct reading {
+	struct item *item;
+	const struct certificates_wish *wish;
+	struct secret_pool *secrets;
+};
+
 static bool
-read_file(struct item *item, struct file_text *text, const char *path,
-    struct secret_pool *secrets, struct conf_errors *errors)
+read_file(const struct reading *reading, struct file_text *text,
+    const char *path, bool secret)
 {
+	struct file_rules rules = { .folder = AT_FDCWD, .max = FILE_TEXT_MAX };
 	const char *why;
 
-	if (file_text_read(text, path, secrets, &why) == 0)
+	if (secret) {
+		rules.secrets = reading->secrets;
+		rules.what = "a private key";
+		rules.service = reading->wish->service;
+		rules.lenient =
+		    reading->wish->conf->allow_insecure_key_permissions;
+	}
+	if (file_text_read(text, path, &rules, &why) == 0)
 		return (true);
-	certificates_mistake(errors, item->files, path, why);
+	certificate_mistake(reading->wish->errors,
+	    &reading->item->certificate.place, path, why);
 	return (false);
 }
 
 /* Each file of the pair is looked at, so that all mistakes are told. */
-static void
-read_item(struct item *item, struct secret_pool *secrets,
-    struct conf_errors *errors)
+static bool
+read_files(const struct reading *reading, bool together)
 {
+	struct item *item = reading->item;
 	const struct conf_certificate *files = item->files;
 	struct file_text chain = { NULL, 0, false };
-	bool together, good;
+	bool good;
 
-	together = files->key == NULL || strcmp(files->key, files->cert) == 0;
-	item->certificate.cert_file = files->cert;
-	item->certificate.key_file = together ? files->cert : files->key;
-	item->certificate.files = files;
-	good = read_file(item, &item->cert, files->cert,
-	    together ? secrets : NULL, errors);
+	good = read_file(reading, &item->cert, files->cert, together);
 	if (!together)
-		good =
-		    read_file(item, &item->key, files->key, secrets, errors) &&
-		    good;
+		good = read_file(reading, &item->key, files->key, true) && good;
 	if (files->chain != NULL)
-		good =
-		    read_file(item, &chain, files->chain, NULL, errors) && good;
+		good = read_file(reading, &chain, files->chain, false) && good;
 	if (good && files->chain != NULL &&
-	    file_text_join(&item->cert, &chain, secrets) == -1) {
-		certificates_mistake(errors, files, files->chain,
-		    "out of memory");
+	    file_text_join(&item->cert, &chain, reading->secrets) == -1) {
+		certificate_mistake(reading->wish->errors,
+		    &item->certificate.place, files->chain, "out of memory");
 		good = false;
 	}
-	if (!good) {
+	if (!good)
 		file_text_free(&chain);
+	return (good);
+}
+
+static void
+read_item(const struct reading *reading)
+{
+	struct item *item = reading->item;
+	const struct conf_certificate *files = item->files;
+	struct key_pair *pair = &item->certificate.pair;
+	bool together;
+
+	together = files->key == NULL || strcmp(files->key, files->cert) == 0;
+	item->certificate.subject = CERTIFICATE_PAIR;
+	item->certificate.name = files->cert;
+	item->certificate.place.file = files->file;
+	item->certificate.place.line = files->line;
+	item->certificate.place.column = files->column;
+	if (!read_files(reading, together))
 		return;
-	}
-	item->certificate.pair.cert = item->cert.data;
-	item->certificate.pair.cert_len = item->cert.len;
-	item->certificate.pair.key =
-	    together ? item->cert.data : item->key.data;
-	item->certificate.pair.key_len =
-	    together ? item->cert.len : item->key.len;
+	pair->cert = item->cert.data;
+	pair->cert_len = item->cert.len;
+	pair->key = together ? item->cert.data : item->key.data;
+	pair->key_len = together ? item->cert.len : item->key.len;
 }
 
 static const struct item *
@@ -199,11 +225,34 @@ distribute(struct certificates *certificates, const struct conf *conf)
 	}
 }
 
-struct certificates *
-certificates_load(const struct conf *conf, struct conf_errors *errors)
+/* 0, or -1: memory is short. */
+static int
+read_all(struct certificates *certificates,
+    const struct certificates_wish *wish)
 {
+	struct reading reading = { NULL, wish, &certificates->secrets };
+	size_t i;
+
+	collect(certificates, wish->conf);
+	for (i = 0; i < certificates->count; i++) {
+		reading.item = &certificates->items[i];
+		read_item(&reading);
+	}
+	certificates->files = host_files_load(wish, &certificates->secrets);
+	if (certificates->files == NULL)
+		return (-1);
+	distribute(certificates, wish->conf);
+	host_files_distribute(certificates->files, wish->conf,
+	    certificates->hosts);
+	return (0);
+}
+
+struct certificates *
+certificates_load(const struct certificates_wish *wish)
+{
+	const struct conf *conf = wish->conf;
 	struct certificates *certificates;
-	size_t i, n;
+	size_t n;
 
 	n = count_pairs(conf);
 	certificates = calloc(1, sizeof(*certificates));
@@ -214,15 +263,8 @@ certificates_load(const struct conf *conf, struct conf_errors *errors)
 	certificates->hosts =
 	    calloc(conf->nhosts + 1, sizeof(*certificates->hosts));
 	if (certificates->items == NULL || certificates->pairs == NULL ||
-	    certificates->hosts == NULL) {
+	    certificates->hosts == NULL || read_all(certificates, wish) == -1)
 		certificates_free(&certificates);
-		return (NULL);
-	}
-	collect(certificates, conf);
-	for (i = 0; i < certificates->count; i++)
-		read_item(&certificates->items[i], &certificates->secrets,
-		    errors);
-	distribute(certificates, conf);
 	return (certificates);
 }
 
@@ -239,6 +281,7 @@ certificates_free(struct certificates **certificates)
 		file_text_free(&gone->items[i].cert);
 		file_text_free(&gone->items[i].key);
 	}
+	host_files_free(&gone->files);
 	secret_pool_free(&gone->secrets);
 	free(gone->items);
 	free(gone->pairs);
@@ -247,15 +290,23 @@ certificates_free(struct certificates **certificates)
 }
 
 size_t
-certificates_count(const struct certificates *certificates)
+certificates_pairs(const struct certificates *certificates)
 {
 	return (certificates->count);
+}
+
+size_t
+certificates_count(const struct certificates *certificates)
+{
+	return (certificates->count + host_files_count(certificates->files));
 }
 
 const struct certificate *
 certificates_at(const struct certificates *certificates, size_t i)
 {
-	return (&certificates->items[i].certificate);
+	if (i < certificates->count)
+		return (&certificates->items[i].certificate);
+	return (host_files_at(certificates->files, i - certificates->count));
 }
 
 const struct host_keys *

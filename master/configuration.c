@@ -38,6 +38,7 @@ static bool
 load_files(struct configuration_load *load)
 {
 	struct configuration *configuration = load->configuration;
+	struct certificates_wish wish;
 
 	conf_set_tls_known(tls_names_known);
 	configuration->conf = conf_load(load->path, &load->errors);
@@ -47,8 +48,10 @@ load_files(struct configuration_load *load)
 	    load->path, &load->errors);
 	configuration->rules = control_rules_new(configuration->conf,
 	    &configuration->users, load->path, &load->errors);
-	configuration->certificates =
-	    certificates_load(configuration->conf, &load->errors);
+	wish.conf = configuration->conf;
+	wish.service = configuration->users.worker.uid;
+	wish.errors = &load->errors;
+	configuration->certificates = certificates_load(&wish);
 	if (configuration->rules == NULL ||
 	    configuration->certificates == NULL) {
 		conf_errors_add(&load->errors, load->path, 0, 0,

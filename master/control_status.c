@@ -158,7 +158,7 @@ add_generation(json_t *list, const struct master *master,
 	status_set(item, "sessions", sessions);
 	status_set(item, "hosts", generation->configuration->conf->nhosts - 1);
 	status_set(item, "certificates",
-	    certificates_count(generation->configuration->certificates));
+	    certificates_pairs(generation->configuration->certificates));
 	(void)json_array_append_new(list, item);
 }
 

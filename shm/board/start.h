@@ -24,10 +24,27 @@ struct key_pair {
 	size_t key_len;
 };
 
-/* The key pairs of one host; pairs[i] belongs to its tls.certificates[i]. */
+/* What a host has of files beside its key pairs. */
+enum host_file {
+	HOST_FILE_CA,  /* certificates of authorities */
+	HOST_FILE_CRL, /* their lists of revoked certificates */
+	HOST_FILE_DH,
+	HOST_FILE_SERVER_INFO,
+	HOST_FILE_PSK, /* lines: see shm/base/psk.h; secret memory */
+	HOST_FILE_COUNT
+};
+
+/* PEM text, or lines; NULL: not configured. */
+struct file_bytes {
+	const char *data;
+	size_t len;
+};
+
+/* All of one host; pairs[i] belongs to its tls.certificates[i]. */
 struct host_keys {
 	const struct key_pair *pairs;
 	size_t count;
+	struct file_bytes files[HOST_FILE_COUNT];
 };
 
 struct recent;

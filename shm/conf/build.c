@@ -124,87 +124,13 @@ apply_section(struct build *build, const struct node *section,
 
 /* --- certificates --------------------------------------------------------- */
 
-/* Whether the section sets any certificate: then it inherits none. */
-static bool
-gives_certificates(const struct given *given)
-{
-	size_t i;
-
-	for (i = 0; i < conf_nkeys; i++)
-		if (given->nodes[i] != NULL &&
-		    (conf_keys[i].where == CONF_IN_PARTS ||
-			conf_keys[i].type == CONF_TYPE_CERTIFICATES))
-			return (true);
-	return (false);
-}
-
-/* Moves a certificate with a key of its own name to the end of the list. */
-static void
-move_part(struct build *build, const struct target *target, const char *path,
-    char **cert, char **key)
-{
-	size_t index = keys_index(keys_find(path));
-	const struct node *node = target->given.nodes[index];
-	struct conf_tls *tls = &target->host->tls;
-	struct conf_certificate *list;
-
-	if (*cert == NULL) {
-		free(*key);
-		*key = NULL;
-		return;
-	}
-	list = realloc(tls->certificates,
-	    (tls->ncertificates + 1) * sizeof(*list));
-	if (list == NULL) {
-		report_no_memory(build->load);
-		free(*cert);
-		free(*key);
-	} else {
-		tls->certificates = list;
-		list += tls->ncertificates++;
-		memset(list, 0, sizeof(*list));
-		list->cert = *cert;
-		list->key = *key;
-		if (node == NULL)
-			node = build->defaults.nodes[index];
-		if (node != NULL)
-			(void)certificates_place(build->load, node, list);
-	}
-	*cert = *key = NULL;
-}
-
-static void
-check_parts(struct build *build, const struct target *target)
-{
-	static const struct {
-		const char *key, *cert;
-	} pairs[] = {
-		{ "tls.rsa_certificate_key_file", "tls.rsa_certificate_file" },
-		{ "tls.ec_certificate_key_file", "tls.ec_certificate_file" },
-	};
-	const struct node *key, *cert;
-	size_t i;
-
-	for (i = 0; i < NITEMS(pairs); i++) {
-		key = target->given.nodes[keys_index(keys_find(pairs[i].key))];
-		cert =
-		    target->given.nodes[keys_index(keys_find(pairs[i].cert))];
-		if (key != NULL && cert == NULL)
-			report_add(build->load, key->key_place,
-			    "%s without %s in the same section", pairs[i].key,
-			    pairs[i].cert);
-	}
-}
-
 /* The certificate files that were set singly join the list. */
 static void
 move_parts(struct build *build, struct target *target)
 {
-	check_parts(build, target);
-	move_part(build, target, "tls.rsa_certificate_file",
-	    &target->parts.rsa_cert, &target->parts.rsa_key);
-	move_part(build, target, "tls.ec_certificate_file",
-	    &target->parts.ec_cert, &target->parts.ec_key);
+	struct parts_target parts = { target->host, &target->parts };
+
+	parts_move(build, &target->given, &parts);
 }
 
 /* --- hosts ---------------------------------------------------------------- */
@@ -275,7 +201,7 @@ apply_own(struct build *build, const struct node *const *sections, size_t count,
 	for (i = 0; i < count; i++)
 		apply_section(build, sections[i], target);
 	move_parts(build, target);
-	if (gives_certificates(&target->given)) {
+	if (parts_given(&target->given)) {
 		certificates_release(NULL, &inherited);
 		return;
 	}

@@ -21,6 +21,19 @@ struct build {
 	bool server_good; /* no value of the top level was refused */
 };
 
+/* Where the certificates go that have keys of their own. */
+struct parts_target {
+	struct conf_host *host;
+	struct conf_parts *parts; /* empty afterwards */
+};
+
+/* Appends them to the host's list; given: what the section sets itself. */
+void parts_move(struct build *build, const struct given *given,
+    struct parts_target *target);
+
+/* Whether the section sets any certificate: then it inherits none. */
+NODISCARD bool parts_given(const struct given *given);
+
 /* The checks of one host, once it is complete.  own: what it set itself. */
 void check_host(const struct build *build, size_t index,
     const struct given *own);

@@ -5,6 +5,7 @@
 
 #include "shm/conf/build.h"
 #include "shm/conf/index.h"
+#include "shm/conf/value.h"
 
 /* --- one host ------------------------------------------------------------- */
 
@@ -91,6 +92,32 @@ check_anonymous(const struct build *build, size_t index,
 		    host_name(build, index, &shown));
 }
 
+/* TLS 1.3 has no DSA, and no client gets it by the library's defaults. */
+static void
+check_dsa(const struct build *build, size_t index, const struct given *own)
+{
+	static const char path[] = "tls.dsa_certificate_file";
+	const struct conf_tls *tls = &build->conf->hosts[index].tls;
+	size_t key = keys_index(keys_find(path));
+	struct shown shown;
+
+	if (own->nodes[key] == NULL &&
+	    (parts_given(own) || build->defaults.nodes[key] == NULL))
+		return;
+	if ((tls->protocol & CONF_TLS_1_2) == 0)
+		report_add(build->load,
+		    build_key_place(build, index, own, path),
+		    "%s: there is no DSA in TLS 1.3, and tls.protocol of %s "
+		    "lacks TLSv1.2",
+		    path, host_name(build, index, &shown));
+	else if (!ciphers_for_dsa(tls->cipher_list))
+		report_add(build->load,
+		    build_key_place(build, index, own, path),
+		    "%s: no cipher of tls.cipher_suite of %s is for DSA (name "
+		    "one, such as DHE-DSS-AES256-GCM-SHA384)",
+		    path, host_name(build, index, &shown));
+}
+
 void
 check_host(const struct build *build, size_t index, const struct given *own)
 {
@@ -107,6 +134,8 @@ check_host(const struct build *build, size_t index, const struct given *own)
 		    "tls.engine is on, but %s has no certificate: set "
 		    "tls.certificates",
 		    host_name(build, index, &shown));
+	else
+		check_dsa(build, index, own);
 	check_anonymous(build, index, own);
 	if (index == 0 || host->nlisten > 0)
 		return;

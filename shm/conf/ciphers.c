@@ -19,6 +19,12 @@ is_known(enum conf_tls_names kind, const char *text)
 	return (tls_known == NULL || tls_known(kind, text));
 }
 
+bool
+ciphers_for_dsa(const char *list)
+{
+	return (list != NULL && is_known(CONF_TLS_DSS, list));
+}
+
 /* --- tls.cipher_suite ----------------------------------------------------- */
 
 struct ciphers {

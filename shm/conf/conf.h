@@ -43,6 +43,13 @@ struct conf_certificate {
 	size_t line, column;
 };
 
+/* Where a file is named that is read at load, for mistakes. */
+struct conf_mention {
+	char *path;
+	char *file;
+	size_t line, column;
+};
+
 struct conf_acl {
 	struct conf_strings actions; /* "sesscache clear", "status", "all" */
 	struct conf_strings users;   /* names; "*" = everybody */
@@ -104,6 +111,16 @@ struct conf_tls {
 	unsigned int options;
 	bool session_tickets;
 	bool allow_ccc;
+
+	/* Files of the host; NULL: none */
+	char *ca_certificate_file;
+	char *ca_certificate_path; /* a directory */
+	char *ca_revocation_file;
+	char *ca_revocation_path; /* a directory */
+	char *server_info_file;
+	struct conf_strings dh_param_files;
+	struct conf_strings pre_shared_keys; /* "identity hex:/path" */
+
 	char *log; /* path, NULL: the main log */
 };
 
@@ -161,6 +178,8 @@ struct conf {
 	struct conf_index *index;
 	struct conf_host *hosts;
 	size_t nhosts;
+	struct conf_mention *mentions; /* by path */
+	size_t nmentions;
 
 	/* Process */
 	char *user, *cache_user, *log_user;
@@ -207,6 +226,10 @@ struct conf {
 	uint32_t session_cache_timeout; /* seconds */
 	uint32_t ticket_key_age;        /* seconds */
 	uint32_t ticket_key_count;
+
+	/* Key files */
+	bool watch; /* changed files are noticed */
+	bool allow_insecure_key_permissions;
 };
 
 /* One mistake. */
@@ -226,7 +249,8 @@ struct conf_errors {
 enum conf_tls_names {
 	CONF_TLS_CIPHERS, /* a list, up to TLS 1.2 */
 	CONF_TLS_SUITES,  /* a list, TLS 1.3 */
-	CONF_TLS_CURVE
+	CONF_TLS_CURVE,
+	CONF_TLS_DSS /* a list of which some cipher is for DSA */
 };
 
 /*
@@ -250,6 +274,15 @@ NODISCARD struct conf *conf_parse(const char *name, const char *text,
 
 /* Releases everything and sets *conf to NULL; NULL is allowed. */
 void conf_free(struct conf **conf);
+
+/* Where path is named first, if it is a host's file beside certificates. */
+NODISCARD const struct conf_mention *conf_mention(const struct conf *conf,
+    const char *path);
+
+/* The path in an item of pre_shared_keys; the identity is what it begins with.
+ */
+NODISCARD const char *conf_pre_shared_key(const char *item,
+    size_t *identity_len);
 
 /* Adds a mistake; for checks that other modules make. */
 void conf_errors_add(struct conf_errors *errors, const char *file, size_t line,

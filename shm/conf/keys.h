@@ -14,7 +14,7 @@
 #include "shm/conf/conf.h"
 
 #define KEYS_PATH_MAX 64  /* of a path, with its NUL */
-#define KEYS_MAX      128 /* rows in the table */
+#define KEYS_MAX      192 /* rows in the table */
 
 /* Contexts: where a key may stand. */
 #define CONTEXT_SERVER   1u
@@ -30,6 +30,9 @@ enum conf_type {
 	CONF_TYPE_NAME,
 	CONF_TYPE_PATH,
 	CONF_TYPE_PATH_OR_NONE,
+	CONF_TYPE_FILE,  /* read at load; or none */
+	CONF_TYPE_FILES, /* several */
+	CONF_TYPE_PRE_SHARED_KEYS,
 	CONF_TYPE_TEXT,
 	CONF_TYPE_HOST_NAME,
 	CONF_TYPE_HOST_NAMES,
@@ -66,6 +69,8 @@ enum conf_where {
 struct conf_parts {
 	char *rsa_cert, *rsa_key;
 	char *ec_cert, *ec_key;
+	char *dsa_cert, *dsa_key;
+	char *chain; /* of all of them */
 };
 
 enum conf_apply {

@@ -124,6 +124,7 @@ free_trees(struct load *load)
 	for (i = 0; i < load->nfiles; i++)
 		free(load->files[i].name);
 	free(load->files);
+	mentions_free(load->mentions, load->nmentions);
 	arena_free(&load->arena);
 	if (load->bytes >= TRIM_BYTES)
 		(void)malloc_trim(0);
@@ -137,6 +138,8 @@ finish(struct load *load)
 
 	if (!load->report.no_memory && !load->hopeless && load->nfiles > 0)
 		conf = build_conf(load);
+	if (load->report.count == 0 && conf != NULL)
+		mentions_move(load, conf);
 	if (load->report.count > 0) {
 		report_finish(load);
 		conf_free(&conf);

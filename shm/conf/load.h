@@ -80,6 +80,8 @@ struct load {
 	struct arena arena; /* nodes and their text */
 	struct load_file *files;
 	size_t nfiles;
+	struct conf_mention *mentions; /* in the order of the files */
+	size_t nmentions;
 	size_t bytes, events;
 	bool partial;  /* some file could not be read to its end */
 	bool hopeless; /* a limit was exceeded: not worth building */
@@ -124,6 +126,10 @@ NODISCARD struct conf *build_conf(struct load *load);
  * memory is short; the caller releases the host in both cases.
  */
 NODISCARD bool build_default_host(struct conf_host *host);
+
+/* Gives conf what load knows of files that are named (files.c). */
+void mentions_move(struct load *load, struct conf *conf);
+void mentions_free(struct conf_mention *mentions, size_t count);
 
 /* Releases what the fields own that are in the given struct (free.c). */
 void release_fields(enum conf_where where, void *object);

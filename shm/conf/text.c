@@ -147,7 +147,8 @@ text_read(const struct value *value)
 	field = at;
 	if (text == NULL)
 		return (false);
-	if (value->key->type == CONF_TYPE_PATH_OR_NONE &&
+	if ((value->key->type == CONF_TYPE_PATH_OR_NONE ||
+		value->key->type == CONF_TYPE_FILE) &&
 	    strcasecmp(text, "none") == 0) {
 		free(*field);
 		*field = NULL;

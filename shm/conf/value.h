@@ -147,6 +147,9 @@ bool options_read(const struct value *value);
 bool acl_read(const struct value *value);
 bool host_names_read(const struct value *value);
 bool file_systems_read(const struct value *value);
+bool file_read(const struct value *value);
+bool files_read(const struct value *value);
+bool pre_shared_keys_read(const struct value *value);
 
 int scalar_write_bool(struct buf *out, const struct conf_key *key,
     const void *object);
@@ -187,6 +190,9 @@ int string_list_write(struct buf *out, const struct conf_key *key,
 void text_release(const struct conf_key *key, void *object);
 void listen_release(const struct conf_key *key, void *object);
 void certificates_release(const struct conf_key *key, void *object);
+
+/* Whether some cipher of the list (NULL: the default) is for DSA. */
+NODISCARD bool ciphers_for_dsa(const char *list);
 
 /* Keeps where the certificate was set.  false: memory is short (reported). */
 bool certificates_place(struct load *load, const struct node *node,

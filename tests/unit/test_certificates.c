@@ -182,6 +182,19 @@ free_texts(struct texts *texts)
 }
 
 static void
+check(enum certificate_subject subject, const char *cert, const char *key,
+    struct certificate_verdict *verdict)
+{
+	const struct certificate_case what = { .subject = subject,
+		.cert = cert,
+		.cert_len = strlen(cert),
+		.key = key,
+		.key_len = strlen(key) };
+
+	certificate_check(&what, verdict);
+}
+
+static void
 checks_key_pairs(void)
 {
 	struct certificate_verdict verdict;
@@ -234,8 +247,7 @@ checks_key_pairs(void)
 	};
 
 	for (i = 0; i < NITEMS(cases); i++) {
-		certificate_check(cases[i].cert, strlen(cases[i].cert),
-		    cases[i].key, strlen(cases[i].key), &verdict);
+		check(CERTIFICATE_PAIR, cases[i].cert, cases[i].key, &verdict);
 		CHECK_CASE(verdict.kind == cases[i].kind, cases[i].what);
 		CHECK_CASE(strstr(verdict.text, cases[i].text) != NULL,
 		    cases[i].what);
@@ -299,6 +311,14 @@ fill_conf(struct conf *conf, struct conf_host *hosts,
 	conf->nhosts = 3;
 }
 
+static struct certificates *
+load(const struct conf *conf, struct conf_errors *errors)
+{
+	const struct certificates_wish wish = { conf, getuid(), errors };
+
+	return (certificates_load(&wish));
+}
+
 static void
 refuses_files_that_are_open_to_others(void)
 {
@@ -326,7 +346,7 @@ refuses_files_that_are_open_to_others(void)
 	for (i = 0; i < NITEMS(cases); i++) {
 		memset(&errors, 0, sizeof(errors));
 		CU_ASSERT_EQUAL(chmod(folder.key, cases[i].key_mode), 0);
-		certificates = certificates_load(&conf, &errors);
+		certificates = load(&conf, &errors);
 		CHECK_CASE(certificates != NULL, cases[i].what);
 		CHECK_CASE(errors.count == cases[i].mistakes, cases[i].what);
 		CHECK_CASE(errors.count == 0 ||
@@ -354,7 +374,7 @@ reads_each_file_once(void)
 	open_folder(&folder);
 	fill_conf(&conf, hosts, &files, &folder);
 	memset(&errors, 0, sizeof(errors));
-	certificates = certificates_load(&conf, &errors);
+	certificates = load(&conf, &errors);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(certificates);
 	CU_ASSERT_EQUAL(errors.count, 0);
 	CU_ASSERT_EQUAL(certificates_count(certificates), 1);
@@ -390,12 +410,12 @@ joins_key_and_chain(void)
 	files.key = NULL;
 	files.chain = folder.key;
 	memset(&errors, 0, sizeof(errors));
-	certificates = certificates_load(&conf, &errors);
+	certificates = load(&conf, &errors);
 	CU_ASSERT_EQUAL(errors.count, 1);
 	certificates_free(&certificates);
 	conf_errors_free(&errors);
 	CU_ASSERT_EQUAL(chmod(folder.cert, 0600), 0);
-	certificates = certificates_load(&conf, &errors);
+	certificates = load(&conf, &errors);
 	CU_ASSERT_EQUAL(errors.count, 0);
 	keys = certificates_keys(certificates);
 	CU_ASSERT_STRING_EQUAL(keys[0].pairs[0].cert, "CERT\nKEY");
@@ -433,7 +453,7 @@ names_what_is_missing(void)
 	memset(&errors, 0, sizeof(errors));
 	(void)unlink(folder.key);
 	CU_ASSERT_EQUAL(mkfifo(folder.key, 0600), 0);
-	certificates = certificates_load(&conf, &errors);
+	certificates = load(&conf, &errors);
 	CU_ASSERT_EQUAL(errors.count, 1);
 	CU_ASSERT_PTR_NOT_NULL(strstr(errors.items[0].text, "regular"));
 	CU_ASSERT_STRING_EQUAL(errors.items[0].file, folder.key);
@@ -446,7 +466,7 @@ names_what_is_missing(void)
 	files.file = folder.top;
 	files.line = 14;
 	files.column = 9;
-	certificates = certificates_load(&conf, &errors);
+	certificates = load(&conf, &errors);
 	CU_ASSERT_EQUAL_FATAL(errors.count, 2);
 	check_place(&errors.items[0], &files, folder.cert, "is empty");
 	check_place(&errors.items[1], &files, folder.key, strerror(ENOENT));

@@ -138,7 +138,7 @@ new_context(const struct tls *tls, uint32_t host,
 		SSL_CTX_free(ctx);
 		return (NULL);
 	}
-	if (pairs_load(ctx, &tls->start->keys[host], subject) == -1) {
+	if (pairs_load(ctx, tls_keys(tls, host), subject) == -1) {
 		SSL_CTX_free(ctx);
 		return (NULL);
 	}

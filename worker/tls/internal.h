@@ -104,6 +104,12 @@ struct tls_channel {
 /* Seconds since 1970. */
 NODISCARD uint64_t tls_now(void);
 NODISCARD const struct conf_tls *tls_conf(const struct tls_login *login);
+/*
+ * The pairs and files of the host as they are now: valid until the loop turns,
+ * since they may be exchanged then.
+ */
+NODISCARD const struct host_keys *tls_keys(const struct tls *tls,
+    uint32_t host);
 /* What a log record of login is about: its subject, on its present host. */
 NODISCARD struct log_subject tls_subject(const struct tls_login *login);
 /* The channel that ssl belongs to. */

@@ -24,6 +24,12 @@ tls_conf(const struct tls_login *login)
 	return (&login->tls->conf->hosts[login->host].tls);
 }
 
+const struct host_keys *
+tls_keys(const struct tls *tls, uint32_t host)
+{
+	return (&tls->start->keys[host]);
+}
+
 struct log_subject
 tls_subject(const struct tls_login *login)
 {
@@ -181,7 +187,7 @@ tls_available(const struct tls *tls, uint32_t host)
 	if (host >= tls->conf->nhosts)
 		return (false);
 	return (tls->conf->hosts[host].tls.engine &&
-	    tls->start->keys[host].count > 0);
+	    tls_keys(tls, host)->count > 0);
 }
 
 uint32_t
