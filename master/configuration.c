@@ -197,6 +197,32 @@ configuration_log(const struct conf_errors *errors)
 	}
 }
 
+void
+configuration_tell_notices(const struct conf *conf)
+{
+	const struct conf_error *notice;
+	size_t i;
+
+	for (i = 0; i < conf->notices.count; i++) {
+		notice = &conf->notices.items[i];
+		(void)fprintf(stderr, "%s:%zu:%zu: notice: %s\n", notice->file,
+		    notice->line, notice->column, notice->text);
+	}
+}
+
+void
+configuration_log_notices(const struct conf *conf)
+{
+	const struct conf_error *notice;
+	size_t i;
+
+	for (i = 0; i < conf->notices.count; i++) {
+		notice = &conf->notices.items[i];
+		log_notice("%s:%zu:%zu: %s", notice->file, notice->line,
+		    notice->column, notice->text);
+	}
+}
+
 struct result {
 	struct loop *loop;
 	struct configuration *configuration;
@@ -209,6 +235,8 @@ loaded_now(struct configuration *configuration,
 	struct result *result = context;
 
 	configuration_tell(errors);
+	if (configuration != NULL)
+		configuration_tell_notices(configuration->conf);
 	result->configuration = configuration;
 	loop_stop(result->loop);
 }

@@ -57,9 +57,13 @@ void configuration_load_free(struct configuration_load **load);
 void configuration_tell(const struct conf_errors *errors);
 void configuration_log(const struct conf_errors *errors);
 
+/* What is good, but should be known (conf->notices). */
+void configuration_tell_notices(const struct conf *conf);
+void configuration_log_notices(const struct conf *conf);
+
 /*
  * The same at once, for `ftpsd -t`: mistakes are written to
- * standard error.  NULL when there are any.
+ * standard error, notices too.  NULL when there are mistakes.
  */
 NODISCARD struct configuration *configuration_load_now(const char *path,
     int self);

@@ -140,6 +140,7 @@ put_in_force(struct reload *reload, struct generation *generation)
 	master->old = master->current;
 	master->current = generation;
 	reload->step = RELOAD_STARTING;
+	configuration_log_notices(master_conf(master));
 	apply(master);
 	tell_services(master);
 	supervise_start_workers(master->supervisor);

@@ -169,6 +169,7 @@ start_process_ready(struct master *master, const struct process *process)
 			    strerror(errno));
 		log_notice("ftpsd " FTPSD_VERSION " starts (pid %d)",
 		    (int)getpid());
+		configuration_log_notices(master_conf(master));
 		supervise_fill(supervise_post(supervisor, ROLE_KEEPER, 0));
 		supervise_fill(supervise_post(supervisor, ROLE_LOGIN, 0));
 	} else if (process->role == ROLE_KEEPER ||

@@ -79,9 +79,24 @@ enum conf_durability {
 #define CONF_TLS_1_2 1u
 #define CONF_TLS_1_3 2u
 
-/* Bits of tls.options. */
-#define CONF_TLS_NO_SESSION_REUSE_REQUIRED 1u
-#define CONF_TLS_USE_IMPLICIT_SSL          2u
+/* Bits of tls.options, in the order of the alphabet. */
+#define CONF_TLS_ALLOW_CLIENT_RENEGOTIATIONS (1u << 0)
+#define CONF_TLS_ALLOW_DOT_LOGIN             (1u << 1)
+#define CONF_TLS_ALLOW_PER_USER              (1u << 2)
+#define CONF_TLS_ALLOW_WEAK_DH               (1u << 3)
+#define CONF_TLS_ALLOW_WEAK_SECURITY         (1u << 4)
+#define CONF_TLS_COMMON_NAME_REQUIRED        (1u << 5)
+#define CONF_TLS_DNS_NAME_REQUIRED           (1u << 6)
+#define CONF_TLS_ENABLE_DIAGS                (1u << 7)
+#define CONF_TLS_EXPORT_CERT_DATA            (1u << 8)
+#define CONF_TLS_IGNORE_SNI                  (1u << 9)
+#define CONF_TLS_IP_ADDRESS_REQUIRED         (1u << 10)
+#define CONF_TLS_NO_AUTO_ECDH                (1u << 11)
+#define CONF_TLS_NO_CERT_REQUEST             (1u << 12)
+#define CONF_TLS_NO_EMPTY_FRAGMENTS          (1u << 13)
+#define CONF_TLS_NO_SESSION_REUSE_REQUIRED   (1u << 14)
+#define CONF_TLS_STD_ENV_VARS                (1u << 15)
+#define CONF_TLS_USE_IMPLICIT_SSL            (1u << 16)
 
 enum conf_required_data {
 	CONF_DATA_FREE,
@@ -173,6 +188,19 @@ struct conf_host {
 
 struct conf_index; /* names of hosts, index.h */
 
+/* One mistake. */
+struct conf_error {
+	char *file;
+	size_t line, column; /* from 1; 0: the file as a whole */
+	char *text;
+};
+
+/* All mistakes of a load, in the order of the files. */
+struct conf_errors {
+	struct conf_error *items;
+	size_t count;
+};
+
 struct conf {
 	uint32_t generation; /* set by the master */
 	struct conf_index *index;
@@ -180,6 +208,10 @@ struct conf {
 	size_t nhosts;
 	struct conf_mention *mentions; /* by path */
 	size_t nmentions;
+
+	/* What is good, but should be known: words without effect, and so on.
+	 */
+	struct conf_errors notices;
 
 	/* Process */
 	char *user, *cache_user, *log_user;
@@ -232,19 +264,6 @@ struct conf {
 	bool allow_insecure_key_permissions;
 };
 
-/* One mistake. */
-struct conf_error {
-	char *file;
-	size_t line, column; /* from 1; 0: the file as a whole */
-	char *text;
-};
-
-/* All mistakes of a load, in the order of the files. */
-struct conf_errors {
-	struct conf_error *items;
-	size_t count;
-};
-
 /* Names that only the TLS library knows. */
 enum conf_tls_names {
 	CONF_TLS_CIPHERS, /* a list, up to TLS 1.2 */
@@ -263,7 +282,8 @@ void conf_set_tls_known(conf_tls_known known);
 /*
  * Reads path and what it includes.  Returns the configuration, which the
  * caller owns, or NULL with at least one mistake in *errors (which the caller
- * frees with conf_errors_free() in both cases; warnings do not exist).
+ * frees with conf_errors_free() in both cases; what is only worth a notice goes
+ * to conf->notices).
  * Certificate files are not opened here: see master/certificates.h.
  */
 NODISCARD struct conf *conf_load(const char *path, struct conf_errors *errors);

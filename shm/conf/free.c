@@ -26,6 +26,7 @@ conf_free(struct conf **conf)
 	for (i = 0; i < (*conf)->nhosts; i++)
 		release_fields(CONF_IN_HOST, &(*conf)->hosts[i]);
 	release_fields(CONF_IN_SERVER, *conf);
+	conf_errors_free(&(*conf)->notices);
 	mentions_free((*conf)->mentions, (*conf)->nmentions);
 	free((*conf)->hosts);
 	index_free(*conf);

@@ -110,6 +110,7 @@ start(struct load *load, struct conf_errors *errors)
 	memset(load, 0, sizeof(*load));
 	memset(errors, 0, sizeof(*errors));
 	load->report.errors = errors;
+	load->report.notices = &load->notices;
 }
 
 /*
@@ -138,12 +139,15 @@ finish(struct load *load)
 
 	if (!load->report.no_memory && !load->hopeless && load->nfiles > 0)
 		conf = build_conf(load);
+	report_finish(load);
 	if (load->report.count == 0 && conf != NULL)
 		mentions_move(load, conf);
-	if (load->report.count > 0) {
-		report_finish(load);
+	if (load->report.count > 0)
 		conf_free(&conf);
-	}
+	if (conf != NULL)
+		conf->notices = load->notices;
+	else
+		conf_errors_free(&load->notices);
 	free_trees(load);
 	return (conf);
 }

@@ -70,6 +70,7 @@ struct load_file {
 /* Collects mistakes up to a limit. */
 struct report {
 	struct conf_errors *errors;
+	struct conf_errors *notices; /* NULL: nobody wants them */
 	size_t count; /* all, the ones beyond the limit too */
 	bool muted;   /* a value is applied again that was checked before */
 	bool no_memory;
@@ -77,6 +78,7 @@ struct report {
 
 struct load {
 	struct report report;
+	struct conf_errors notices; /* become those of the configuration */
 	struct arena arena; /* nodes and their text */
 	struct load_file *files;
 	size_t nfiles;
@@ -138,10 +140,14 @@ void release_fields(enum conf_where where, void *object);
 void report_add(struct load *load, struct place place, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
+/* Adds something to conf->notices: the value is good all the same. */
+void report_notice(struct load *load, struct place place, const char *format,
+    ...) PRINTF_LIKE(3, 4);
+
 /* Memory is short: said once, and nothing further is of use. */
 void report_no_memory(struct load *load);
 
-/* Puts the mistakes in order, and says how many were left out. */
+/* Puts mistakes and notices in order, and says how many were left out. */
 void report_finish(struct load *load);
 
 /* A name or value as it is shown in a message; text of any length. */

@@ -73,6 +73,23 @@ report_add(struct load *load, struct place place, const char *format, ...)
 }
 
 void
+report_notice(struct load *load, struct place place, const char *format, ...)
+{
+	struct conf_errors *notices = load->report.notices;
+	char text[MESSAGE_MAX];
+	va_list arguments;
+
+	if (load->report.muted || notices == NULL ||
+	    notices->count >= REPORT_SHOWN)
+		return;
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	add_text(notices, load->files[place.file].name, place.line,
+	    place.column, text);
+}
+
+void
 report_no_memory(struct load *load)
 {
 	if (load->report.no_memory)
@@ -125,9 +142,8 @@ before(const struct load *load, const struct conf_error *a,
 
 /* There are few, and checks add them almost in order: insertion is enough. */
 static void
-sort_errors(const struct load *load)
+sort_errors(const struct load *load, struct conf_errors *errors)
 {
-	struct conf_errors *errors = load->report.errors;
 	struct conf_error error;
 	size_t i, j;
 
@@ -145,7 +161,8 @@ report_finish(struct load *load)
 {
 	size_t more;
 
-	sort_errors(load);
+	sort_errors(load, load->report.errors);
+	sort_errors(load, load->report.notices);
 	if (load->report.count <= REPORT_SHOWN)
 		return;
 	more = load->report.count - REPORT_SHOWN;

@@ -134,7 +134,8 @@ static const struct {
 	{ "tls: {cipher_suite: TLS_AES_128_GCM_SHA256}\n", 1, 21, "TLSv1.3" },
 	{ "tls: {cipher_suite: HIGH MEDIUM}\n", 1, 21, "with colons" },
 	{ "tls: {ecdh_curve: \"a/b\"}\n", 1, 19, "name of a curve" },
-	{ "tls: {options: [AllowDotLogin]}\n", 1, 17, "not supported yet" },
+	{ "tls: {options: [dnsNameRequired]}\n", 1, 17,
+	    "did you mean dNSNameRequired?" },
 	{ "tls: {options: [NoSessionReuse]}\n", 1, 17, "unknown word" },
 	{ "tls: {certificates: [{key: /a}]}\n", 1, 22, "cert is missing" },
 	{ "tls: {certificates: [{cert: a}]}\n", 1, 29, "not an absolute path" },
@@ -242,6 +243,26 @@ values_are_shown_escaped(void)
 	CU_ASSERT(rig_has(&errors, 1, 10, "not 1\\x0A\\x1B[2J") ||
 	    rig_has(&errors, 1, 10, "not 1\\x0a\\x1b[2J"));
 	conf_errors_free(&errors);
+}
+
+/* --- notices -------------------------------------------------------------- */
+
+static void
+notices_tell_of_words_without_effect(void)
+{
+	struct conf *conf = rig_must(LISTEN
+	    "tls: {options: [NoAutoECDH, StdEnvVars]}\n"
+	    "defaults: {tls: {options: [AllowClientRenegotiation]}}\n"
+	    "hosts: [{name: a}, {name: b}]\n");
+
+	CU_ASSERT_EQUAL(conf->notices.count, 2);
+	CU_ASSERT(rig_has(&conf->notices, 2, 17, "NoAutoECDH is deprecated"));
+	CU_ASSERT(rig_has(&conf->notices, 3, 28, "has no effect yet"));
+	CU_ASSERT_EQUAL(conf->hosts[0].tls.options,
+	    CONF_TLS_NO_AUTO_ECDH | CONF_TLS_STD_ENV_VARS);
+	CU_ASSERT_EQUAL(conf->hosts[2].tls.options,
+	    CONF_TLS_ALLOW_CLIENT_RENEGOTIATIONS);
+	conf_free(&conf);
 }
 
 /* --- bombs ---------------------------------------------------------------- */
@@ -495,6 +516,8 @@ CU_TestInfo conf_tests[] = {
 	{ "all mistakes are told, in order", all_mistakes_are_told_in_order },
 	{ "many mistakes are counted", many_mistakes_are_counted },
 	{ "values are shown escaped", values_are_shown_escaped },
+	{ "notices tell of words without effect",
+	    notices_tell_of_words_without_effect },
 	{ "bombs are refused at once", bombs_are_refused_at_once },
 	{ "defaults are those of the table", defaults_are_those_of_the_table },
 	{ "tls.required has all words", required_has_all_words },

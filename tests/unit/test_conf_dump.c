@@ -60,7 +60,9 @@ static const char *const texts[] = {
 	       "- {name: a, names: [b, c]}\n"
 	       "- {name: d, umask: 022, tls: {required: ctrl+!data,\n"
 	       "  cipher_suite: TLSv1.3 TLS_AES_128_GCM_SHA256}}\n"
-	       "- {name: e, anonymous: {tls: {required: auth}}}\n"
+	       "- {name: e, anonymous: {tls: {required: auth}},\n"
+	       "  tls: {options: [AllowClientRenegotiation, dNSNameRequired,\n"
+	       "  NoEmptyFragments, AllowDotLogin, iPAddressRequired]}}\n"
 	       "- {listen: [{address: 192.0.2.1, implicit: on}]}\n",
 };
 

@@ -17,7 +17,8 @@ MISTAKES = [
     ("workers: !!int 2\n", r"tag"),
     ("tls:\n  required: !data\n", r"quotes"),
     ("tls:\n  verify_client: on\n", r"not supported yet"),
-    ("tls:\n  options: [AllowDotLogin]\n", r"not supported yet"),
+    ("tls:\n  options: [allowDotLogin]\n",
+     r":2:13: .*did you mean AllowDotLogin"),
     ("tls:\n  protocol: [TLSv1]\n", r"TLSv1"),
     ("tls:\n  cipher_suite: NOSUCH\n", r":2:17: .*NOSUCH.*no such cipher"),
     ("tls:\n  cipher_suite: TLSv1.3 NOSUCH\n", r":2:17: .*cipher of TLS 1.3"),
@@ -52,6 +53,22 @@ def case_mistakes(binaries):
         output = output.stdout + output.stderr
         for line in (1, 2, 3):
             assert f"ftpsd.yaml:{line}:" in output, output
+
+
+def case_notices(binaries):
+    """Words without effect: told by -t, and logged once at start and reload."""
+    words = ["AllowClientRenegotiations", "NoAutoECDH", "NoCertRequest"]
+    with Daemon(binaries, {"tls": {"options": words}}) as server:
+        done = check(binaries, server.config_path)
+        assert done.returncode == 0, done
+        place = "(?m)^" + re.escape(server.config_path) + r":\d+:\d+: notice: "
+        for word in words:
+            said = re.findall(place + ".*" + word, done.stderr)
+            assert len(said) == 1, (word, done.stderr)
+        server.wait_log("NoCertRequest is deprecated")
+        assert server.log().count("NoAutoECDH is deprecated") == 1
+        server.ctl("reload")
+        assert server.log().count("NoAutoECDH is deprecated") == 2
 
 
 def case_bombs(binaries):
