@@ -12,6 +12,8 @@
 #include "shm/base/pem_key.h"
 
 #define CHAIN_MAX 16
+#define SOON_DAYS 14
+#define DAY       86400.0
 
 struct pair {
 	X509 *certs[CHAIN_MAX]; /* the host's own first */
@@ -64,8 +66,13 @@ read_certificates(struct pair *pair, const char *text, size_t len,
 	if (bio == NULL)
 		return (-1);
 	while (pair->ncerts < CHAIN_MAX &&
-	    (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL)
-		pair->certs[pair->ncerts++] = cert;
+	    (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+		/* A chain file may have the host's own, too. */
+		if (pair->ncerts > 0 && X509_cmp(cert, pair->certs[0]) == 0)
+			X509_free(cert);
+		else
+			pair->certs[pair->ncerts++] = cert;
+	}
 	error = ERR_peek_last_error();
 	BIO_free(bio);
 	if (pair->ncerts == CHAIN_MAX) {
@@ -108,20 +115,50 @@ read_key(struct pair *pair, const char *text, size_t len,
 	return (-1);
 }
 
+/* What the library holds against a pair may be allowed. */
+static const char *
+hint(void)
+{
+	switch (ERR_GET_REASON(ERR_peek_last_error())) {
+	case SSL_R_EE_KEY_TOO_SMALL:
+	case SSL_R_CA_KEY_TOO_SMALL:
+	case SSL_R_CA_MD_TOO_WEAK:
+		return (" (AllowWeakSecurity in tls.options lets it pass)");
+	default:
+		return ("");
+	}
+}
+
+static int
+make_context(unsigned int flags)
+{
+	static int level;
+
+	if (context == NULL) {
+		context = SSL_CTX_new(TLS_server_method());
+		if (context == NULL)
+			return (-1);
+		level = SSL_CTX_get_security_level(context);
+	}
+	SSL_CTX_set_security_level(context,
+	    (flags & CERTIFICATE_WEAK) != 0 ? 0 : level);
+	return (0);
+}
+
 /* By the library's own standards: key length, digest, and the rest. */
 static int
-check_use(const struct pair *pair, struct certificate_verdict *verdict)
+check_use(const struct pair *pair, unsigned int flags,
+    struct certificate_verdict *verdict)
 {
 	int i, ret = -1;
 
 	ERR_clear_error();
-	if (context == NULL)
-		context = SSL_CTX_new(TLS_server_method());
-	if (context == NULL)
+	if (make_context(flags) == -1)
 		return (-1);
 	if (SSL_CTX_use_certificate(context, pair->certs[0]) != 1)
 		certificate_say(verdict, CERTIFICATE_BAD,
-		    "the certificate cannot be used: %s", certificate_reason());
+		    "the certificate cannot be used: %s%s",
+		    certificate_reason(), hint());
 	else if (SSL_CTX_use_PrivateKey(context, pair->key) != 1)
 		certificate_say(verdict, CERTIFICATE_BAD,
 		    "the private key cannot be used: %s", certificate_reason());
@@ -130,12 +167,31 @@ check_use(const struct pair *pair, struct certificate_verdict *verdict)
 	for (i = 1; ret == 0 && i < pair->ncerts; i++)
 		if (SSL_CTX_add1_chain_cert(context, pair->certs[i]) != 1) {
 			certificate_say(verdict, CERTIFICATE_BAD,
-			    "certificate %d of the chain cannot be used: %s", i,
-			    certificate_reason());
+			    "certificate %d of the chain cannot be used: %s%s",
+			    i, certificate_reason(), hint());
 			ret = -1;
 		}
 	(void)SSL_CTX_clear_chain_certs(context);
 	return (ret);
+}
+
+/* Soon: in the last fifth of its life, and of that at most two weeks. */
+static void
+check_rest(const X509 *cert, struct certificate_verdict *verdict)
+{
+	const ASN1_TIME *until = X509_get0_notAfter(cert);
+	int days, seconds, life, more;
+	double rest, whole;
+
+	if (ASN1_TIME_diff(&days, &seconds, NULL, until) != 1 ||
+	    ASN1_TIME_diff(&life, &more, X509_get0_notBefore(cert), until) != 1)
+		return;
+	rest = days + seconds / DAY;
+	whole = life + more / DAY;
+	if (rest < SOON_DAYS && rest < whole / 5)
+		certificate_say(verdict, CERTIFICATE_DOUBTFUL,
+		    "the certificate expires within %d day%s", days + 1,
+		    days == 0 ? "" : "s");
 }
 
 static void
@@ -158,6 +214,7 @@ check_dates(const struct pair *pair, struct certificate_verdict *verdict)
 			return;
 		}
 	}
+	check_rest(pair->certs[0], verdict);
 }
 
 /* Clients cope with a wrong order more or less; so it is no error. */
@@ -181,6 +238,28 @@ check_order(const struct pair *pair, struct certificate_verdict *verdict)
 	}
 }
 
+/* Names in the subject have not counted for clients for years. */
+static void
+check_names(const struct pair *pair, struct certificate_verdict *verdict)
+{
+	if (X509_get_ext_by_NID(pair->certs[0], NID_subject_alt_name, -1) < 0)
+		certificate_say(verdict, CERTIFICATE_DOUBTFUL,
+		    "the certificate has no subjectAltName: clients that look "
+		    "for the server's name refuse it");
+}
+
+/* One that says where its issuer is found is of a public authority's chain. */
+static void
+check_whole(const struct pair *pair, struct certificate_verdict *verdict)
+{
+	if (pair->ncerts == 1 &&
+	    X509_get_ext_by_NID(pair->certs[0], NID_info_access, -1) >= 0 &&
+	    X509_check_issued(pair->certs[0], pair->certs[0]) != X509_V_OK)
+		certificate_say(verdict, CERTIFICATE_DOUBTFUL,
+		    "the chain is missing: most clients need the certificate "
+		    "of the issuer, too");
+}
+
 static void
 check_pair(const struct certificate_case *what,
     struct certificate_verdict *verdict)
@@ -195,8 +274,10 @@ check_pair(const struct certificate_case *what,
 			certificate_say(verdict, CERTIFICATE_BAD,
 			    "the private key does not match the "
 			    "certificate");
-		else if (check_use(&pair, verdict) == 0) {
+		else if (check_use(&pair, what->flags, verdict) == 0) {
 			certificate_say(verdict, CERTIFICATE_GOOD, "good");
+			check_names(&pair, verdict);
+			check_whole(&pair, verdict);
 			check_order(&pair, verdict);
 			check_dates(&pair, verdict);
 		}

@@ -48,11 +48,23 @@ compare_files(const struct conf_certificate *a,
 }
 
 static int
+compare_numbers(unsigned int a, unsigned int b)
+{
+	return ((a > b) - (a < b));
+}
+
+static int
 compare_items(const void *a, const void *b)
 {
 	const struct item *x = a, *y = b;
 
-	return (compare_files(x->files, y->files));
+	int order;
+
+	order = compare_files(x->files, y->files);
+	if (order == 0)
+		order =
+		    compare_numbers(x->certificate.flags, y->certificate.flags);
+	return (order);
 }
 
 /* The same, and the place that is named first comes first. */
@@ -62,13 +74,22 @@ compare_places(const void *a, const void *b)
 	const struct item *x = a, *y = b;
 	int order;
 
-	order = compare_files(x->files, y->files);
+	order = compare_items(a, b);
 	if (order == 0)
 		order = compare_names(x->files->file, y->files->file);
 	if (order == 0)
 		order = (x->files->line > y->files->line) -
 		    (x->files->line < y->files->line);
 	return (order);
+}
+
+/* What the host allows of its pairs. */
+static unsigned int
+flags_of(const struct conf_host *host)
+{
+	if ((host->tls.options & CONF_TLS_ALLOW_WEAK_SECURITY) != 0)
+		return (CERTIFICATE_WEAK);
+	return (0);
 }
 
 /* A host without TLS needs no key, whatever it inherits. */
@@ -96,8 +117,10 @@ collect(struct certificates *certificates, const struct conf *conf)
 	size_t i, j, n = 0, kept = 0;
 
 	for (i = 0; i < conf->nhosts; i++)
-		for (j = 0; j < pairs_of(&conf->hosts[i]); j++)
+		for (j = 0; j < pairs_of(&conf->hosts[i]); j++) {
+			items[n].certificate.flags = flags_of(&conf->hosts[i]);
 			items[n++].files = &conf->hosts[i].tls.certificates[j];
+		}
 	if (n == 0)
 		return;
 	qsort(items, n, sizeof(items[0]), compare_places);
@@ -195,12 +218,13 @@ read_item(const struct reading *reading)
 
 static const struct item *
 find(const struct certificates *certificates,
-    const struct conf_certificate *files)
+    const struct conf_certificate *files, unsigned int flags)
 {
 	struct item wanted;
 
 	memset(&wanted, 0, sizeof(wanted));
 	wanted.files = files;
+	wanted.certificate.flags = flags;
 	return (bsearch(&wanted, certificates->items, certificates->count,
 	    sizeof(wanted), compare_items));
 }
@@ -218,7 +242,8 @@ distribute(struct certificates *certificates, const struct conf *conf)
 		certificates->hosts[i].count = pairs_of(&conf->hosts[i]);
 		for (j = 0; j < certificates->hosts[i].count; j++) {
 			item = find(certificates,
-			    &conf->hosts[i].tls.certificates[j]);
+			    &conf->hosts[i].tls.certificates[j],
+			    flags_of(&conf->hosts[i]));
 			ensure(item != NULL);
 			*next++ = item->certificate.pair;
 		}

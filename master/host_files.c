@@ -30,6 +30,8 @@ source_of(const struct conf_tls *tls, enum host_file kind,
 		break;
 	case HOST_FILE_DH:
 		source->list = &tls->dh_param_files;
+		if ((tls->options & CONF_TLS_ALLOW_WEAK_DH) != 0)
+			source->flags = CERTIFICATE_WEAK_DH;
 		break;
 	case HOST_FILE_SERVER_INFO:
 		source->file = tls->server_info_file;

@@ -6,6 +6,7 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,12 +17,17 @@
 #include "master/certificates.h"
 #include "tests/unit/suites.h"
 
+#define DAY 86400L
+
 /* What a certificate is made with. */
 struct recipe {
 	EVP_PKEY *key;
 	EVP_PKEY *issuer_key; /* NULL: signs itself */
 	const char *name, *issuer;
-	long from, until; /* seconds from now */
+	long from, until;  /* seconds from now */
+	const char *names; /* subjectAltName; NULL: none */
+	const char *issuer_at;
+	const EVP_MD *digest;
 };
 
 static X509_NAME *
@@ -50,6 +56,19 @@ to_text(BIO *bio)
 	return (text);
 }
 
+static void
+add_extension(X509 *cert, int nid, const char *value)
+{
+	X509_EXTENSION *extension;
+
+	if (value == NULL)
+		return;
+	extension = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(extension);
+	(void)X509_add_ext(cert, extension, -1);
+	X509_EXTENSION_free(extension);
+}
+
 static char *
 make_cert(const struct recipe *recipe)
 {
@@ -66,9 +85,11 @@ make_cert(const struct recipe *recipe)
 	(void)X509_gmtime_adj(X509_getm_notBefore(cert), recipe->from);
 	(void)X509_gmtime_adj(X509_getm_notAfter(cert), recipe->until);
 	(void)X509_set_pubkey(cert, recipe->key);
+	add_extension(cert, NID_subject_alt_name, recipe->names);
+	add_extension(cert, NID_info_access, recipe->issuer_at);
 	(void)X509_sign(cert,
 	    recipe->issuer_key == NULL ? recipe->key : recipe->issuer_key,
-	    EVP_sha256());
+	    recipe->digest == NULL ? EVP_sha256() : recipe->digest);
 	(void)PEM_write_bio_X509(bio, cert);
 	X509_free(cert);
 	X509_NAME_free(name);
@@ -101,15 +122,30 @@ joined(const char *a, const char *b)
 struct texts {
 	EVP_PKEY *key, *other, *weak, *rsa;
 	char *good, *expired, *early, *issued, *issuer, *chain, *disorder;
-	char *weak_cert, *long_chain;
+	char *weak_cert, *long_chain, *nameless, *ending, *digest, *leaf_only;
+	char *twice;
 	char *good_key, *other_key, *weak_key, *locked_key;
 	char *rsa_cert, *rsa_key, *both, *key_first;
 };
 
 static void
+make_keys(struct texts *texts)
+{
+	texts->good_key = key_text(texts->key, NULL);
+	texts->other_key = key_text(texts->other, NULL);
+	texts->weak_key = key_text(texts->weak, NULL);
+	texts->locked_key = key_text(texts->key, "secret");
+	texts->both = joined(texts->good, texts->good_key);
+	texts->key_first = joined(texts->rsa_key, texts->rsa_cert);
+}
+
+static void
 make_texts(struct texts *texts)
 {
-	struct recipe recipe = { NULL, NULL, "localhost", NULL, -60, 3600 };
+	struct recipe recipe = { .name = "localhost",
+		.from = -60,
+		.until = 90 * DAY,
+		.names = "DNS:localhost" };
 	char *longer;
 	int i;
 
@@ -121,6 +157,13 @@ make_texts(struct texts *texts)
 	texts->good = make_cert(&recipe);
 	recipe.until = -30;
 	texts->expired = make_cert(&recipe);
+	recipe.from = -80 * DAY;
+	recipe.until = 2 * DAY - 60;
+	texts->ending = make_cert(&recipe);
+	recipe.until = 90 * DAY;
+	recipe.names = NULL;
+	texts->nameless = make_cert(&recipe);
+	recipe.names = "DNS:localhost";
 	recipe.from = 1800;
 	recipe.until = 3600;
 	texts->early = make_cert(&recipe);
@@ -128,10 +171,17 @@ make_texts(struct texts *texts)
 	recipe.issuer = "authority";
 	recipe.issuer_key = texts->other;
 	texts->issued = make_cert(&recipe);
+	recipe.digest = EVP_sha1();
+	texts->digest = make_cert(&recipe);
+	recipe.digest = NULL;
+	recipe.issuer_at = "caIssuers;URI:http://localhost/issuer";
+	texts->leaf_only = make_cert(&recipe);
+	recipe.issuer_at = NULL;
 	recipe.key = texts->other;
 	recipe.name = "authority";
 	texts->issuer = make_cert(&recipe);
 	texts->chain = joined(texts->issued, texts->issuer);
+	texts->twice = joined(texts->issued, texts->chain);
 	texts->disorder = joined(texts->good, texts->issuer);
 	recipe.key = texts->weak;
 	recipe.issuer_key = NULL;
@@ -141,18 +191,13 @@ make_texts(struct texts *texts)
 	recipe.key = texts->rsa;
 	texts->rsa_cert = make_cert(&recipe);
 	texts->rsa_key = key_text(texts->rsa, NULL);
-	texts->long_chain = joined("", "");
+	texts->long_chain = joined(texts->good, "");
 	for (i = 0; i < 40; i++) {
-		longer = joined(texts->long_chain, texts->good);
+		longer = joined(texts->long_chain, texts->issuer);
 		free(texts->long_chain);
 		texts->long_chain = longer;
 	}
-	texts->good_key = key_text(texts->key, NULL);
-	texts->other_key = key_text(texts->other, NULL);
-	texts->weak_key = key_text(texts->weak, NULL);
-	texts->locked_key = key_text(texts->key, "secret");
-	texts->both = joined(texts->good, texts->good_key);
-	texts->key_first = joined(texts->rsa_key, texts->rsa_cert);
+	make_keys(texts);
 }
 
 static void
@@ -170,7 +215,11 @@ free_texts(struct texts *texts)
 	free(texts->chain);
 	free(texts->disorder);
 	free(texts->weak_cert);
-	free(texts->long_chain);
+	free(texts->nameless);
+	free(texts->ending);
+	free(texts->digest);
+	free(texts->leaf_only);
+	free(texts->twice);
 	free(texts->good_key);
 	free(texts->other_key);
 	free(texts->weak_key);
@@ -181,43 +230,81 @@ free_texts(struct texts *texts)
 	free(texts->key_first);
 }
 
-static void
-check(enum certificate_subject subject, const char *cert, const char *key,
-    struct certificate_verdict *verdict)
-{
-	const struct certificate_case what = { .subject = subject,
-		.cert = cert,
-		.cert_len = strlen(cert),
-		.key = key,
-		.key_len = strlen(key) };
+struct row {
+	const char *what, *cert, *key;
+	enum certificate_kind kind;
+	const char *text;
+};
 
-	certificate_check(&what, verdict);
+static void
+check_rows(const struct row *rows, size_t count, unsigned int flags)
+{
+	struct certificate_verdict verdict;
+	struct certificate_case what;
+	size_t i;
+
+	memset(&what, 0, sizeof(what));
+	what.subject = CERTIFICATE_PAIR;
+	what.flags = flags;
+	for (i = 0; i < count; i++) {
+		what.cert = rows[i].cert;
+		what.cert_len = strlen(rows[i].cert);
+		what.key = rows[i].key;
+		what.key_len = strlen(rows[i].key);
+		certificate_check(&what, &verdict);
+		CHECK_CASE(verdict.kind == rows[i].kind, rows[i].what);
+		CHECK_CASE(strstr(verdict.text, rows[i].text) != NULL,
+		    rows[i].what);
+	}
 }
 
 static void
-checks_key_pairs(void)
+takes_good_pairs(void)
 {
-	struct certificate_verdict verdict;
 	struct texts t;
-	size_t i;
 
 	make_texts(&t);
-	const struct {
-		const char *what, *cert, *key;
-		enum certificate_kind kind;
-		const char *text;
-	} cases[] = {
+	const struct row rows[] = {
 		{ "a good pair", t.good, t.good_key, CERTIFICATE_GOOD, "good" },
 		{ "a good chain", t.chain, t.good_key, CERTIFICATE_GOOD,
 		    "good" },
-		{ "another key", t.good, t.other_key, CERTIFICATE_BAD,
-		    "match" },
 		{ "expired", t.expired, t.good_key, CERTIFICATE_DOUBTFUL,
 		    "expired" },
 		{ "not valid yet", t.early, t.good_key, CERTIFICATE_DOUBTFUL,
 		    "not valid yet" },
 		{ "a chain of strangers", t.disorder, t.good_key,
 		    CERTIFICATE_DOUBTFUL, "not the issuer" },
+		{ "no name", t.nameless, t.good_key, CERTIFICATE_DOUBTFUL,
+		    "no subjectAltName" },
+		{ "near its end", t.ending, t.good_key, CERTIFICATE_DOUBTFUL,
+		    "within 2 days" },
+		{ "no chain", t.leaf_only, t.good_key, CERTIFICATE_DOUBTFUL,
+		    "chain is missing" },
+		{ "a chain with the certificate itself", t.twice, t.good_key,
+		    CERTIFICATE_GOOD, "good" },
+		{ "a good pair after bad ones", t.rsa_cert, t.rsa_key,
+		    CERTIFICATE_GOOD, "good" },
+		{ "certificate and key in one file", t.both, t.both,
+		    CERTIFICATE_GOOD, "good" },
+		{ "the key first", t.key_first, t.key_first, CERTIFICATE_GOOD,
+		    "good" },
+		{ "a good pair after another chain", t.good, t.good_key,
+		    CERTIFICATE_GOOD, "good" },
+	};
+
+	check_rows(rows, NITEMS(rows), 0);
+	free_texts(&t);
+}
+
+static void
+refuses_bad_pairs(void)
+{
+	struct texts t;
+
+	make_texts(&t);
+	const struct row rows[] = {
+		{ "another key", t.good, t.other_key, CERTIFICATE_BAD,
+		    "match" },
 		{ "the chain first", t.issuer, t.good_key, CERTIFICATE_BAD,
 		    "match" },
 		{ "a weak key", t.weak_cert, t.weak_key, CERTIFICATE_BAD,
@@ -227,6 +314,8 @@ checks_key_pairs(void)
 		{ "a key where the certificate should be", t.good_key,
 		    t.good_key, CERTIFICATE_BAD, "no certificate" },
 		{ "no key", t.good, t.good, CERTIFICATE_BAD, "private key" },
+		{ "a weak digest", t.digest, t.good_key, CERTIFICATE_BAD,
+		    "too weak (AllowWeakSecurity" },
 		{ "nothing", "", "", CERTIFICATE_BAD, "no certificate" },
 		{ "a broken certificate",
 		    "-----BEGIN CERTIFICATE-----\nAAAA\n"
@@ -234,24 +323,34 @@ checks_key_pairs(void)
 		    t.good_key, CERTIFICATE_BAD, "certificate 1" },
 		{ "an endless chain", t.long_chain, t.good_key, CERTIFICATE_BAD,
 		    "more than" },
-		{ "a good pair after bad ones", t.rsa_cert, t.rsa_key,
-		    CERTIFICATE_GOOD, "good" },
 		{ "a key of another kind", t.good, t.rsa_key, CERTIFICATE_BAD,
 		    "match" },
-		{ "certificate and key in one file", t.both, t.both,
-		    CERTIFICATE_GOOD, "good" },
-		{ "the key first", t.key_first, t.key_first, CERTIFICATE_GOOD,
-		    "good" },
-		{ "a good pair after another chain", t.good, t.good_key,
-		    CERTIFICATE_GOOD, "good" },
 	};
 
-	for (i = 0; i < NITEMS(cases); i++) {
-		check(CERTIFICATE_PAIR, cases[i].cert, cases[i].key, &verdict);
-		CHECK_CASE(verdict.kind == cases[i].kind, cases[i].what);
-		CHECK_CASE(strstr(verdict.text, cases[i].text) != NULL,
-		    cases[i].what);
-	}
+	check_rows(rows, NITEMS(rows), 0);
+	free_texts(&t);
+}
+
+/* And is strict again afterwards. */
+static void
+takes_weak_pairs_if_told(void)
+{
+	struct texts t;
+
+	make_texts(&t);
+	const struct row rows[] = {
+		{ "a weak digest", t.digest, t.good_key, CERTIFICATE_GOOD,
+		    "good" },
+		{ "a weak key", t.weak_cert, t.weak_key, CERTIFICATE_GOOD,
+		    "good" },
+	};
+	const struct row strict[] = {
+		{ "a weak digest", t.digest, t.good_key, CERTIFICATE_BAD,
+		    "AllowWeakSecurity" },
+	};
+
+	check_rows(rows, NITEMS(rows), CERTIFICATE_WEAK);
+	check_rows(strict, NITEMS(strict), 0);
 	free_texts(&t);
 }
 
@@ -478,7 +577,9 @@ names_what_is_missing(void)
 }
 
 CU_TestInfo certificates_tests[] = {
-	{ "key pairs are checked", checks_key_pairs },
+	{ "good pairs are taken", takes_good_pairs },
+	{ "bad pairs are refused", refuses_bad_pairs },
+	{ "weak pairs are taken if told", takes_weak_pairs_if_told },
 	{ "keys are for their owner", refuses_files_that_are_open_to_others },
 	{ "a pair is read once", reads_each_file_once },
 	{ "key and chain may be joined", joins_key_and_chain },
