@@ -52,6 +52,9 @@ show_reload(const json_t *answer)
 	printf("reload: generation %lld serves with %lld worker%s\n",
 	    show_number(answer, "generation"), workers,
 	    workers == 1 ? "" : "s");
+	if (show_number(answer, "alarms") > 0)
+		puts("reload: some files are bad, and what was good before is "
+		     "still used: see ftpsctl status");
 }
 
 void

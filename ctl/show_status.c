@@ -51,6 +51,19 @@ show_server(const json_t *server)
 }
 
 static void
+show_alarms(const json_t *list)
+{
+	char since[SHOW_TIME_MAX];
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item)
+	    printf("ALARM since %s: %s: what was good before is still used\n",
+		show_time(show_number(item, "since"), since),
+		show_string(item, "text"));
+}
+
+static void
 show_generations(const json_t *list)
 {
 	const json_t *item;
@@ -124,6 +137,7 @@ void
 show_status(const json_t *answer)
 {
 	show_server(answer);
+	show_alarms(json_object_get(answer, "alarms"));
 	show_generations(json_object_get(answer, "generations"));
 	show_processes(json_object_get(answer, "processes"));
 	show_counters(json_object_get(answer, "counters"),

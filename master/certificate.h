@@ -7,7 +7,9 @@
 #ifndef MASTER_CERTIFICATE_H
 #define MASTER_CERTIFICATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "master/certificate_child.h"
 #include "shm/board/start.h"
@@ -26,7 +28,27 @@ struct certificate {
 	struct certificate_place place;
 	struct key_pair pair;    /* CERTIFICATE_PAIR */
 	struct file_bytes bytes; /* all others; NULL: could not be read */
+	uint64_t stamp;          /* of the files, before they were read */
+	uint64_t seen;           /* another stamp, found since: see watch.h */
+	bool settled;            /* unchanged since it was found good */
+	/* Why older bytes are kept, since when; NULL: these are the files'. */
+	char *why;
+	uint64_t since; /* seconds since 1970 */
 };
+
+/* Whether there are bytes. */
+NODISCARD bool certificate_is_there(const struct certificate *piece);
+
+/*
+ * The piece's file is bad: with has_older that is why older bytes are kept, and
+ * an alarm is logged; else it is a mistake.
+ */
+void certificate_bad(struct certificate *piece, struct conf_errors *errors,
+    bool has_older, const char *file, const char *text);
+
+/* It has the bytes of older: tells what was the matter with those. */
+void certificate_still(struct certificate *piece,
+    const struct certificate *older);
 
 /* Adds a mistake about the file, told where the configuration names it. */
 void certificate_mistake(struct conf_errors *errors,

@@ -27,6 +27,7 @@ struct child {
 	struct loop_watch *watch;
 	struct loop_timer *deadline;
 	const struct certificate *piece; /* being checked */
+	size_t index;                    /* of it */
 	unsigned int pieces;             /* given to it so far */
 	struct certificate_job job;
 	size_t sent, got;
@@ -65,7 +66,7 @@ end_child(struct child *child)
 static void
 mistake(struct child *child, const char *text)
 {
-	certificate_mistake(child->checks->setup.errors, &child->piece->place,
+	certificates_bad(child->checks->setup.certificates, child->index,
 	    child->piece->name, text);
 }
 
@@ -243,16 +244,20 @@ start_child(struct child *child)
 	return (child->watch == NULL || child->deadline == NULL ? -1 : 0);
 }
 
-/* One whose file could not be read has been reported already. */
+/*
+ * One whose file could not be read has been reported already, and one that has
+ * not changed was checked before.
+ */
 static const struct certificate *
-next_piece(struct certificate_checks *checks)
+next_piece(struct certificate_checks *checks, size_t *index)
 {
 	const struct certificate *piece;
 
 	while (checks->next < certificates_count(checks->setup.certificates)) {
+		*index = checks->next;
 		piece =
 		    certificates_at(checks->setup.certificates, checks->next++);
-		if (texts_of(piece).cert != NULL)
+		if (certificate_is_there(piece) && !piece->settled)
 			return (piece);
 		checks->open--;
 	}
@@ -278,7 +283,7 @@ work(struct child *child)
 {
 	struct certificate_checks *checks = child->checks;
 
-	while ((child->piece = next_piece(checks)) != NULL) {
+	while ((child->piece = next_piece(checks, &child->index)) != NULL) {
 		if (child->pieces == PIECES_A_CHILD)
 			(void)end_child(child);
 		if (child->pid == -1 && start_child(child) == -1) {

@@ -19,17 +19,16 @@ struct certificate_checks_setup {
 	struct loop *loop;
 	int self;                 /* descriptor of the binary */
 	struct service_user user; /* that the children become */
-	const struct certificates *certificates;
-	struct conf_errors *errors;
+	struct certificates *certificates;
 	/* All are checked; may call certificate_checks_free(). */
 	void (*done)(void *context);
 	void *context;
 };
 
 /*
- * Begins.  certificates and errors have to live until done() was called, from
- * the loop, or the checks were freed.  Doubts are logged as warnings, mistakes
- * are added to errors.  NULL with errno.
+ * Begins.  certificates have to live until done() was called, from the loop, or
+ * the checks were freed.  Doubts are logged as warnings; what is bad is told by
+ * certificates_bad().  NULL with errno.
  */
 NODISCARD struct certificate_checks *certificate_checks_new(
     const struct certificate_checks_setup *setup);

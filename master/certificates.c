@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "master/file_stamp.h"
 #include "master/host_files.h"
 #include "master/secret_file.h"
 #include "shm/base/ensure.h"
@@ -16,7 +17,8 @@ struct item {
 };
 
 struct certificates {
-	struct item *items; /* sorted by their files */
+	struct certificates_wish wish; /* errors, previous: until settled */
+	struct item *items;            /* sorted by their files */
 	size_t count;
 	struct host_files *files;   /* all that is no key pair */
 	struct secret_pool secrets; /* the texts with keys */
@@ -130,20 +132,49 @@ collect(struct certificates *certificates, const struct conf *conf)
 	certificates->count = kept + 1;
 }
 
-void
-certificate_mistake(struct conf_errors *errors,
-    const struct certificate_place *place, const char *file, const char *text)
+static struct item *
+find(const struct certificates *certificates,
+    const struct conf_certificate *files, unsigned int flags)
 {
-	if (place->file == NULL)
-		conf_errors_add(errors, file, 0, 0, "%s", text);
-	else
-		conf_errors_add(errors, place->file, place->line, place->column,
-		    "%s: %s", file, text);
+	struct item wanted;
+
+	memset(&wanted, 0, sizeof(wanted));
+	wanted.files = files;
+	wanted.certificate.flags = flags;
+	return (bsearch(&wanted, certificates->items, certificates->count,
+	    sizeof(wanted), compare_items));
+}
+
+/* The same pair as it was before, if that was good; NULL: there is none. */
+static const struct item *
+find_older(const struct certificates_wish *wish, const struct item *item)
+{
+	const struct item *older;
+
+	if (wish->previous == NULL)
+		return (NULL);
+	older = find(wish->previous, item->files, item->certificate.flags);
+	return (older != NULL && certificate_is_there(&older->certificate)
+		? older
+		: NULL);
+}
+
+static uint64_t
+stamp_of(const struct conf_certificate *files)
+{
+	uint64_t stamp = file_stamp(FILE_STAMP_BEGIN, files->cert);
+
+	if (files->key != NULL)
+		stamp = file_stamp(stamp, files->key);
+	if (files->chain != NULL)
+		stamp = file_stamp(stamp, files->chain);
+	return (stamp);
 }
 
 /* A pair while it is read. */
 struct reading {
 	struct item *item;
+	const struct item *older; /* NULL: none */
 	const struct certificates_wish *wish;
 	struct secret_pool *secrets;
 };
@@ -164,8 +195,8 @@ read_file(const struct reading *reading, struct file_text *text,
 	}
 	if (file_text_read(text, path, &rules, &why) == 0)
 		return (true);
-	certificate_mistake(reading->wish->errors,
-	    &reading->item->certificate.place, path, why);
+	certificate_bad(&reading->item->certificate, reading->wish->errors,
+	    reading->older != NULL, path, why);
 	return (false);
 }
 
@@ -185,13 +216,76 @@ read_files(const struct reading *reading, bool together)
 		good = read_file(reading, &chain, files->chain, false) && good;
 	if (good && files->chain != NULL &&
 	    file_text_join(&item->cert, &chain, reading->secrets) == -1) {
-		certificate_mistake(reading->wish->errors,
-		    &item->certificate.place, files->chain, "out of memory");
+		certificate_bad(&item->certificate, reading->wish->errors,
+		    reading->older != NULL, files->chain, "out of memory");
 		good = false;
 	}
 	if (!good)
 		file_text_free(&chain);
 	return (good);
+}
+
+/* 0, or -1: memory is short. */
+static int
+copy_older(struct item *item, const struct item *older,
+    struct secret_pool *secrets)
+{
+	const struct key_pair *from = &older->certificate.pair;
+	struct key_pair *to = &item->certificate.pair;
+	bool together = from->key == from->cert;
+
+	file_text_free(&item->cert);
+	file_text_free(&item->key);
+	memset(to, 0, sizeof(*to));
+	if (file_text_copy(&item->cert, from->cert, from->cert_len,
+		older->cert.secret ? secrets : NULL) == -1 ||
+	    (!together &&
+		file_text_copy(&item->key, from->key, from->key_len, secrets) ==
+		    -1))
+		return (-1);
+	to->cert = item->cert.data;
+	to->cert_len = item->cert.len;
+	to->key = together ? item->cert.data : item->key.data;
+	to->key_len = together ? item->cert.len : item->key.len;
+	return (0);
+}
+
+/* Older bytes take the place of those that are bad. */
+static void
+fall_back(const struct reading *reading)
+{
+	struct item *item = reading->item;
+
+	if (copy_older(item, reading->older, reading->secrets) == -1) {
+		certificate_mistake(reading->wish->errors,
+		    &item->certificate.place, item->certificate.name,
+		    "out of memory");
+		return;
+	}
+	item->certificate.settled = true;
+	certificate_still(&item->certificate, &reading->older->certificate);
+}
+
+static void
+describe(struct item *item)
+{
+	const struct conf_certificate *files = item->files;
+
+	item->certificate.subject = CERTIFICATE_PAIR;
+	item->certificate.name = files->cert;
+	item->certificate.place.file = files->file;
+	item->certificate.place.line = files->line;
+	item->certificate.place.column = files->column;
+	item->certificate.stamp = stamp_of(files);
+}
+
+/* What has not changed is not looked at again. */
+static bool
+is_unchanged(const struct reading *reading)
+{
+	return (reading->wish->renew && reading->older != NULL &&
+	    reading->older->certificate.stamp ==
+		reading->item->certificate.stamp);
 }
 
 static void
@@ -202,31 +296,21 @@ read_item(const struct reading *reading)
 	struct key_pair *pair = &item->certificate.pair;
 	bool together;
 
-	together = files->key == NULL || strcmp(files->key, files->cert) == 0;
-	item->certificate.subject = CERTIFICATE_PAIR;
-	item->certificate.name = files->cert;
-	item->certificate.place.file = files->file;
-	item->certificate.place.line = files->line;
-	item->certificate.place.column = files->column;
-	if (!read_files(reading, together))
+	describe(item);
+	if (is_unchanged(reading)) {
+		fall_back(reading);
 		return;
+	}
+	together = files->key == NULL || strcmp(files->key, files->cert) == 0;
+	if (!read_files(reading, together)) {
+		if (reading->older != NULL)
+			fall_back(reading);
+		return;
+	}
 	pair->cert = item->cert.data;
 	pair->cert_len = item->cert.len;
 	pair->key = together ? item->cert.data : item->key.data;
 	pair->key_len = together ? item->cert.len : item->key.len;
-}
-
-static const struct item *
-find(const struct certificates *certificates,
-    const struct conf_certificate *files, unsigned int flags)
-{
-	struct item wanted;
-
-	memset(&wanted, 0, sizeof(wanted));
-	wanted.files = files;
-	wanted.certificate.flags = flags;
-	return (bsearch(&wanted, certificates->items, certificates->count,
-	    sizeof(wanted), compare_items));
 }
 
 /* Gives each host its pairs, in the order of its configuration. */
@@ -250,25 +334,34 @@ distribute(struct certificates *certificates, const struct conf *conf)
 	}
 }
 
+static void
+distribute_all(struct certificates *certificates)
+{
+	distribute(certificates, certificates->wish.conf);
+	host_files_distribute(certificates->files, certificates->wish.conf,
+	    certificates->hosts);
+}
+
 /* 0, or -1: memory is short. */
 static int
-read_all(struct certificates *certificates,
-    const struct certificates_wish *wish)
+read_all(struct certificates *certificates)
 {
-	struct reading reading = { NULL, wish, &certificates->secrets };
+	const struct certificates_wish *wish = &certificates->wish;
+	struct reading reading = { NULL, NULL, wish, &certificates->secrets };
 	size_t i;
 
 	collect(certificates, wish->conf);
 	for (i = 0; i < certificates->count; i++) {
 		reading.item = &certificates->items[i];
+		reading.older = find_older(wish, reading.item);
 		read_item(&reading);
 	}
-	certificates->files = host_files_load(wish, &certificates->secrets);
+	certificates->files = host_files_load(wish,
+	    wish->previous == NULL ? NULL : wish->previous->files,
+	    &certificates->secrets);
 	if (certificates->files == NULL)
 		return (-1);
-	distribute(certificates, wish->conf);
-	host_files_distribute(certificates->files, wish->conf,
-	    certificates->hosts);
+	distribute_all(certificates);
 	return (0);
 }
 
@@ -283,14 +376,43 @@ certificates_load(const struct certificates_wish *wish)
 	certificates = calloc(1, sizeof(*certificates));
 	if (certificates == NULL)
 		return (NULL);
+	certificates->wish = *wish;
 	certificates->items = calloc(n + 1, sizeof(*certificates->items));
 	certificates->pairs = calloc(n + 1, sizeof(*certificates->pairs));
 	certificates->hosts =
 	    calloc(conf->nhosts + 1, sizeof(*certificates->hosts));
 	if (certificates->items == NULL || certificates->pairs == NULL ||
-	    certificates->hosts == NULL || read_all(certificates, wish) == -1)
+	    certificates->hosts == NULL || read_all(certificates) == -1)
 		certificates_free(&certificates);
 	return (certificates);
+}
+
+void
+certificates_bad(struct certificates *certificates, size_t i, const char *file,
+    const char *text)
+{
+	struct reading reading = { NULL, NULL, &certificates->wish,
+		&certificates->secrets };
+
+	if (i >= certificates->count) {
+		host_files_bad(certificates->files, i - certificates->count,
+		    &certificates->wish, text);
+		return;
+	}
+	reading.item = &certificates->items[i];
+	reading.older = find_older(&certificates->wish, reading.item);
+	certificate_bad(&reading.item->certificate, certificates->wish.errors,
+	    reading.older != NULL, file, text);
+	if (reading.older != NULL)
+		fall_back(&reading);
+}
+
+void
+certificates_settle(struct certificates *certificates)
+{
+	distribute_all(certificates);
+	certificates->wish.errors = NULL;
+	certificates->wish.previous = NULL;
 }
 
 void
@@ -305,6 +427,7 @@ certificates_free(struct certificates **certificates)
 	for (i = 0; gone->items != NULL && i < gone->count; i++) {
 		file_text_free(&gone->items[i].cert);
 		file_text_free(&gone->items[i].key);
+		free(gone->items[i].certificate.why);
 	}
 	host_files_free(&gone->files);
 	secret_pool_free(&gone->secrets);
@@ -332,6 +455,22 @@ certificates_at(const struct certificates *certificates, size_t i)
 	if (i < certificates->count)
 		return (&certificates->items[i].certificate);
 	return (host_files_at(certificates->files, i - certificates->count));
+}
+
+struct certificate *
+certificates_piece(struct certificates *certificates, size_t i)
+{
+	if (i < certificates->count)
+		return (&certificates->items[i].certificate);
+	return (host_files_piece(certificates->files, i - certificates->count));
+}
+
+uint64_t
+certificates_stamp(const struct certificates *certificates, size_t i)
+{
+	if (i < certificates->count)
+		return (stamp_of(certificates->items[i].files));
+	return (host_files_stamp(certificates->files, i - certificates->count));
 }
 
 const struct host_keys *

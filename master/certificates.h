@@ -9,6 +9,7 @@
 #ifndef MASTER_CERTIFICATES_H
 #define MASTER_CERTIFICATES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -25,6 +26,12 @@ struct certificates_wish {
 				  */
 	uid_t service;           /* may own keys, too */
 	struct conf_errors *errors; /* where mistakes go */
+	/*
+	 * Whose bytes stand in for those of the same files that are bad now;
+	 * NULL: nobody's.  They are copied.
+	 */
+	const struct certificates *previous;
+	bool renew; /* what has not changed since is taken from there, too */
 };
 
 /*
@@ -33,6 +40,19 @@ struct certificates_wish {
  */
 NODISCARD struct certificates *certificates_load(
     const struct certificates_wish *wish);
+
+/*
+ * Piece i is no good: see certificate_bad().  If there are older bytes, they
+ * take its place.
+ */
+void certificates_bad(struct certificates *certificates, size_t i,
+    const char *file, const char *text);
+
+/*
+ * All pieces have been looked at: gives each host what is good.  What the wish
+ * named is not needed any more, but for the configuration.
+ */
+void certificates_settle(struct certificates *certificates);
 
 /* Wipes and releases everything and sets *certificates to NULL. */
 void certificates_free(struct certificates **certificates);
@@ -44,6 +64,14 @@ NODISCARD size_t certificates_pairs(const struct certificates *certificates);
 NODISCARD size_t certificates_count(const struct certificates *certificates);
 NODISCARD const struct certificate *certificates_at(const struct certificates
 							*certificates,
+    size_t i);
+
+/* To note what is seen of its files. */
+NODISCARD struct certificate *certificates_piece(struct certificates
+						     *certificates,
+    size_t i);
+/* The stamp of the files of piece i, as they are now. */
+NODISCARD uint64_t certificates_stamp(const struct certificates *certificates,
     size_t i);
 
 /* conf->nhosts of them, for workers. */

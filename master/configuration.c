@@ -17,6 +17,8 @@ struct configuration_load {
 	void *context;
 	struct loop_timer *begin;
 	struct configuration *configuration;
+	struct certificates *certificates; /* of it, also once it is taken */
+	const struct certificates *previous;
 	struct conf_errors errors;
 	struct certificate_checks *checks;
 };
@@ -51,7 +53,10 @@ load_files(struct configuration_load *load)
 	wish.conf = configuration->conf;
 	wish.service = configuration->users.worker.uid;
 	wish.errors = &load->errors;
+	wish.previous = load->previous;
+	wish.renew = false;
 	configuration->certificates = certificates_load(&wish);
+	load->certificates = configuration->certificates;
 	if (configuration->rules == NULL ||
 	    configuration->certificates == NULL) {
 		conf_errors_add(&load->errors, load->path, 0, 0,
@@ -84,6 +89,7 @@ checked(void *context)
 	struct configuration_load *load = context;
 
 	certificate_checks_free(&load->checks);
+	certificates_settle(load->certificates);
 	finish(load);
 }
 
@@ -100,8 +106,7 @@ begin(void *context)
 	setup.loop = load->loop;
 	setup.self = load->self;
 	setup.user = load->configuration->users.worker;
-	setup.certificates = load->configuration->certificates;
-	setup.errors = &load->errors;
+	setup.certificates = load->certificates;
 	setup.done = checked;
 	setup.context = load;
 	load->checks = certificate_checks_new(&setup);
@@ -135,6 +140,13 @@ configuration_load(struct loop *loop, const char *path, int self,
 	}
 	loop_timer_set(load->begin, 0);
 	return (load);
+}
+
+void
+configuration_load_after(struct configuration_load *load,
+    const struct certificates *previous)
+{
+	load->previous = previous;
 }
 
 void

@@ -42,6 +42,14 @@ NODISCARD struct configuration_load *configuration_load(struct loop *loop,
     const char *path, int self, configuration_loaded loaded, void *context);
 
 /*
+ * Where a file of certificates is bad now that was good in previous, that is
+ * still used, and no mistake.  Before the loop runs; previous has to live until
+ * the load is over.
+ */
+void configuration_load_after(struct configuration_load *load,
+    const struct certificates *previous);
+
+/*
  * Takes what is loaded so far, when only certificates are still being checked
  * and there is no mistake yet: the caller's then, and loaded() is called with
  * NULL, whether there are mistakes or not.  It has to live until that, or

@@ -118,6 +118,20 @@ list_mistakes(const struct conf_errors *errors)
 	return (list);
 }
 
+/* Files that are bad, for which what was good before is still used. */
+static size_t
+count_alarms(const struct master *master)
+{
+	const struct certificates *certificates =
+	    master->current->configuration->certificates;
+	size_t i, n = 0;
+
+	for (i = 0; i < certificates_count(certificates); i++)
+		if (certificates_at(certificates, i)->why != NULL)
+			n++;
+	return (n);
+}
+
 void
 control_reload_done(struct control *control, const struct conf_errors *errors)
 {
@@ -136,9 +150,10 @@ control_reload_done(struct control *control, const struct conf_errors *errors)
 		}
 		master = control_context(control);
 		control_client_end(client,
-		    json_pack("{s:I, s:I}", "generation",
+		    json_pack("{s:I, s:I, s:I}", "generation",
 			(json_int_t)master->current->number, "workers",
-			(json_int_t)master_conf(master)->workers));
+			(json_int_t)master_conf(master)->workers, "alarms",
+			(json_int_t)count_alarms(master)));
 	}
 }
 

@@ -1,9 +1,13 @@
 #include "master/control_status.h"
 
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "master/supervise.h"
+#include "shm/base/log.h"
+
+#define ALARM_TEXT_MAX 2048
 
 void
 status_set(json_t *object, const char *key, uint64_t value)
@@ -216,6 +220,31 @@ describe_ticket_keys(const struct master *master)
 	return (list);
 }
 
+/* Files that are bad, for which what was good before is still used. */
+static json_t *
+describe_alarms(const struct master *master)
+{
+	const struct certificates *certificates =
+	    master->current->configuration->certificates;
+	const struct certificate *piece;
+	json_t *list = json_array(), *item;
+	char text[ALARM_TEXT_MAX];
+	size_t i;
+
+	for (i = 0; i < certificates_count(certificates); i++) {
+		piece = certificates_at(certificates, i);
+		if (piece->why == NULL)
+			continue;
+		log_escape(text, sizeof(text), piece->why, strlen(piece->why));
+		item = json_pack("{s:s}", "text", text);
+		if (item == NULL)
+			continue;
+		status_set(item, "since", piece->since);
+		(void)json_array_append_new(list, item);
+	}
+	return (list);
+}
+
 json_t *
 control_status(const struct master *master)
 {
@@ -226,6 +255,7 @@ control_status(const struct master *master)
 	(void)json_object_set_new(status, "processes",
 	    describe_processes(master));
 	(void)json_object_set_new(status, "generations", generations);
+	(void)json_object_set_new(status, "alarms", describe_alarms(master));
 	describe_counters(status, master);
 	(void)json_object_set_new(status, "ticket_key_ages",
 	    describe_ticket_keys(master));

@@ -10,6 +10,8 @@
 struct host_files {
 	struct host_set *sets; /* sorted by their sources */
 	size_t count;
+	const struct host_files *previous; /* while it is loaded and checked */
+	struct secret_pool *secrets;
 };
 
 /* What the host names of that kind; false: nothing. */
@@ -129,9 +131,24 @@ count_sources(const struct conf *conf)
 	return (n);
 }
 
+/* The same set as it was before, if that was good; NULL: there is none. */
+static const struct host_set *
+find_older(const struct host_files *files, const struct host_set *set)
+{
+	const struct host_files *previous = files->previous;
+	const struct host_set *older = NULL;
+
+	if (previous != NULL && previous->count > 0)
+		older = bsearch(set, previous->sets, previous->count,
+		    sizeof(*set), compare_sets);
+	return (older != NULL && certificate_is_there(&older->certificate)
+		? older
+		: NULL);
+}
+
 struct host_files *
 host_files_load(const struct certificates_wish *wish,
-    struct secret_pool *secrets)
+    const struct host_files *previous, struct secret_pool *secrets)
 {
 	struct host_files *files;
 	size_t i;
@@ -139,6 +156,8 @@ host_files_load(const struct certificates_wish *wish,
 	files = calloc(1, sizeof(*files));
 	if (files == NULL)
 		return (NULL);
+	files->previous = previous;
+	files->secrets = secrets;
 	/* One more than the last, which a source is tried in. */
 	files->sets =
 	    calloc(count_sources(wish->conf) + 1, sizeof(*files->sets));
@@ -148,8 +167,24 @@ host_files_load(const struct certificates_wish *wish,
 	}
 	collect(files, wish->conf);
 	for (i = 0; i < files->count; i++)
-		host_set_read(&files->sets[i], wish, secrets);
+		host_set_read(&files->sets[i],
+		    find_older(files, &files->sets[i]), wish, secrets);
 	return (files);
+}
+
+void
+host_files_bad(struct host_files *files, size_t i,
+    const struct certificates_wish *wish, const char *text)
+{
+	struct host_set *set = &files->sets[i];
+	const struct host_set *older = NULL;
+
+	if (wish->previous != NULL)
+		older = find_older(files, set);
+	certificate_bad(&set->certificate, wish->errors, older != NULL,
+	    set->certificate.name, text);
+	if (older != NULL)
+		host_set_fall_back(set, older, wish, files->secrets);
 }
 
 void
@@ -162,7 +197,7 @@ host_files_free(struct host_files **files)
 		return;
 	*files = NULL;
 	for (i = 0; gone->sets != NULL && i < gone->count; i++)
-		file_text_free(&gone->sets[i].text);
+		host_set_free(&gone->sets[i]);
 	free(gone->sets);
 	free(gone);
 }
@@ -177,6 +212,18 @@ const struct certificate *
 host_files_at(const struct host_files *files, size_t i)
 {
 	return (&files->sets[i].certificate);
+}
+
+struct certificate *
+host_files_piece(struct host_files *files, size_t i)
+{
+	return (&files->sets[i].certificate);
+}
+
+uint64_t
+host_files_stamp(const struct host_files *files, size_t i)
+{
+	return (host_set_stamp(&files->sets[i].source));
 }
 
 void

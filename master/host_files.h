@@ -9,6 +9,7 @@
 #define MASTER_HOST_FILES_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "master/certificate.h"
 #include "master/certificates.h"
@@ -19,12 +20,17 @@
 struct host_files;
 
 /*
- * Reads all that conf names.  Mistakes are added to those of the wish; secrets
- * go to the pool.  NULL with errno only when memory is short.
+ * Reads all that conf names; previous are those of the wish, or NULL.  Mistakes
+ * are added to the errors of the wish; secrets go to the pool.  NULL with errno
+ * only when memory is short.
  */
 NODISCARD struct host_files *host_files_load(const struct certificates_wish
 						 *wish,
-    struct secret_pool *secrets);
+    const struct host_files *previous, struct secret_pool *secrets);
+
+/* Set i is no good: as certificates_bad(). */
+void host_files_bad(struct host_files *files, size_t i,
+    const struct certificates_wish *wish, const char *text);
 
 /* Sets *files to NULL; NULL is allowed.  Before the pool of secrets. */
 void host_files_free(struct host_files **files);
@@ -34,6 +40,10 @@ NODISCARD size_t host_files_count(const struct host_files *files);
 NODISCARD const struct certificate *host_files_at(const struct host_files
 						      *files,
     size_t i);
+
+NODISCARD struct certificate *host_files_piece(struct host_files *files,
+    size_t i);
+NODISCARD uint64_t host_files_stamp(const struct host_files *files, size_t i);
 
 /* Fills in the files of hosts, which are as many as conf has. */
 void host_files_distribute(const struct host_files *files,

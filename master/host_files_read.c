@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "master/file_stamp.h"
 #include "master/pem_pick.h"
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
@@ -21,6 +22,7 @@
 /* A set while it is read. */
 struct job {
 	struct host_set *set;
+	const struct host_set *older; /* NULL: none */
 	const struct certificates_wish *wish;
 	struct buf text;
 	struct file_text lines; /* of shared keys; room for all */
@@ -48,7 +50,11 @@ mistake(struct job *job, const char *path, const char *text)
 	struct certificate_place place = place_of(job->wish, path);
 
 	job->failed = true;
-	certificate_mistake(job->wish->errors, &place, path, text);
+	if (job->older != NULL)
+		certificate_bad(&job->set->certificate, job->wish->errors, true,
+		    path, text);
+	else
+		certificate_mistake(job->wish->errors, &place, path, text);
 }
 
 static const struct file_rules plain = { .folder = AT_FDCWD,
@@ -347,12 +353,57 @@ read_shared_keys(struct job *job, struct secret_pool *secrets)
 
 /* --- all of it ------------------------------------------------------------ */
 
+uint64_t
+host_set_stamp(const struct host_source *source)
+{
+	uint64_t stamp = FILE_STAMP_BEGIN;
+	const char *path;
+	size_t i, len;
+
+	if (source->file != NULL)
+		stamp = file_stamp(stamp, source->file);
+	if (source->folder != NULL)
+		stamp = file_stamp_folder(stamp, source->folder);
+	for (i = 0; source->list != NULL && i < source->list->count; i++) {
+		path = source->list->items[i];
+		if (source->kind == HOST_FILE_PSK)
+			path = conf_pre_shared_key(path, &len);
+		stamp = file_stamp(stamp, path);
+	}
+	return (stamp);
+}
+
 void
-host_set_read(struct host_set *set, const struct certificates_wish *wish,
-    struct secret_pool *secrets)
+host_set_free(struct host_set *set)
+{
+	file_text_free(&set->text);
+	free(set->certificate.why);
+}
+
+void
+host_set_fall_back(struct host_set *set, const struct host_set *older,
+    const struct certificates_wish *wish, struct secret_pool *secrets)
 {
 	struct certificate *certificate = &set->certificate;
-	struct job job = { .set = set, .wish = wish };
+
+	file_text_free(&set->text);
+	memset(&certificate->bytes, 0, sizeof(certificate->bytes));
+	if (file_text_copy(&set->text, older->text.data, older->text.len,
+		older->text.secret ? secrets : NULL) == -1) {
+		certificate_mistake(wish->errors, &certificate->place,
+		    certificate->name, "out of memory");
+		return;
+	}
+	certificate->bytes.data = set->text.data;
+	certificate->bytes.len = set->text.len;
+	certificate->settled = true;
+	certificate_still(certificate, &older->certificate);
+}
+
+static void
+describe(struct host_set *set, const struct certificates_wish *wish)
+{
+	struct certificate *certificate = &set->certificate;
 	size_t len;
 
 	certificate->subject = (enum certificate_subject)(
@@ -367,12 +418,30 @@ host_set_read(struct host_set *set, const struct certificates_wish *wish,
 		certificate->name =
 		    conf_pre_shared_key(certificate->name, &len);
 	certificate->place = place_of(wish, certificate->name);
+	certificate->stamp = host_set_stamp(&set->source);
+}
+
+void
+host_set_read(struct host_set *set, const struct host_set *older,
+    const struct certificates_wish *wish, struct secret_pool *secrets)
+{
+	struct certificate *certificate = &set->certificate;
+	struct job job = { .set = set, .older = older, .wish = wish };
+
+	describe(set, wish);
+	if (wish->renew && older != NULL &&
+	    older->certificate.stamp == certificate->stamp) {
+		host_set_fall_back(set, older, wish, secrets);
+		return;
+	}
 	if (set->source.kind == HOST_FILE_PSK)
 		read_shared_keys(&job, secrets);
 	else
 		read_blocks(&job);
 	if (job.failed) {
 		file_text_free(&set->text);
+		if (older != NULL)
+			host_set_fall_back(set, older, wish, secrets);
 		return;
 	}
 	certificate->bytes.data = set->text.data;

@@ -25,8 +25,18 @@ struct host_set {
 	struct file_text text;
 };
 
-/* Reads it; a mistake leaves certificate.bytes empty. */
-void host_set_read(struct host_set *set, const struct certificates_wish *wish,
-    struct secret_pool *secrets);
+/*
+ * Reads it, or takes the bytes of older (NULL: there are none) where its files
+ * are bad, or unchanged.  A mistake leaves certificate.bytes empty.
+ */
+void host_set_read(struct host_set *set, const struct host_set *older,
+    const struct certificates_wish *wish, struct secret_pool *secrets);
+/* Takes the bytes of older. */
+void host_set_fall_back(struct host_set *set, const struct host_set *older,
+    const struct certificates_wish *wish, struct secret_pool *secrets);
+void host_set_free(struct host_set *set);
+
+/* The stamp of all its files, as they are now. */
+NODISCARD uint64_t host_set_stamp(const struct host_source *source);
 
 #endif

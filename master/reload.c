@@ -229,6 +229,9 @@ start_load(struct reload *reload)
 	    master->self, loaded, reload);
 	if (reload->load == NULL)
 		refuse_for(reload, "cannot be loaded");
+	else
+		configuration_load_after(reload->load,
+		    master->current->configuration->certificates);
 }
 
 void

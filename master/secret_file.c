@@ -170,6 +170,16 @@ file_text_join(struct file_text *a, struct file_text *b,
 	return (0);
 }
 
+int
+file_text_copy(struct file_text *text, const char *data, size_t len,
+    struct secret_pool *secrets)
+{
+	if (file_text_new(text, len, secrets) == -1)
+		return (-1);
+	memcpy(text->data, data, len);
+	return (0);
+}
+
 void
 file_text_free(struct file_text *text)
 {

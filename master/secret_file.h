@@ -48,6 +48,10 @@ NODISCARD int file_text_join(struct file_text *a, struct file_text *b,
 NODISCARD int file_text_new(struct file_text *text, size_t len,
     struct secret_pool *secrets);
 
+/* A copy of len bytes, in the same way. */
+NODISCARD int file_text_copy(struct file_text *text, const char *data,
+    size_t len, struct secret_pool *secrets);
+
 /* Wipes and releases it; zeroed text is allowed.  Before its pool. */
 void file_text_free(struct file_text *text);
 

@@ -141,7 +141,9 @@ configure(const struct scratch *scratch, const char *format)
 static struct certificates *
 load(const struct conf *conf, struct conf_errors *errors)
 {
-	const struct certificates_wish wish = { conf, getuid(), errors };
+	const struct certificates_wish wish = { .conf = conf,
+		.service = getuid(),
+		.errors = errors };
 
 	memset(errors, 0, sizeof(*errors));
 	return (certificates_load(&wish));

@@ -1,0 +1,250 @@
+"""Files of certificates and keys: checked, kept, and exchanged."""
+
+import os
+import shutil
+import subprocess
+import time
+
+from client import Client
+from daemon import Daemon, make_certificate, wait_for
+
+
+def served(server, name=None):
+    """The certificate that is served, as openssl describes it."""
+    command = ["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}",
+               "-starttls", "ftp"]
+    command += ["-servername", name] if name else ["-noservername"]
+    done = subprocess.run(command, input=b"QUIT\r\n", capture_output=True,
+                          timeout=60, check=False)
+    return done.stdout.decode("utf-8", "replace")
+
+
+def check(server):
+    """What ftpsd -t says: its exit status and text."""
+    done = subprocess.run(
+        [os.path.join(server.binaries, "ftpsd"), "-t", "-c",
+         server.config_path], capture_output=True, text=True, timeout=60,
+        check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def checked(server, changes):
+    """The same with these changes of tls, which do not last."""
+    before = dict(server.config["tls"])
+    server.config["tls"].update(changes)
+    server.write_config()
+    server.config["tls"] = before
+    result = check(server)
+    server.write_config()
+    return result
+
+
+def write(server, name, text, mode=0o600):
+    path = os.path.join(server.folder, name)
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(text)
+    os.chmod(path, mode)
+    return path
+
+
+def replace(source, target):
+    """As a program that renews certificates does it."""
+    shutil.copy(source, target + ".new")
+    os.chmod(target + ".new", 0o600)
+    os.rename(target + ".new", target)
+
+
+def case_permissions(binaries):
+    """Keys that others can read or write are refused, unless told else."""
+    server = Daemon(binaries)
+    try:
+        for mode, text in ((0o644, "readable by others"),
+                           (0o660, "writable by group"),
+                           (0o602, "writable by group or others")):
+            os.chmod(server.key, mode)
+            status, said = check(server)
+            assert status != 0 and text in said, said
+            assert "ftpsd.yaml:" in said and "server.key" in said, said
+            status, said = checked(
+                server, {"allow_insecure_key_permissions": True})
+            assert status == 0 and text in said, said
+        os.chmod(server.key, 0o640)
+        assert check(server)[0] == 0
+        if os.geteuid() == 0:
+            os.chown(server.key, 0, 54321)
+            status, said = check(server)
+            assert status != 0 and "no name" in said, said
+            os.chown(server.key, 54321, 0)
+            status, said = check(server)
+            assert status != 0 and "must belong to root" in said, said
+    finally:
+        shutil.rmtree(server.folder)
+
+
+def case_shared_key_files(binaries):
+    """Keys that are shared are refused when short, open or no keys."""
+    server = Daemon(binaries)
+    key = "00112233445566778899aabbccddeeff"
+    try:
+        for text, mode, said in ((key, 0o600, None), (key, 0o640, None),
+                                 (key, 0o644, "readable by others"),
+                                 (key[:30], 0o600, "from 16 to"),
+                                 ("x" * 32, 0o600, "hexadecimal"),
+                                 ("", 0o600, "is empty")):
+            path = write(server, "psk", text, mode)
+            status, output = checked(
+                server, {"pre_shared_key": ["one hex:" + path]})
+            assert (status == 0) == (said is None), output
+            assert said is None or said in output, output
+            assert key[:8] not in output, output
+    finally:
+        shutil.rmtree(server.folder)
+
+
+def make_list(folder, cert, key, seconds):
+    """A revocation list of that issuer that is good for so long."""
+    path = os.path.join(folder, f"crl-{seconds}.pem")
+    config = os.path.join(folder, "ca.conf")
+    with open(config, "w", encoding="ascii") as out:
+        out.write(f"[ca]\ndefault_ca = own\n[own]\n"
+                  f"database = {folder}/ca.index\ndefault_md = sha256\n")
+    with open(os.path.join(folder, "ca.index"), "w", encoding="ascii"):
+        pass
+    subprocess.run(["openssl", "ca", "-config", config, "-gencrl", "-cert",
+                    cert, "-keyfile", key, "-crlsec", str(seconds), "-out",
+                    path], check=True, capture_output=True)
+    return path
+
+
+def case_doubts(binaries):
+    """What is no mistake, but wrong with a file, is told."""
+    server = Daemon(binaries)
+    try:
+        old = make_list(server.folder, server.cert, server.key, 1)
+        new = make_list(server.folder, server.cert, server.key, 3600)
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:1024", "-nodes",
+             "-days", "90", "-subj", "/CN=weak", "-keyout", server.key,
+             "-out", server.cert], check=True, capture_output=True)
+        status, said = check(server)
+        assert status != 0 and "AllowWeakSecurity" in said, said
+        status, said = checked(server, {"options": ["AllowWeakSecurity"]})
+        assert status == 0 and "no subjectAltName" in said, said
+        make_certificate(server.folder, "server")
+        status, said = checked(server, {"ca_revocation_file": new})
+        assert status == 0 and "list" not in said, said
+        time.sleep(2)
+        status, said = checked(server, {"ca_revocation_file": old})
+        assert status == 0 and "list has expired" in said, said
+    finally:
+        shutil.rmtree(server.folder)
+
+
+def case_other_files(binaries):
+    """Authorities, lists, parameters: what is none is refused, by name."""
+    server = Daemon(binaries)
+    try:
+        folder = os.path.join(server.folder, "ca")
+        os.mkdir(folder)
+        shutil.copy(server.cert, os.path.join(folder, "one.pem"))
+        shutil.copy(server.key, os.path.join(folder, "key.pem"))
+        status, said = checked(server, {"ca_certificate_path": folder})
+        assert status == 0 and "key.pem is left out" in said, said
+        weak = os.path.join(server.folder, "weak.pem")
+        subprocess.run(["openssl", "dhparam", "-out", weak, "512"],
+                       check=True, capture_output=True)
+        for key, path, text in (
+                ("ca_certificate_file", server.key, "no certificate"),
+                ("ca_certificate_path", server.cert, "Not a directory"),
+                ("ca_revocation_file", server.cert, "no revocation list"),
+                ("dh_param_file", weak, "AllowWeakDH"),
+                ("server_info_file", server.cert, "no extensions")):
+            status, said = checked(server, {key: path})
+            assert status != 0 and text in said, said
+            assert "ftpsd.yaml:" in said, said
+    finally:
+        shutil.rmtree(server.folder)
+
+
+def case_chain_file(binaries):
+    """A chain of its own file goes with the certificate, which is no part."""
+    server = Daemon(binaries)
+    other, _ = make_certificate(server.folder, "other", "issuer.test")
+    chain = write(server, "chain.pem",
+                  open(server.cert, encoding="ascii").read() +
+                  open(other, encoding="ascii").read())
+    del server.config["tls"]["certificates"]
+    server.config["tls"].update({
+        "ec_certificate_file": server.cert,
+        "ec_certificate_key_file": server.key,
+        "certificate_chain_file": chain})
+    server.write_config()
+    with server:
+        text = subprocess.run(
+            ["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}",
+             "-starttls", "ftp", "-showcerts"], input=b"QUIT\r\n",
+            capture_output=True, timeout=60, check=False).stdout.decode()
+        assert text.count("BEGIN CERTIFICATE") == 2, text
+        assert "issuer.test" in text
+
+
+def case_bad_host_is_kept(binaries):
+    """At reload a host whose files are bad keeps its last good ones."""
+    server = Daemon(binaries)
+    certs = {}
+    for name in ("one.test", "two.test"):
+        certs[name] = make_certificate(server.folder, name, name)
+    server.config["hosts"] = [
+        {"name": name, "tls": {"certificates": [{"cert": c, "key": k}]}}
+        for name, (c, k) in certs.items()]
+    for host in server.config["hosts"]:
+        host["tls"].update({"engine": True, "required": "on"})
+        host["auth"] = server.config["auth"]
+    server.write_config()
+    with server:
+        server.expect_log("still used")
+        assert "one.test" in served(server, "one.test")
+        make_certificate(server.folder, "three.test", "three.test")
+        good = open(certs["one.test"][1], encoding="ascii").read()
+        other = os.path.join(server.folder, "three.test.key")
+        replace(other, certs["one.test"][1])
+        replace(os.path.join(server.folder, "three.test.pem"),
+                certs["two.test"][0])
+        replace(other, certs["two.test"][1])
+        done = server.ctl("reload", json_output=False)
+        assert "some files are bad" in done.stdout, done.stdout
+        assert wait_for(lambda: "three.test" in served(server, "two.test"))
+        assert "one.test" in served(server, "one.test")
+        server.wait_log("one.test.pem: .*does not match.*still used")
+        alarms = server.ctl("status")["alarms"]
+        assert len(alarms) == 1 and "one.test.pem" in alarms[0]["text"]
+        shown = server.ctl("status", json_output=False).stdout
+        assert "ALARM since" in shown, shown
+        # It goes on for as long as the file is bad, and ends then.
+        os.unlink(certs["one.test"][1])
+        server.ctl("reload")
+        assert "one.test" in served(server, "one.test")
+        again = server.ctl("status")["alarms"]
+        assert len(again) == 1 and again[0]["since"] == alarms[0]["since"]
+        write(server, "one.test.key", good)
+        server.ctl("reload")
+        assert not server.ctl("status")["alarms"]
+        with Client(server.port) as client:
+            client.auth().login()
+
+
+def case_bad_host_at_start(binaries):
+    """At the start a bad pair is a mistake."""
+    server = Daemon(binaries)
+    try:
+        other, _ = make_certificate(server.folder, "other", "other.test")
+        replace(other, server.cert)
+        try:
+            server.start()
+        except AssertionError as error:
+            assert "does not match" in str(error), error
+        else:
+            server.stop()
+            raise AssertionError("it has started")
+    finally:
+        shutil.rmtree(server.folder, ignore_errors=True)
