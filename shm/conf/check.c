@@ -68,6 +68,42 @@ check_engine_off(const struct build *build, size_t index,
 		    host_name(build, index, &shown));
 }
 
+/* A public authority would vouch for anybody: there is no default. */
+static void
+check_verification(const struct build *build, size_t index,
+    const struct given *own)
+{
+	const struct conf_tls *tls = &build->conf->hosts[index].tls;
+	bool asked = tls->verify_client != CONF_VERIFY_OFF;
+	struct shown shown;
+
+	if (asked && tls->ca_certificate_file == NULL &&
+	    tls->ca_certificate_path == NULL)
+		report_add(build->load,
+		    build_key_place(build, index, own, "tls.verify_client"),
+		    "tls.verify_client is not off, but %s knows no authority: "
+		    "set tls.ca_certificate_file or tls.ca_certificate_path",
+		    host_name(build, index, &shown));
+	if (asked && (tls->options & CONF_TLS_NO_CERT_REQUEST) != 0)
+		report_add(build->load,
+		    build_key_place(build, index, own, "tls.options"),
+		    "NoCertRequest in tls.options contradicts "
+		    "tls.verify_client for %s",
+		    host_name(build, index, &shown));
+	if (!asked && tls->user_name != NULL)
+		report_notice(build->load,
+		    build_key_place(build, index, own, "tls.user_name"),
+		    "tls.user_name has no effect: tls.verify_client is off for "
+		    "%s",
+		    host_name(build, index, &shown));
+	if (!asked && (tls->options & CONF_TLS_ALLOW_DOT_LOGIN) != 0)
+		report_notice(build->load,
+		    build_key_place(build, index, own, "tls.options"),
+		    "AllowDotLogin in tls.options has no effect: "
+		    "tls.verify_client is off for %s",
+		    host_name(build, index, &shown));
+}
+
 static void
 check_anonymous(const struct build *build, size_t index,
     const struct given *own)
@@ -136,6 +172,8 @@ check_host(const struct build *build, size_t index, const struct given *own)
 		    host_name(build, index, &shown));
 	else
 		check_dsa(build, index, own);
+	if (host->tls.engine)
+		check_verification(build, index, own);
 	check_anonymous(build, index, own);
 	if (index == 0 || host->nlisten > 0)
 		return;

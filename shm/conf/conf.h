@@ -98,6 +98,13 @@ enum conf_durability {
 #define CONF_TLS_STD_ENV_VARS                (1u << 15)
 #define CONF_TLS_USE_IMPLICIT_SSL            (1u << 16)
 
+/* What clients are asked for in a handshake. */
+enum conf_verify {
+	CONF_VERIFY_OFF,
+	CONF_VERIFY_OPTIONAL, /* a certificate, or none */
+	CONF_VERIFY_ON        /* a certificate */
+};
+
 enum conf_required_data {
 	CONF_DATA_FREE,
 	CONF_DATA_PRIVATE, /* PROT P or no transfer */
@@ -135,6 +142,11 @@ struct conf_tls {
 	char *server_info_file;
 	struct conf_strings dh_param_files;
 	struct conf_strings pre_shared_keys; /* "identity hex:/path" */
+
+	/* Certificates of clients */
+	enum conf_verify verify_client;
+	uint32_t verify_depth; /* most issuers above a certificate */
+	char *user_name;       /* what of it names the user; NULL: "off" */
 
 	char *log; /* path, NULL: the main log */
 };

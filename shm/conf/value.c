@@ -50,6 +50,10 @@ const struct value_type value_types[CONF_TYPE_COUNT] = {
 	[CONF_TYPE_CURVES] = { curves_read, curves_write, text_release },
 	[CONF_TYPE_REQUIRED] = { required_read, required_write, NULL },
 	[CONF_TYPE_OPTIONS] = { options_read, options_write, NULL },
+	[CONF_TYPE_VERIFY_CLIENT] = { verify_client_read, verify_client_write,
+	    NULL },
+	[CONF_TYPE_USER_NAME] = { user_name_read, user_name_write,
+	    text_release },
 	[CONF_TYPE_ACL] = { acl_read, acl_write, acl_release },
 };
 

@@ -144,6 +144,8 @@ bool cipher_suite_read(const struct value *value);
 bool curves_read(const struct value *value);
 bool required_read(const struct value *value);
 bool options_read(const struct value *value);
+bool verify_client_read(const struct value *value);
+bool user_name_read(const struct value *value);
 bool acl_read(const struct value *value);
 bool host_names_read(const struct value *value);
 bool file_systems_read(const struct value *value);
@@ -182,6 +184,10 @@ int curves_write(struct buf *out, const struct conf_key *key,
 int required_write(struct buf *out, const struct conf_key *key,
     const void *object);
 int options_write(struct buf *out, const struct conf_key *key,
+    const void *object);
+int verify_client_write(struct buf *out, const struct conf_key *key,
+    const void *object);
+int user_name_write(struct buf *out, const struct conf_key *key,
     const void *object);
 int acl_write(struct buf *out, const struct conf_key *key, const void *object);
 int string_list_write(struct buf *out, const struct conf_key *key,

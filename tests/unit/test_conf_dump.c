@@ -51,6 +51,12 @@ static const char *const texts[] = {
 	"  session_ticket_keys: {age: 60s, count: 2},\n"
 	"  timeout_handshake: 1, certificates: [{cert: /x, key: /y,\n"
 	"  chain: /z}], ec_certificate_file: /e}\n",
+	LISTEN "defaults: {tls: {verify_client: optional, verify_depth: 0,\n"
+	       "  engine: on, certificates: [{cert: /a.pem}],\n"
+	       "  user_name: commonname, ca_certificate_file: /ca}}\n"
+	       "hosts:\n"
+	       "- {name: a, tls: {verify_client: on, user_name: off}}\n"
+	       "- {name: b, tls: {verify_client: no, user_name: 1.2}}\n",
 	LISTEN "tls: {session_cache: {size: 1234567, timeout: 1}}\n"
 	       "banner: |\n  Hello\n\n    there\n",
 	LISTEN "tls: {session_cache: on, cipher_suite: []}\n",

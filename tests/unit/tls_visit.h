@@ -35,6 +35,7 @@ visit_begin(struct visit *visit, struct rig *rig, int version,
 	visit->login = rig_login(rig);
 	rig_connect(rig, &visit->control, visit->login, TLS_CONTROL, &hello);
 	CU_ASSERT_EQUAL(rig_shake(&visit->control), TLS_OK);
+	CU_ASSERT_EQUAL(tls_admission(visit->control.server), TLS_ADMITTED);
 	CU_ASSERT(rig_say(&visit->control, "220 hello\r\n"));
 }
 

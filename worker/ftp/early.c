@@ -25,9 +25,8 @@ shake_begin(struct session *session, struct stream *stream)
 	return (SHAKE_AGAIN);
 }
 
-/* After CCC there is no control connection left to be bound to. */
 enum shake
-shake_run(struct session *session, struct stream *stream)
+shake_run(struct stream *stream)
 {
 	const char *why = "";
 
@@ -41,8 +40,9 @@ shake_run(struct session *session, struct stream *stream)
 	case STREAM_FAILED:
 		return (SHAKE_FAILED);
 	}
-	if (!session->ccc && !tls_bound(stream_tls(stream), &why))
-		return (SHAKE_UNBOUND);
+	if (!tls_bound(stream_tls(stream), &why))
+		return (tls_same_peer(stream_tls(stream)) ? SHAKE_UNBOUND
+							  : SHAKE_STRANGER);
 	return (SHAKE_DONE);
 }
 
@@ -96,7 +96,7 @@ static void
 go_on(struct early *early)
 {
 	if (early->shake == SHAKE_AGAIN)
-		early->shake = shake_run(early->session, early->stream);
+		early->shake = shake_run(early->stream);
 	if (early->shake == SHAKE_AGAIN && early->late)
 		early->shake = SHAKE_LATE;
 	if (early->shake == SHAKE_AGAIN)

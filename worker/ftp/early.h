@@ -31,14 +31,15 @@ enum shake {
 	SHAKE_DONE,
 	SHAKE_IMPOSSIBLE, /* it could not be begun */
 	SHAKE_FAILED,
-	SHAKE_UNBOUND, /* done, but resumed no session of control */
-	SHAKE_LATE     /* not done in tls.timeout_handshake */
+	SHAKE_UNBOUND,  /* done, but resumed no session of control */
+	SHAKE_STRANGER, /* done, but with another certificate than control */
+	SHAKE_LATE      /* not done in tls.timeout_handshake */
 };
 
 NODISCARD enum shake shake_begin(struct session *session,
     struct stream *stream);
 /* Until it is not AGAIN; why it fails is logged where it is known. */
-NODISCARD enum shake shake_run(struct session *session, struct stream *stream);
+NODISCARD enum shake shake_run(struct stream *stream);
 
 /* Milliseconds without a command, before early_run() is called; 0: now. */
 NODISCARD uint64_t early_delay(const struct session *session);

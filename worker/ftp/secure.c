@@ -1,11 +1,17 @@
 /*
  * TLS on the control connection:
  *
- *	AUTH --> tls/turn --> tls/flush --> tls/handshake --> tls/host -->
- *command, |                            |               |     or banner
- *	            +--> command                 +---------------+--> bye
+ *	AUTH --> tls/turn --> tls/flush --> tls/handshake --> tls/admission
+ *	            |                             |                 |
+ *	            +--> command       bye <------+-----------------+
+ *	                                ^                           v
+ *	                                +----------------------- tls/host
+ *	                                                            |
+ *	                                       command, banner <----+
+ *
  *	CCC --> ccc/flush --> ccc/close --> command
  */
+#include <stdio.h>
 #include <strings.h>
 
 #include "worker/ftp/args.h"
@@ -19,6 +25,7 @@
 static enum flow turn(struct session *session);
 static enum flow flush(struct session *session);
 static enum flow handshake(struct session *session);
+static enum flow admission(struct session *session);
 static enum flow host(struct session *session);
 static enum flow ccc_flush(struct session *session);
 static enum flow ccc_close(struct session *session);
@@ -26,6 +33,7 @@ static enum flow ccc_close(struct session *session);
 const struct step step_turn = { "tls/turn", turn };
 static const struct step step_flush = { "tls/flush", flush };
 static const struct step step_handshake = { "tls/handshake", handshake };
+static const struct step step_admission = { "tls/admission", admission };
 static const struct step step_host = { "tls/host", host };
 static const struct step step_ccc_flush = { "ccc/flush", ccc_flush };
 static const struct step step_ccc_close = { "ccc/close", ccc_close };
@@ -98,6 +106,16 @@ verb_auth(struct session *session, const char *text)
 	    "TLS."));
 }
 
+static enum flow
+refuse_certificate(struct session *session, const char *objection)
+{
+	char text[160];
+
+	(void)snprintf(text, sizeof(text), "Your certificate is refused: %s.",
+	    objection);
+	return (session_farewell(session, text));
+}
+
 /*
  * The handshake failed or could not begin, which has been logged.  A client
  * that asked for it by AUTH is told in clear; nothing is ever read from it in
@@ -106,11 +124,17 @@ verb_auth(struct session *session, const char *text)
 static enum flow
 give_up(struct session *session)
 {
+	const char *objection = NULL;
+
 	session->reason = "no TLS";
 	if (session->implicit)
 		return (FLOW_END);
-	if (session_is_tls(session))
+	if (session_is_tls(session)) {
+		objection = tls_objection(stream_tls(session->control));
 		stream_end_tls(session->control);
+	}
+	if (objection != NULL)
+		return (refuse_certificate(session, objection));
 	return (session_farewell(session, "The TLS handshake failed."));
 }
 
@@ -150,7 +174,6 @@ handshake(struct session *session)
 {
 	uint64_t ms = session->host->tls.timeout_handshake * UINT64_C(1000);
 	enum stream_result result;
-	uint32_t chosen;
 
 	result = stream_handshake(session->control);
 	if (result == STREAM_AGAIN) {
@@ -167,6 +190,28 @@ handshake(struct session *session)
 	turn_end(session->worker->turns, &session->turn);
 	if (result != STREAM_OK)
 		return (give_up(session));
+	return (session_goto(session, &step_admission));
+}
+
+/* What the handshake could not find out about the client. */
+static enum flow
+admission(struct session *session)
+{
+	uint64_t ms = session->host->tls.timeout_handshake * UINT64_C(1000);
+	uint32_t chosen;
+
+	switch (tls_admission(stream_tls(session->control))) {
+	case TLS_ADMITTED:
+		break;
+	case TLS_PENDING:
+		if (session_expired(session, ms))
+			return (session_farewell(session,
+			    "Your certificate could not be checked in time."));
+		return (session_wait(session, WAIT_TLS | WAIT_CLOCK));
+	case TLS_REFUSED:
+		return (refuse_certificate(session,
+		    tls_objection(stream_tls(session->control))));
+	}
 	session_refresh(session);
 	chosen = tls_login_host(session->tls);
 	if (chosen != session->client.host) {

@@ -323,7 +323,7 @@ handshake(struct session *session)
 	struct stream *stream = transfer->stream;
 
 	if (transfer->shake == SHAKE_AGAIN)
-		transfer->shake = shake_run(session, stream);
+		transfer->shake = shake_run(stream);
 	if (transfer->shake == SHAKE_AGAIN && handshake_late(session))
 		transfer->shake = SHAKE_LATE;
 	switch (transfer->shake) {
@@ -339,6 +339,10 @@ handshake(struct session *session)
 	case SHAKE_UNBOUND:
 		return (transfer_end(session, 522,
 		    "The data connection must resume the TLS session of the "
+		    "control connection."));
+	case SHAKE_STRANGER:
+		return (transfer_end(session, 522,
+		    "The data connection must show the certificate of the "
 		    "control connection."));
 	case SHAKE_FAILED:
 		return (transfer_end(session, 522,

@@ -75,6 +75,12 @@ binding_check(struct tls_channel *channel)
 	const struct tls_login *login = channel->login;
 	uint8_t binding[BINDING_LEN];
 
+	channel->stranger = !peer_is_same(login, channel->ssl);
+	if (channel->stranger) {
+		channel->unbound = "the client does not show the certificate "
+				   "of its control connection";
+		return;
+	}
 	channel->bound = true;
 	if (relaxed(login))
 		return;

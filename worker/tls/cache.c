@@ -219,7 +219,7 @@ share(struct tls_channel *channel, const SSL_SESSION *session,
 	const struct tls *tls = channel->login->tls;
 	struct claims claims;
 
-	if ((channel->established && !channel->first) || !is_shared(tls))
+	if (!is_shared(tls))
 		return;
 	claims.started = (uint64_t)SSL_SESSION_get_time(session);
 	claims.expires = claims.started + tls->conf->session_cache_timeout;
@@ -228,6 +228,31 @@ share(struct tls_channel *channel, const SSL_SESSION *session,
 	claims.id_len = (uint8_t)id.len;
 	claims.context = channel->login->context_id;
 	put(channel, &claims, plain);
+}
+
+/*
+ * Whether others may resume what is issued now: only the first session, and of
+ * a client that may come in.  In TLS 1.2 that may be known later.
+ */
+static bool
+is_for_others(const struct tls_channel *channel)
+{
+	if (channel->established)
+		return (channel->first);
+	return (!admission_asks(tls_conf(channel->login)));
+}
+
+void
+sessions_admitted(struct tls_channel *control)
+{
+	const struct kept_session *kept = &control->login->kept[0];
+	struct seal_data id = { kept->id, kept->id_len };
+	struct seal_data plain = { kept->der, kept->len };
+
+	if (admission_asks(tls_conf(control->login)) &&
+	    SSL_version(control->ssl) <= TLS1_2_VERSION &&
+	    SSL_session_reused(control->ssl) == 0 && kept->id_len > 0)
+		share(control, SSL_get_session(control->ssl), id, plain);
 }
 
 /*
@@ -257,7 +282,8 @@ session_issued(SSL *ssl, SSL_SESSION *session)
 	if (der == NULL)
 		return (0);
 	plain.data = der;
-	share(channel, session, id, plain);
+	if (is_for_others(channel))
+		share(channel, session, id, plain);
 	keep(channel->login, id, der, plain.len);
 	return (0);
 }
@@ -288,14 +314,15 @@ open_record(const struct tls *tls, const struct cache_record *record,
 
 /* Whether a session from the shared cache may be resumed on channel. */
 static bool
-fits(const struct tls_channel *channel, SSL_SESSION *session)
+fits(struct tls_channel *channel, SSL_SESSION *session)
 {
 	uint8_t binding[BINDING_LEN];
 
 	return (SSL_SESSION_get_protocol_version(session) ==
 		SSL_version(channel->ssl) &&
 	    binding_of(session, binding) &&
-	    sessions_fresh(channel->login->tls, session));
+	    sessions_fresh(channel->login->tls, session) &&
+	    (channel->kind == TLS_DATA || verify_session(channel, session)));
 }
 
 /*

@@ -140,6 +140,9 @@ broken(struct tls_channel *channel)
 
 	tls_channel_because(channel, "%s", outcome_explain(error));
 	if (ERR_GET_LIB(error) == ERR_LIB_SSL &&
+	    ERR_GET_REASON(error) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
+		channel->objection = "there is none";
+	if (ERR_GET_LIB(error) == ERR_LIB_SSL &&
 	    ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
 		return (TLS_TRUNCATED);
 	return (TLS_FAILED);
@@ -213,7 +216,7 @@ owe_ticket(struct tls_channel *channel)
 static void
 pay_ticket(struct tls_channel *channel)
 {
-	if (!channel->owed)
+	if (!channel->owed || !channel->admitted)
 		return;
 	channel->owed = false;
 	channel->first = true;
@@ -246,6 +249,7 @@ tls_handshake(struct tls_channel *channel)
 	if (channel->kind == TLS_CONTROL) {
 		binding_adopt(channel);
 		owe_ticket(channel);
+		admission_begin(channel);
 	} else
 		binding_check(channel);
 	outcome_established(channel);
@@ -347,10 +351,16 @@ tls_bound(const struct tls_channel *channel, const char **why)
 	return (channel->established && channel->bound);
 }
 
+bool
+tls_same_peer(const struct tls_channel *channel)
+{
+	return (!channel->stranger);
+}
+
 static bool
 issues_tickets(const struct tls_channel *control)
 {
-	return (control->kind == TLS_CONTROL && control->established &&
+	return (control->kind == TLS_CONTROL && control->admitted &&
 	    !control->failed && !control->closed &&
 	    SSL_version(control->ssl) > TLS1_2_VERSION);
 }

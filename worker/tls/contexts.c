@@ -14,6 +14,7 @@
 struct host_context {
 	SSL_CTX *ctx; /* NULL: not built, or dropped */
 	struct host_context *newer, *older;
+	struct trust *trust; /* NULL: clients show no certificates */
 	uint8_t id[CONTEXT_ID_LEN];
 };
 
@@ -52,10 +53,11 @@ link_newest(struct contexts *contexts, struct host_context *context)
 
 /* Connections that use it hold references of their own to the SSL_CTX. */
 static void
-drop(struct contexts *contexts, struct host_context *context)
+drop(struct tls *tls, struct host_context *context)
 {
-	unlink_context(contexts, context);
-	contexts->count--;
+	unlink_context(&tls->contexts, context);
+	tls->contexts.count--;
+	trust_put(tls, &context->trust);
 	SSL_CTX_free(context->ctx);
 	context->ctx = NULL;
 }
@@ -64,7 +66,7 @@ void
 contexts_free(struct tls *tls)
 {
 	while (tls->contexts.newest != NULL)
-		drop(&tls->contexts, tls->contexts.newest);
+		drop(tls, tls->contexts.newest);
 	free(tls->contexts.hosts);
 	tls->contexts.hosts = NULL;
 }
@@ -90,9 +92,10 @@ text_piece(const char *text)
  * no session.  The listeners tell hosts of one name on several addresses apart.
  */
 static void
-context_id(const struct conf_host *host, uint8_t id[CONTEXT_ID_LEN])
+context_id(const struct conf_host *host, const struct trust *trust,
+    uint8_t id[CONTEXT_ID_LEN])
 {
-	struct seal_data pieces[6];
+	struct seal_data pieces[10];
 	uint8_t listeners[DIGEST_LEN];
 	struct seal_data places[32];
 	size_t i, n = 0;
@@ -107,6 +110,13 @@ context_id(const struct conf_host *host, uint8_t id[CONTEXT_ID_LEN])
 	pieces[3] = text_piece(host->tls.cipher_suites);
 	pieces[4] = piece(&host->tls.protocol, sizeof(host->tls.protocol));
 	pieces[5] = text_piece("ftpsd");
+	pieces[6] =
+	    piece(&host->tls.verify_client, sizeof(host->tls.verify_client));
+	pieces[7] =
+	    piece(&host->tls.verify_depth, sizeof(host->tls.verify_depth));
+	pieces[8] = text_piece(host->tls.user_name);
+	pieces[9] = trust == NULL ? piece("", 0)
+				  : piece(trust_digest(trust), DIGEST_LEN);
 	digest_sha256(id, pieces, NITEMS(pieces));
 }
 
@@ -149,6 +159,21 @@ new_context(const struct tls *tls, uint32_t host,
 	return (ctx);
 }
 
+/* Whom the context trusts to vouch for clients, if these are asked at all. */
+static int
+add_trust(struct tls_login *login, struct host_context *context,
+    const struct log_subject *subject)
+{
+	if (tls_conf(login)->verify_client == CONF_VERIFY_OFF)
+		return (0);
+	context->trust = trust_get(login->tls, login->host, subject);
+	if (context->trust != NULL &&
+	    trust_install(context->trust, context->ctx) == 0)
+		return (0);
+	trust_put(login->tls, &context->trust);
+	return (-1);
+}
+
 static int
 build(struct tls_login *login, struct host_context *context)
 {
@@ -159,10 +184,16 @@ build(struct tls_login *login, struct host_context *context)
 	context->ctx = new_context(login->tls, login->host, &subject);
 	if (context->ctx == NULL)
 		return (-1);
-	context_id(&login->tls->conf->hosts[login->host], context->id);
+	if (add_trust(login, context, &subject) == -1) {
+		SSL_CTX_free(context->ctx);
+		context->ctx = NULL;
+		return (-1);
+	}
+	context_id(&login->tls->conf->hosts[login->host], context->trust,
+	    context->id);
 	link_newest(contexts, context);
 	if (++contexts->count > CONTEXTS_MAX)
-		drop(contexts, contexts->oldest);
+		drop(login->tls, contexts->oldest);
 	return (0);
 }
 
@@ -185,6 +216,12 @@ find(struct tls_login *login)
 	return (context);
 }
 
+struct trust *
+contexts_trust(const struct tls_login *login)
+{
+	return (login->tls->contexts.hosts[login->host].trust);
+}
+
 static bool
 set_options(SSL *ssl, const struct conf_tls *conf)
 {
@@ -192,7 +229,8 @@ set_options(SSL *ssl, const struct conf_tls *conf)
 
 	if (conf->server_cipher_preference)
 		wanted |= SSL_OP_CIPHER_SERVER_PREFERENCE;
-	if (!conf->session_tickets)
+	/* In TLS 1.2 a ticket goes out before the client may come in. */
+	if (!conf->session_tickets || admission_asks(conf))
 		wanted |= SSL_OP_NO_TICKET;
 	/* Setting only adds: what the last host set would stay. */
 	(void)SSL_clear_options(ssl,
@@ -217,8 +255,7 @@ set_versions(SSL *ssl, const struct conf_tls *conf)
 static bool
 set_verification(SSL *ssl, const struct conf_tls *conf)
 {
-	(void)conf;
-	SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
+	verify_apply(ssl, conf);
 	return (true);
 }
 
@@ -272,9 +309,12 @@ contexts_apply(struct tls_channel *channel)
 		tls_channel_because(channel, "no certificate can be used here");
 		return (-1);
 	}
-	memcpy(login->context_id, context->id, sizeof(login->context_id));
-	if (SSL_set_session_id_context(channel->ssl, context->id,
-		sizeof(context->id)) != 1) {
+	/* What a login began with is good for it, whatever is replaced. */
+	if (channel->kind == TLS_CONTROL)
+		memcpy(login->context_id, context->id,
+		    sizeof(login->context_id));
+	if (SSL_set_session_id_context(channel->ssl, login->context_id,
+		sizeof(login->context_id)) != 1) {
 		tls_channel_because(channel, "session-id context");
 		return (-1);
 	}

@@ -42,6 +42,17 @@ struct ticket_seal {
 /* A context by host, least recently used at the end; see contexts.c. */
 struct host_context;
 
+/* Whom a host trusts to vouch for clients; see trust.c. */
+struct trust;
+
+#define TLS_SUBJECT_MAX 192 /* of a certificate, as text */
+
+/* A client's certificate. */
+struct peer {
+	struct tls_peer facts;
+	X509 *certificate;
+};
+
 struct contexts {
 	struct host_context *hosts; /* one for each, built or not */
 	struct host_context *newest, *oldest;
@@ -58,6 +69,7 @@ struct tls {
 	SSL_CTX *base;
 	EVP_CIPHER *ticket_cipher;
 	struct contexts contexts;
+	struct trust *trusts; /* that are in use */
 };
 
 /* A session in DER, as long as its login lives. */
@@ -73,9 +85,11 @@ struct tls_login {
 	const struct log_subject *subject;
 	struct tls_channel *control; /* NULL: not begun, or clear again */
 	char *server_name;           /* SNI; NULL: none */
+	struct peer *peer;           /* NULL: no certificate */
 	uint32_t host;
 	uint8_t binding[BINDING_LEN];
-	uint8_t context_id[CONTEXT_ID_LEN];      /* of host */
+	/* Of host, at the time of the control connection's handshake. */
+	uint8_t context_id[CONTEXT_ID_LEN];
 	struct kept_session kept[KEPT_SESSIONS]; /* last used first */
 	struct ticket_seal
 	    seal; /* of the control connection's TLS 1.2 ticket */
@@ -86,7 +100,8 @@ struct tls_channel {
 	SSL *ssl;
 	struct tls_login *login;
 	struct tls_socket *socket;
-	char *reason; /* NULL: none */
+	char *reason;          /* NULL: none */
+	const char *objection; /* to the client's certificate; NULL: none */
 	enum tls_kind kind;
 	unsigned int idle_messages; /* since application data was read */
 	bool begun, established, failed, closed;
@@ -94,6 +109,9 @@ struct tls_channel {
 	bool starved;   /* the last read found nothing more in the SSL */
 	bool by_ticket; /* resumed by a stateless ticket */
 	bool bound;
+	bool stranger; /* data: with another certificate than control */
+	bool verified; /* once more, before its session was resumed */
+	bool admitted, refused; /* control: the client may come in, or not */
 	bool owed;              /* a ticket, which goes with the first reply */
 	bool first;             /* it is on its way */
 	const char *unbound;    /* why not */
@@ -130,6 +148,55 @@ void contexts_free(struct tls *tls);
  */
 NODISCARD int contexts_apply(struct tls_channel *channel);
 
+/* What the present context of the login's host trusts; NULL: nothing. */
+NODISCARD struct trust *contexts_trust(const struct tls_login *login);
+
+/*
+ * trust.c: the one of the host, shared; NULL when it cannot be made, logged
+ * with subject.  To be given back.
+ */
+NODISCARD struct trust *trust_get(struct tls *tls, uint32_t host,
+    const struct log_subject *subject);
+/* NULL is allowed; sets *trust to NULL. */
+void trust_put(struct tls *tls, struct trust **trust);
+/* Files have been replaced: what was made of them is shared no more. */
+void trust_renew(struct tls *tls);
+/* Clients of ctx are checked against it. */
+NODISCARD int trust_install(const struct trust *trust, SSL_CTX *ctx);
+/* DIGEST_LEN bytes: of authorities and lists. */
+NODISCARD const uint8_t *trust_digest(const struct trust *trust);
+/*
+ * Issuers that clients have shown.  A session holds its client's certificate
+ * and no other, so that these are needed to check it again.
+ */
+NODISCARD STACK_OF(X509) * trust_seen(const struct trust *trust);
+/* A chain that was good. */
+void trust_remember(struct trust *trust, STACK_OF(X509) * chain);
+
+/* verify.c: what clients are asked for. */
+void verify_apply(SSL *ssl, const struct conf_tls *conf);
+/*
+ * Whether a new control connection may resume the session, as far as its
+ * certificate goes: it must still be good.
+ */
+NODISCARD bool verify_session(struct tls_channel *channel,
+    SSL_SESSION *session);
+/* Logs what happened, and the channel's reason. */
+void verify_log(struct tls_channel *channel, const char *what);
+
+/* peer.c: after a control handshake, keeps the client's certificate. */
+void peer_note(struct tls_channel *channel);
+void peer_free(struct peer **peer);
+/* Whether ssl, of a data connection, shows the certificate of login, if any. */
+NODISCARD bool peer_is_same(const struct tls_login *login, const SSL *ssl);
+/* The subject as text; "" for none.  Returns out. */
+const char *peer_subject(const X509 *cert, char out[TLS_SUBJECT_MAX]);
+
+/* admission.c: whether more than the handshake decides about clients. */
+NODISCARD bool admission_asks(const struct conf_tls *conf);
+/* After a control handshake. */
+void admission_begin(struct tls_channel *control);
+
 /* pairs.c: -1 when a pair cannot be used, logged with subject. */
 NODISCARD int pairs_load(SSL_CTX *ctx, const struct host_keys *keys,
     const struct log_subject *subject);
@@ -153,6 +220,8 @@ void sessions_init(struct tls *tls);
 NODISCARD bool sessions_fresh(const struct tls *tls,
     const SSL_SESSION *session);
 void sessions_forget(struct tls_login *login);
+/* The client may come in: others may resume its session. */
+void sessions_admitted(struct tls_channel *control);
 
 /* binding.c */
 void binding_put(SSL_SESSION *session, const struct tls_login *login);

@@ -2,6 +2,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/sslerr.h>
+#include <stdio.h>
 
 #include "shm/board/score.h"
 #include "worker/tls/internal.h"
@@ -31,6 +32,10 @@ static const struct {
 	    "the client can do with none of our types of certificate" },
 	{ SSL_R_NO_APPLICATION_PROTOCOL,
 	    "the client wants another protocol than FTP (ALPN)" },
+	{ SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE,
+	    "the client has no certificate, which tls.verify_client demands" },
+	{ SSL_R_EXCESSIVE_MESSAGE_SIZE,
+	    "a message of the client is too large" },
 	{ SSL_R_UNEXPECTED_EOF_WHILE_READING,
 	    "the client closed the connection without close_notify" },
 	{ SSL_R_TLSV1_ALERT_UNKNOWN_CA,
@@ -81,6 +86,22 @@ how(const struct tls_channel *channel)
 }
 
 static void
+certificate_shown(const struct tls_channel *channel,
+    const struct log_subject *subject)
+{
+	const struct peer *peer = channel->login->peer;
+	char text[TLS_SUBJECT_MAX], depth[32] = "";
+	int count = sk_X509_num(SSL_get0_verified_chain(channel->ssl));
+
+	if (count > 0)
+		(void)snprintf(depth, sizeof(depth), ", depth %d", count - 1);
+	log_event(LOG_LEVEL_INFO, LOG_STREAM_TLS, subject,
+	    "client certificate: \"%s\", %s%s",
+	    peer_subject(peer->certificate, text),
+	    peer->facts.verified ? "verified" : "not verified", depth);
+}
+
+static void
 control_established(struct tls_channel *channel)
 {
 	const struct tls_login *login = channel->login;
@@ -95,6 +116,8 @@ control_established(struct tls_channel *channel)
 		    channel->by_ticket ? SCORE_RESUMED_TICKET
 				       : SCORE_RESUMED_CACHE);
 	}
+	if (login->peer != NULL)
+		certificate_shown(channel, &subject);
 	log_event(LOG_LEVEL_INFO, LOG_STREAM_TLS, &subject,
 	    "TLS handshake: %s, %s, %s%s%s%s", SSL_get_version(channel->ssl),
 	    SSL_get_cipher_name(channel->ssl), how(channel),
@@ -119,9 +142,9 @@ data_established(struct tls_channel *channel)
 	}
 	count(channel, SCORE_DATA_REFUSED);
 	log_event(LOG_LEVEL_NOTICE, LOG_STREAM_TLS, &subject,
-	    "TLS data connection refused: %s (%s, %s; see options: "
-	    "[NoSessionReuseRequired])",
-	    channel->unbound, SSL_get_version(channel->ssl), how(channel));
+	    "TLS data connection refused: %s (%s, %s%s)", channel->unbound,
+	    SSL_get_version(channel->ssl), how(channel),
+	    channel->stranger ? "" : "; see options: [NoSessionReuseRequired]");
 }
 
 void

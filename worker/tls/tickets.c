@@ -206,7 +206,8 @@ acceptable(struct tls_channel *channel, SSL_SESSION *session)
 	if (!binding_of(session, binding))
 		return (false);
 	if (is_control(channel))
-		return (sessions_fresh(channel->login->tls, session));
+		return (sessions_fresh(channel->login->tls, session) &&
+		    verify_session(channel, session));
 	/*
 	 * However long the login lasts.  That the session is the login's own
 	 * is checked after the handshake.

@@ -12,6 +12,9 @@
 #include "worker/tls/internal.h"
 #include "worker/tls/schedule.h"
 
+/* Bytes of all certificates that a client shows. */
+#define CLIENT_CHAIN_MAX (16L * 1024)
+
 uint64_t
 tls_now(void)
 {
@@ -92,6 +95,7 @@ new_base(void)
 	SSL_CTX_set_max_early_data(ctx, 0);
 	SSL_CTX_set_recv_max_early_data(ctx, 0);
 	SSL_CTX_set_timeout(ctx, SESSION_LIFETIME);
+	SSL_CTX_set_max_cert_list(ctx, CLIENT_CHAIN_MAX);
 	SSL_CTX_set_client_hello_cb(ctx, hello_choose_host, NULL);
 	SSL_CTX_set_msg_callback(ctx, watch_messages);
 	return (ctx);
@@ -177,6 +181,7 @@ tls_login_free(struct tls_login **login)
 	*login = NULL;
 	sessions_forget(ended);
 	free(ended->server_name);
+	peer_free(&ended->peer);
 	secret_wipe(&ended->seal, sizeof(ended->seal));
 	free(ended);
 }

@@ -18,6 +18,7 @@
 #include <sys/types.h>
 
 #include "shm/base/attr.h"
+#include "shm/base/digest.h"
 #include "shm/board/ring.h"
 #include "shm/board/start.h"
 #include "shm/cache/reader.h"
@@ -27,7 +28,7 @@ struct tls;
 struct tls_login;
 struct tls_channel;
 
-#define TLS_REASON_MAX 160
+#define TLS_REASON_MAX 384
 
 /*
  * Stores a session in the shared cache; called in a handshake, must not block.
@@ -130,11 +131,41 @@ NODISCARD bool tls_pending(const struct tls_channel *channel);
 NODISCARD const char *tls_reason(const struct tls_channel *channel);
 
 /*
+ * After the handshake of a control channel: whether its client may come in.
+ * Until it is ADMITTED nothing of it is taken for a command, it gets no ticket,
+ * and its session is in no cache.  PENDING: somebody is being asked; the same
+ * call again tells more.  REFUSED is final, was logged, and tls_reason() says
+ * why.
+ */
+enum tls_admission {
+	TLS_ADMITTED,
+	TLS_PENDING,
+	TLS_REFUSED
+};
+NODISCARD enum tls_admission tls_admission(struct tls_channel *control);
+
+/* What is wrong with the client's certificate, for itself; NULL: nothing. */
+NODISCARD const char *tls_objection(const struct tls_channel *channel);
+
+/* The certificate that the client has shown on its control connection. */
+struct tls_peer {
+	uint8_t digest[DIGEST_LEN]; /* SHA-256 of all of it */
+	bool verified; /* by the authorities of the host, in this handshake */
+};
+/* NULL: it has shown none, or the host asks for none.  Lives with login. */
+NODISCARD const struct tls_peer *tls_peer(const struct tls_login *login);
+/* Whether what tls.user_name selects of the certificate is user. */
+NODISCARD bool tls_peer_is_user(const struct tls_login *login,
+    const char *user);
+
+/*
  * After the handshake of a data channel: whether it resumed a session of its
- * control connection, or need not (options, cache off).  false: *why says what
- * was wrong, for the log.
+ * control connection, or need not (options, cache off), and shows the same
+ * certificate as that, if any.  false: *why says what was wrong, for the log.
  */
 NODISCARD bool tls_bound(const struct tls_channel *channel, const char **why);
+/* Whether it was not for the certificate. */
+NODISCARD bool tls_same_peer(const struct tls_channel *channel);
 
 /*
  * Queues a fresh TLS 1.3 ticket on the control channel, to go out with the next

@@ -1,0 +1,89 @@
+/*
+ * Whether the client of a control connection may come in, once its handshake
+ * is over.
+ */
+#include <openssl/ssl.h>
+
+#include "shm/base/ensure.h"
+#include "shm/board/score.h"
+#include "worker/tls/internal.h"
+
+bool
+admission_asks(const struct conf_tls *conf)
+{
+	static const unsigned int names = CONF_TLS_COMMON_NAME_REQUIRED |
+	    CONF_TLS_DNS_NAME_REQUIRED | CONF_TLS_IP_ADDRESS_REQUIRED;
+
+	return (conf->verify_client != CONF_VERIFY_OFF &&
+	    (conf->options & names) != 0);
+}
+
+void
+admission_begin(struct tls_channel *control)
+{
+	const struct conf_tls *conf = tls_conf(control->login);
+
+	if (conf->verify_client == CONF_VERIFY_OFF) {
+		control->admitted = true;
+		return;
+	}
+	peer_note(control);
+	if (SSL_session_reused(control->ssl) == 0 &&
+	    contexts_trust(control->login) != NULL)
+		trust_remember(contexts_trust(control->login),
+		    SSL_get0_verified_chain(control->ssl));
+}
+
+/*
+ * Why the client may not come in; NULL: it may.  The handshake has seen to all
+ * of this: here it is made sure of.
+ */
+static const char *
+objection(const struct tls_channel *control)
+{
+	const struct peer *peer = control->login->peer;
+
+	if (peer != NULL)
+		return (peer->facts.verified ? NULL : "it is not verified");
+	if (SSL_get0_peer_certificate(control->ssl) != NULL)
+		return ("memory is short");
+	if (tls_conf(control->login)->verify_client == CONF_VERIFY_ON)
+		return ("there is none");
+	return (NULL);
+}
+
+static enum tls_admission
+refuse(struct tls_channel *control, const char *why)
+{
+	control->refused = true;
+	control->objection = why;
+	tls_channel_because(control, "the client's certificate is refused: %s",
+	    why);
+	score_add(control->login->tls->score, SCORE_HANDSHAKES_FAILED, 1);
+	verify_log(control, "TLS client refused");
+	return (TLS_REFUSED);
+}
+
+enum tls_admission
+tls_admission(struct tls_channel *control)
+{
+	const char *why;
+
+	ensure(control->kind == TLS_CONTROL && control->established);
+	if (control->admitted)
+		return (TLS_ADMITTED);
+	if (control->refused)
+		return (TLS_REFUSED);
+	why = objection(control);
+	if (why != NULL)
+		return (refuse(control, why));
+	control->admitted = true;
+	sessions_admitted(control);
+	return (TLS_ADMITTED);
+}
+
+const char *
+tls_objection(const struct tls_channel *channel)
+{
+	return (channel->objection);
+}
