@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shm/base/digest.h"
 #include "shm/base/ensure.h"
 #include "shm/base/log.h"
 #include "shm/base/secret.h"
@@ -421,18 +422,36 @@ broker_leave(struct broker_client *client)
 	client->settled = false;
 }
 
+/* What the question has instead of the password, if that is so. */
+static struct seal_data
+secret_of(const struct broker_credentials *credentials, uint32_t *proof)
+{
+	struct seal_data secret = { credentials->certificate, DIGEST_LEN };
+
+	*proof = 0;
+	if (credentials->certificate != NULL) {
+		*proof = LOGIN_BY_CERTIFICATE |
+		    (credentials->named ? LOGIN_NAMED : 0u);
+		return (secret);
+	}
+	secret.data = (const uint8_t *)credentials->password;
+	secret.len = strlen(credentials->password);
+	return (secret);
+}
+
 int
 broker_ask_login(struct broker_client *client,
     const struct broker_credentials *credentials)
 {
 	size_t user_len = strlen(credentials->user);
-	size_t password_len = strlen(credentials->password);
 	struct broker *broker = client->broker;
 	struct broker_question *question;
+	struct seal_data secret;
+	uint32_t proof;
 
 	ensure(client->question == NULL);
-	if (user_len > LOGIN_NAME_MAX_LEN ||
-	    password_len > LOGIN_PASSWORD_MAX) {
+	secret = secret_of(credentials, &proof);
+	if (user_len > LOGIN_NAME_MAX_LEN || secret.len > LOGIN_PASSWORD_MAX) {
 		errno = EMSGSIZE;
 		return (-1);
 	}
@@ -441,10 +460,11 @@ broker_ask_login(struct broker_client *client,
 		return (-1);
 	question->request = ++broker->requests;
 	question->tls = credentials->tls;
+	question->proof = proof;
 	question->user_len = (uint16_t)user_len;
-	question->password_len = (uint16_t)password_len;
+	question->password_len = (uint16_t)secret.len;
 	memcpy(question->user, credentials->user, user_len);
-	memcpy(question->password, credentials->password, password_len);
+	memcpy(question->password, secret.data, secret.len);
 	client->question = question;
 	broker_tell(&broker->tell, client, BROKER_TELL_LOGIN);
 	return (0);

@@ -86,13 +86,16 @@ void broker_move(struct broker_client *client, uint32_t host);
 void broker_leave(struct broker_client *client);
 
 /*
- * Asks login to check a password.  The bytes are copied into wiped memory.
- * 0, or -1: EMSGSIZE, longer than any account's can be (treat it as denied);
- * else memory is short.
+ * Asks login to check a password, or a certificate.  The bytes are copied into
+ * wiped memory. 0, or -1: EMSGSIZE, longer than any account's can be (treat it
+ * as denied); else memory is short.
  */
 struct broker_credentials {
 	const char *user;
 	const char *password;
+	/* Instead of a password: SHA-256 of one that was verified; or NULL. */
+	const uint8_t *certificate;
+	bool named; /* and it names the user */
 	bool tls;
 };
 NODISCARD int broker_ask_login(struct broker_client *client,

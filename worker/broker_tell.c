@@ -120,6 +120,7 @@ send_login(struct broker_tell *tell, struct broker_client *client)
 		.host = client->host,
 		.address = client->address,
 		.tls = question->tls ? 1 : 0,
+		.proof = question->proof,
 		.user_len = question->user_len,
 		.password_len = question->password_len,
 	};

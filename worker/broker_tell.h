@@ -28,6 +28,7 @@
 struct broker_question {
 	uint64_t request;
 	bool tls;
+	uint32_t proof;
 	uint16_t user_len, password_len;
 	uint8_t user[LOGIN_NAME_MAX_LEN];
 	uint8_t password[LOGIN_PASSWORD_MAX];

@@ -43,7 +43,8 @@ check_group_name(struct account *account)
 static bool
 is_anonymous(const struct check_question *question)
 {
-	return (question->host->anonymous.enabled &&
+	return (question->certificate == NULL &&
+	    question->host->anonymous.enabled &&
 	    (strcasecmp(question->user, "anonymous") == 0 ||
 		strcasecmp(question->user, "ftp") == 0));
 }
@@ -120,6 +121,8 @@ check_login(struct check_files *files, const struct check_question *question,
 	result->verdict = LOGIN_DENIED;
 	if (is_anonymous(question))
 		accepted = check_anonymous(question, result);
+	else if (question->certificate != NULL)
+		accepted = check_by_certificate(files, question, result);
 	else
 		accepted = try_methods(files, question, result);
 	if (!accepted) {

@@ -23,8 +23,14 @@ struct check_question {
 	const struct conf_host *host;
 	const char *user;
 	const char *password; /* "": never logs in */
-	const char *client;   /* address, as text */
-	bool legible;         /* user is text that a name could be */
+	/*
+	 * Instead: the SHA-256 of the client's certificate, and whether that
+	 * names the user; NULL: none.
+	 */
+	const uint8_t *certificate;
+	bool named;
+	const char *client; /* address, as text */
+	bool legible;       /* user is text that a name could be */
 };
 
 struct check_result {
@@ -50,6 +56,22 @@ void check_reason(struct check_result *result, const char *format, ...)
 NODISCARD bool check_by_file(struct check_files *files,
     const struct check_question *question, struct check_result *result);
 NODISCARD bool check_by_pam(const struct check_question *question,
+    struct check_result *result);
+
+/* The same without a password: by the certificate of the question. */
+NODISCARD bool check_by_certificate(struct check_files *files,
+    const struct check_question *question, struct check_result *result);
+
+/*
+ * Whose account it would be, if no password were asked for: whether there is
+ * one that may log in.
+ */
+NODISCARD bool check_find_in_file(struct check_files *files,
+    const struct check_question *question, struct check_result *result);
+NODISCARD bool check_find_in_pam(const struct check_question *question,
+    struct check_result *result);
+/* Whether PAM's account modules let the account in. */
+NODISCARD bool check_pam_account(const struct check_question *question,
     struct check_result *result);
 
 /* The name of the group, or "". */

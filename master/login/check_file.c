@@ -80,14 +80,14 @@ fill_account(struct account *account, const struct users_entry *entry)
 		strlen(entry->home)));
 }
 
-/* Why the entry cannot log in with any password, or NULL. */
+/* Why the entry cannot log in with any password, or certificate, or NULL. */
 static const char *
 refuse_entry(const struct check_question *question,
     const struct users_entry *entry, struct check_result *result)
 {
 	if (entry == NULL || !question->legible)
 		return ("no such user");
-	if (question->password[0] == '\0')
+	if (question->certificate == NULL && question->password[0] == '\0')
 		return ("the password is empty");
 	if (!users_can_log_in(entry))
 		return ("the account is locked");
@@ -138,6 +138,25 @@ check_by_file(struct check_files *files, const struct check_question *question,
 	} else
 		entry = NULL;
 	waste_time(users, entry, question->password);
+	check_reason(result, "%s: %s", users->path, why);
+	return (false);
+}
+
+bool
+check_find_in_file(struct check_files *files,
+    const struct check_question *question, struct check_result *result)
+{
+	const struct users *users;
+	const char *why;
+
+	users = load_file(files, question, result);
+	if (users == NULL)
+		return (false);
+	why = refuse_entry(question, users_find(users, question->user), result);
+	if (why == NULL) {
+		check_group_name(&result->account);
+		return (true);
+	}
 	check_reason(result, "%s: %s", users->path, why);
 	return (false);
 }

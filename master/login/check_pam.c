@@ -162,7 +162,7 @@ refuse_account(const struct check_question *question, bool known,
 {
 	if (!known)
 		return ("no such user");
-	if (question->password[0] == '\0')
+	if (question->certificate == NULL && question->password[0] == '\0')
 		return ("the password is empty");
 	if (account->home[0] != '/')
 		return ("the home is not an absolute path");
@@ -201,5 +201,53 @@ check_by_pam(const struct check_question *question, struct check_result *result)
 		return (true);
 	}
 	check_reason(result, "pam: %s", why != NULL ? why : said);
+	return (false);
+}
+
+/* As passwd -l does it; who never had a password has another sign there. */
+static bool
+is_locked(const char *name)
+{
+	struct spwd entry, *found = NULL;
+
+	return (getspnam_r(name, &entry, buffer, sizeof(buffer), &found) == 0 &&
+	    found != NULL && found->sp_pwdp != NULL &&
+	    found->sp_pwdp[0] == '!');
+}
+
+bool
+check_find_in_pam(const struct check_question *question,
+    struct check_result *result)
+{
+	struct account *account = &result->account;
+	const char *why = "no such user";
+
+	if (!question->setting->rules.root ||
+	    question->host->pam_service == NULL)
+		return (false);
+	if (question->legible)
+		why = refuse_account(question,
+		    fill_account(account, question->user), account);
+	if (why == NULL && is_locked(question->user))
+		why = "the account is locked";
+	if (why == NULL) {
+		check_group_name(account);
+		return (true);
+	}
+	check_reason(result, "pam: %s", why);
+	return (false);
+}
+
+bool
+check_pam_account(const struct check_question *question,
+    struct check_result *result)
+{
+	struct pam_question ask = { question->host->pam_service, question->user,
+		NULL, question->client };
+	const char *said;
+
+	if (pam_check(&ask, &said) == PAM_LOGIN_OK)
+		return (true);
+	check_reason(result, "pam: %s", said);
 	return (false);
 }

@@ -8,6 +8,7 @@
 
 #include "master/login/check.h"
 #include "master/login/settings.h"
+#include "shm/base/digest.h"
 #include "shm/base/log.h"
 #include "shm/base/process.h"
 #include "shm/base/secret.h"
@@ -143,11 +144,18 @@ check(struct checker *checker, const struct message *message)
 	question.legible = account_text(given->user, sizeof(given->user),
 			       parts[0].data, parts[0].len) &&
 	    is_legible(given->user);
-	/* What does not fit becomes empty, and that never logs in. */
-	question.legible =
-	    account_text(given->password, sizeof(given->password),
-		parts[1].data, parts[1].len) &&
-	    question.legible;
+	question.named = (body->proof & LOGIN_NAMED) != 0;
+	question.certificate = NULL;
+	if ((body->proof & LOGIN_BY_CERTIFICATE) != 0) {
+		if (parts[1].len != DIGEST_LEN)
+			return (-1);
+		question.certificate = parts[1].data;
+		given->password[0] = '\0';
+	} else if (!account_text(given->password, sizeof(given->password),
+		       parts[1].data, parts[1].len)) {
+		/* What does not fit is empty now, and that never logs in. */
+		question.legible = false;
+	}
 	check_login(&checker->files, &question, &checker->result);
 	secret_wipe(given, sizeof(*given));
 	harden_again();

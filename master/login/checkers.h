@@ -26,6 +26,7 @@ struct checkers_question {
 	uint32_t host;
 	struct address address;
 	bool tls;
+	uint32_t proof; /* LOGIN_BY_CERTIFICATE ...: no password, then */
 	const uint8_t *user;
 	size_t user_len;
 	const uint8_t *password;

@@ -12,19 +12,38 @@
 #include "shm/base/log.h"
 #include "shm/base/process.h"
 
+/* What is looked for with the account's rights. */
+struct look {
+	const char *home;
+	const char *name; /* of a file; NULL: may the home be entered? */
+	int fd;
+};
+
 /* "/." at the end asks for the right to enter, too. */
 static int
-try_to_enter(const char *home)
+enter(struct look *look)
 {
 	char path[FS_PATH_MAX + 4];
-	int fd;
 
-	(void)snprintf(path, sizeof(path), "%s/.", home);
-	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1)
-		return (errno);
-	fd_close(&fd);
-	return (0);
+	(void)snprintf(path, sizeof(path), "%s/.", look->home);
+	look->fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return (look->fd == -1 ? errno : 0);
+}
+
+/* 0 with look->fd, or an errno. */
+static int
+look_now(struct look *look)
+{
+	int home, error = enter(look);
+
+	if (error != 0 || look->name == NULL)
+		return (error);
+	home = look->fd;
+	look->fd = openat(home, look->name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	error = look->fd == -1 ? errno : 0;
+	fd_close(&home);
+	return (error);
 }
 
 /* Neither call says whether it worked: asking for nonsense does. */
@@ -44,22 +63,47 @@ become(uid_t uid, gid_t gid)
  * account to signal or trace this process, which holds a password.
  */
 static int
-enter_as_account(const struct account *account)
+look_as_account(const struct account *account, struct look *look)
 {
 	int error = EPERM;
 
 	if (setgroups(account->ngroups, account->groups) == 0 &&
 	    become(account->uid, account->gid) == 0)
-		error = try_to_enter(account->home);
+		error = look_now(look);
 	if (become(0, 0) == -1 || setgroups(0, NULL) == -1)
 		log_fatal("root's rights are not there any more");
+	return (error);
+}
+
+static int
+look_for(const struct account *account, const char *name, int *fd)
+{
+	struct look look = { account->home, name, -1 };
+	int error;
+
+	error = process_is_root() ? look_as_account(account, &look)
+				  : look_now(&look);
+	*fd = look.fd;
 	return (error);
 }
 
 int
 home_check(const struct account *account)
 {
-	if (!process_is_root())
-		return (try_to_enter(account->home));
-	return (enter_as_account(account));
+	int fd, error;
+
+	error = look_for(account, NULL, &fd);
+	fd_close(&fd);
+	return (error);
+}
+
+int
+home_open(const struct account *account, const char *name)
+{
+	int fd, error;
+
+	error = look_for(account, name, &fd);
+	if (error != 0)
+		errno = error;
+	return (fd);
 }

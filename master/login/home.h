@@ -12,4 +12,10 @@
  */
 NODISCARD int home_check(const struct account *account);
 
+/*
+ * Opens a file in the home for reading, in the same way; it may be anything
+ * but a symbolic link.  -1 with errno.
+ */
+NODISCARD int home_open(const struct account *account, const char *name);
+
 #endif

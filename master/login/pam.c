@@ -28,6 +28,8 @@ answer(const struct pam_message *message, const char *password,
 {
 	switch (message->msg_style) {
 	case PAM_PROMPT_ECHO_OFF:
+		if (password == NULL)
+			return (PAM_CONV_ERR);
 		response->resp = strdup(password);
 		return (response->resp == NULL ? PAM_BUF_ERR : PAM_SUCCESS);
 	case PAM_ERROR_MSG:
@@ -123,7 +125,7 @@ pam_check(const struct pam_question *question, const char **why)
 		return (PAM_LOGIN_BROKEN);
 	}
 	ret = set_items(handle, question);
-	if (ret == PAM_SUCCESS)
+	if (ret == PAM_SUCCESS && question->password != NULL)
 		ret = pam_authenticate(handle, PAM_DISALLOW_NULL_AUTHTOK);
 	if (ret == PAM_SUCCESS)
 		ret = pam_acct_mgmt(handle, PAM_DISALLOW_NULL_AUTHTOK);

@@ -11,8 +11,8 @@
 struct pam_question {
 	const char *service;
 	const char *user;
-	const char *password;
-	const char *client; /* the client's address */
+	const char *password; /* NULL: known already; the account is checked */
+	const char *client;   /* the client's address */
 };
 
 enum pam_verdict {

@@ -39,6 +39,7 @@ struct login_pending {
 	struct login_session *session;
 	struct checkers_login *check;
 	uint64_t request;
+	uint32_t proof;                    /* of the request */
 	uint32_t host;                     /* whose accounts are asked */
 	char user[LOGIN_NAME_MAX_LEN + 1]; /* as typed, for the log */
 	struct verified_key key;           /* what to find it by later */

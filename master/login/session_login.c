@@ -5,6 +5,7 @@
 
 #include "master/login/recall.h"
 #include "master/login/session.h"
+#include "shm/base/digest.h"
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
 
@@ -61,7 +62,9 @@ log_refusal(const struct login_pending *pending, const char *why)
 	subject.client = address_text(&session->address, client);
 	subject.user = pending->user;
 	log_event(LOG_LEVEL_NOTICE, LOG_STREAM_MAIN, &subject,
-	    "login refused: %s", why);
+	    pending->proof == 0 ? "login refused: %s"
+				: "no login by certificate: %s",
+	    why);
 }
 
 /* The password was right: is there room, and can a token be made? */
@@ -234,6 +237,7 @@ fill_question(struct checkers_question *question,
 	question->host = session->host;
 	question->address = session->address;
 	question->tls = request->tls != 0;
+	question->proof = request->proof;
 	question->user = parts[0].data;
 	question->user_len = parts[0].len;
 	question->password = parts[1].data;
@@ -257,7 +261,8 @@ begin_check(struct login_session *session,
 	memcpy(pending->user, parts[0].data, parts[0].len);
 	fill_question(&question, session, request, parts);
 	session->pending = pending;
-	if (is_verified(pending, &question))
+	pending->proof = request->proof;
+	if (request->proof == 0 && is_verified(pending, &question))
 		return (0);
 	pending->check = checkers_ask(session->worker->workers->parts.checkers,
 	    &question, on_answer, pending);
@@ -267,6 +272,42 @@ begin_check(struct login_session *session,
 		return (-1);
 	}
 	return (0);
+}
+
+/* Whether what is there instead of a password makes sense. */
+static bool
+is_sound(const struct msg_login_request *request)
+{
+	const uint32_t known = LOGIN_BY_CERTIFICATE | LOGIN_NAMED;
+
+	if (request->proof == 0)
+		return (true);
+	return ((request->proof & ~known) == 0 &&
+	    (request->proof & LOGIN_BY_CERTIFICATE) != 0 &&
+	    request->password_len == DIGEST_LEN && request->tls == 1);
+}
+
+/*
+ * A worker's word is taken for a certificate only where the host's clients are
+ * to log in so.
+ */
+static bool
+is_admitted(const struct login_worker *worker,
+    const struct msg_login_request *request)
+{
+	const struct conf_host *host =
+	    setting_host(settings_find(worker->workers->parts.settings,
+			     worker->generation),
+		request->host);
+
+	/* The settings may have gone: then there is no login at all. */
+	if (request->proof == 0 || host == NULL)
+		return (true);
+	if (host->tls.verify_client == CONF_VERIFY_OFF)
+		return (false);
+	if ((request->proof & LOGIN_NAMED) != 0)
+		return (host->tls.user_name != NULL);
+	return ((host->tls.options & CONF_TLS_ALLOW_DOT_LOGIN) != 0);
 }
 
 int
@@ -280,7 +321,8 @@ session_on_login(struct login_worker *worker, const struct message *message)
 	if (message_split(message, lens, parts, 2) == -1 ||
 	    body->generation != worker->generation ||
 	    body->user_len > LOGIN_NAME_MAX_LEN ||
-	    body->password_len > LOGIN_PASSWORD_MAX ||
+	    body->password_len > LOGIN_PASSWORD_MAX || !is_sound(body) ||
+	    !is_admitted(worker, body) ||
 	    session_renew(worker, body->place, body->session) == -1)
 		return (-1);
 	session = session_find(worker, body->session);

@@ -270,6 +270,13 @@ struct msg_session_announce {
 	uint32_t zero;
 };
 
+/*
+ * Instead of a password: the SHA-256 of a certificate that the worker has
+ * verified, and whether that names the user (tls.user_name).
+ */
+#define LOGIN_BY_CERTIFICATE 1u
+#define LOGIN_NAMED          2u
+
 /* Followed by user and password. */
 struct msg_login_request {
 	uint64_t session;
@@ -278,9 +285,11 @@ struct msg_login_request {
 	uint32_t generation;
 	uint32_t host;
 	struct address address;
-	uint32_t tls; /* 1: the control connection is protected */
+	uint32_t tls;   /* 1: the control connection is protected */
+	uint32_t proof; /* LOGIN_BY_CERTIFICATE ...; 0: a password */
 	uint16_t user_len;
 	uint16_t password_len;
+	uint32_t zero;
 };
 
 enum login_verdict {
@@ -333,8 +342,10 @@ struct msg_check_login {
 	uint32_t host;
 	struct address address;
 	uint32_t tls;
+	uint32_t proof;
 	uint16_t user_len;
 	uint16_t password_len;
+	uint32_t zero;
 };
 
 /* Followed by name, group name, home and reason (for the log only). */
@@ -537,9 +548,9 @@ static_assert(sizeof(struct msg_cache_facts) == 136, "wire layout");
 static_assert(sizeof(struct msg_cache_entry) == 120, "wire layout");
 static_assert(sizeof(struct msg_session_open) == 40, "wire layout");
 static_assert(sizeof(struct msg_session_announce) == 48, "wire layout");
-static_assert(sizeof(struct msg_login_request) == 64, "wire layout");
+static_assert(sizeof(struct msg_login_request) == 72, "wire layout");
 static_assert(sizeof(struct msg_login_result) == 48, "wire layout");
-static_assert(sizeof(struct msg_check_login) == 48, "wire layout");
+static_assert(sizeof(struct msg_check_login) == 56, "wire layout");
 static_assert(sizeof(struct msg_checked) == 296, "wire layout");
 static_assert(sizeof(struct msg_fs_list) == 40, "wire layout");
 static_assert(sizeof(struct msg_fs_done) == 32, "wire layout");

@@ -243,7 +243,9 @@ judge(struct table *table, uint32_t host, enum limit limit)
 static inline void
 ask_login(struct seat *seat)
 {
-	const struct broker_credentials credentials = { "joe", "secret", true };
+	const struct broker_credentials credentials = { .user = "joe",
+		.password = "secret",
+		.tls = true };
 
 	CU_ASSERT_EQUAL(broker_ask_login(&seat->client, &credentials), 0);
 }

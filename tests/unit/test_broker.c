@@ -235,7 +235,8 @@ static void
 refuses_long_credentials(void)
 {
 	char name[LOGIN_NAME_MAX_LEN + 2], password[LOGIN_PASSWORD_MAX + 2];
-	struct broker_credentials credentials = { name, "secret", false };
+	struct broker_credentials credentials = { .user = name,
+		.password = "secret" };
 	struct table table;
 	struct seat seat;
 

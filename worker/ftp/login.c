@@ -5,6 +5,8 @@
  *	              |
  *	              +--> login/delay --> command, or bye
  *
+ *	USER --> login/certificate --> command
+ *
  * An unknown user and a wrong password differ neither in what is said nor in
  * the way through this file.
  */
@@ -15,9 +17,12 @@
 #include "worker/ftp/state.h"
 #include "worker/ftp/verbs.h"
 
+static enum flow certificate(struct session *session);
 static enum flow answer(struct session *session);
 static enum flow delay(struct session *session);
 
+static const struct step step_certificate = { "login/certificate",
+	certificate };
 static const struct step step_answer = { "login/answer", answer };
 static const struct step step_delay = { "login/delay", delay };
 
@@ -28,6 +33,32 @@ forget_user(struct session *session)
 	session->subject.user = NULL;
 	free(session->user);
 	session->user = NULL;
+}
+
+/*
+ * Whether login is asked if the client's certificate is good for the user: it
+ * names the user, or may be one of those in the user's ~/.tlslogin.
+ */
+static bool
+ask_by_certificate(struct session *session)
+{
+	const struct conf_tls *conf = &session->host->tls;
+	struct broker_credentials credentials = { .user = session->user,
+		.tls = true };
+	const struct tls_peer *peer;
+
+	if (!session_is_tls(session))
+		return (false);
+	peer = tls_peer(session->tls);
+	if (peer == NULL || !peer->verified)
+		return (false);
+	credentials.certificate = peer->digest;
+	credentials.named = tls_peer_is_user(session->tls, session->user);
+	if (!credentials.named &&
+	    (conf->options & CONF_TLS_ALLOW_DOT_LOGIN) == 0)
+		return (false);
+	session->login_known = false;
+	return (broker_ask_login(&session->client, &credentials) == 0);
 }
 
 enum flow
@@ -45,6 +76,8 @@ verb_user(struct session *session, const char *text)
 		return (session_answer(session, 421, "Out of memory."));
 	session->subject.user = session->user;
 	session->user_given = true;
+	if (ask_by_certificate(session))
+		return (session_goto(session, &step_certificate));
 	return (session_answer(session, 331, "Password required."));
 }
 
@@ -89,7 +122,7 @@ verb_quit(struct session *session, const char *text)
 }
 
 static enum flow
-welcome(struct session *session)
+welcome(struct session *session, int code)
 {
 	session->cwd = strdup("/");
 	if (session->cwd == NULL)
@@ -98,41 +131,71 @@ welcome(struct session *session)
 	deadline_clear(&session->login);
 	score_add(session->worker->score, SCORE_LOGINS, 1);
 	score_add(session->worker->score, SCORE_LOGGED_IN, 1);
-	session_log(session, INFO, "logged in%s%s",
+	session_log(session, INFO, "logged in%s%s%s",
 	    (session->policy & LOGIN_ANONYMOUS) != 0 ? " as anonymous" : "",
+	    code == 232 ? " by certificate" : "",
 	    session_is_tls(session) ? "" : " without TLS");
-	return (session_answer(session, 230, "Logged in."));
+	return (session_answer(session, code, "Logged in."));
 }
 
-static enum flow
-answer(struct session *session)
+/* The login was refused for another reason than who the client is: whether. */
+static bool
+is_refused(struct session *session, enum flow *flow)
 {
-	if (!session->login_known)
-		return (session_wait(session, WAIT_LOGIN));
-	session->login_known = false;
-	if (session->verdict == LOGIN_OK)
-		return (welcome(session));
-
-	score_add(session->worker->score, SCORE_LOGINS_FAILED, 1);
 	switch (session->verdict) {
 	case LOGIN_LIMIT:
 		limit_count(session->worker->score, session->limit);
-		return (session_farewell(session, limit_text(session->limit)));
+		*flow = session_farewell(session, limit_text(session->limit));
+		return (true);
 	case LOGIN_HOME:
 		session_log(session, WARNING,
 		    "login refused: the home directory is missing or closed");
-		return (session_answer(session, 530,
-		    "The home directory is not accessible."));
+		*flow = session_answer(session, 530,
+		    "The home directory is not accessible.");
+		return (true);
 	case LOGIN_UNAVAILABLE:
 		session_log(session, WARNING,
 		    "login refused: no answer about the password in time");
-		return (session_answer(session, 530,
-		    "Logging in is not possible now; try again later."));
+		*flow = session_answer(session, 530,
+		    "Logging in is not possible now; try again later.");
+		return (true);
 	case LOGIN_OK:
 	case LOGIN_DENIED:
 	case LOGIN_VERDICT_COUNT:
 		break;
 	}
+	return (false);
+}
+
+/* Who is not known by the certificate may be so by a password. */
+static enum flow
+certificate(struct session *session)
+{
+	enum flow flow;
+
+	if (!session->login_known)
+		return (session_wait(session, WAIT_LOGIN));
+	session->login_known = false;
+	if (session->verdict == LOGIN_OK)
+		return (welcome(session, 232));
+	if (session->verdict != LOGIN_UNAVAILABLE && is_refused(session, &flow))
+		return (flow);
+	return (session_answer(session, 331, "Password required."));
+}
+
+static enum flow
+answer(struct session *session)
+{
+	enum flow flow;
+
+	if (!session->login_known)
+		return (session_wait(session, WAIT_LOGIN));
+	session->login_known = false;
+	if (session->verdict == LOGIN_OK)
+		return (welcome(session, 230));
+	score_add(session->worker->score, SCORE_LOGINS_FAILED, 1);
+	if (is_refused(session, &flow))
+		return (flow);
 	return (session_goto(session, &step_delay));
 }
 
