@@ -432,7 +432,7 @@ static enum flow
 receive(struct session *session)
 {
 	struct transfer *transfer = session->transfer;
-	size_t budget = TRANSFER_BUDGET;
+	size_t budget = transfer_budget(session);
 	enum stream_result result;
 	ssize_t put;
 

@@ -210,7 +210,7 @@ static enum flow
 send_data(struct session *session)
 {
 	struct transfer *transfer = session->transfer;
-	size_t budget = TRANSFER_BUDGET;
+	size_t budget = transfer_budget(session);
 	enum stream_result result;
 	ssize_t got;
 

@@ -186,6 +186,19 @@ transfer_stalled(const struct session *session)
 	return (limit != 0 && now - session->transfer->progressed >= limit);
 }
 
+size_t
+transfer_budget(const struct session *session)
+{
+	uint64_t transfers, budget;
+
+	/* This one at least, whatever the scoreboard says. */
+	transfers = score_get(session->worker->score, SCORE_TRANSFERS);
+	budget = TRANSFER_TURN / (transfers == 0 ? 1 : transfers);
+	if (budget < TRANSFER_BUDGET_MIN)
+		return (TRANSFER_BUDGET_MIN);
+	return (budget < TRANSFER_BUDGET_MAX ? budget : TRANSFER_BUDGET_MAX);
+}
+
 /* One timer a period, not one a byte: it is set anew only when it fires. */
 enum flow
 transfer_hold(struct session *session, unsigned int waits)

@@ -26,8 +26,14 @@ enum transfer_kind {
 	TRANSFER_RECEIVE
 };
 
-#define TRANSFER_BUDGET 262144 /* bytes in one loop turn */
-#define TRANSFER_BLOCK  16384  /* converted at a time in TYPE A */
+/*
+ * Bytes of one transfer in one loop turn.  Long turns keep its data in the
+ * processor's cache, many transfers must not make the loop's turns long.
+ */
+#define TRANSFER_TURN       ((size_t)6 << 20)   /* of all together ... */
+#define TRANSFER_BUDGET_MIN ((size_t)256 << 10) /* ... but of each */
+#define TRANSFER_BUDGET_MAX ((size_t)2 << 20)
+#define TRANSFER_BLOCK      16384 /* converted at a time in TYPE A */
 
 struct transfer {
 	const char *verb;
@@ -116,6 +122,9 @@ void transfer_take_contents(struct session *session,
 
 /* Something has moved. */
 void transfer_progress(struct session *session, size_t bytes);
+
+/* Bytes that the transfer may move in this turn of the loop. */
+NODISCARD size_t transfer_budget(const struct session *session);
 /* Whether nothing has for timeout_stalled. */
 NODISCARD bool transfer_stalled(const struct session *session);
 /* Waits, but not for ever: ends the transfer when it has stalled. */
