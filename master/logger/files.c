@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -111,17 +112,52 @@ find(struct log_files *files, const char *path)
 	return (file);
 }
 
+/*
+ * The directory of a file.  Where everybody may make files somebody could put
+ * one of his own, or a link, in the place of ours.
+ */
+static int
+open_directory(const char *path, const char *name)
+{
+	char directory[PATH_MAX];
+	size_t len = (size_t)(name - path);
+	struct stat st;
+	int fd;
+
+	if (len >= sizeof(directory)) {
+		errno = ENAMETOOLONG;
+		return (-1);
+	}
+	memcpy(directory, path, len);
+	directory[len] = '\0';
+	fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return (-1);
+	if (fstat(fd, &st) == -1 || (st.st_mode & S_IWOTH) != 0) {
+		fd_close(&fd);
+		errno = EXDEV;
+	}
+	return (fd);
+}
+
 /* O_NONBLOCK: a FIFO by that name must not hold us up; it is refused. */
 static int
 open_path(const char *path)
 {
+	const char *name = strrchr(path, '/') + 1; /* it is absolute */
 	struct stat st;
-	int fd;
+	int directory, fd, error;
 
-	fd = open(path,
+	directory = open_directory(path, name);
+	if (directory == -1)
+		return (-1);
+	fd = openat(directory, name,
 	    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW |
 		O_NONBLOCK | O_NOCTTY,
 	    0640);
+	error = errno;
+	fd_close(&directory);
+	errno = error;
 	if (fd == -1)
 		return (-1);
 	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
@@ -129,6 +165,18 @@ open_path(const char *path)
 		errno = EINVAL;
 	}
 	return (fd);
+}
+
+const char *
+log_files_error(int error)
+{
+	if (error == EXDEV)
+		return ("everybody may write to its directory");
+	if (error == ELOOP)
+		return ("it is a symbolic link");
+	if (error == EINVAL || error == ENXIO)
+		return ("it is no regular file");
+	return (strerror(error));
 }
 
 static int

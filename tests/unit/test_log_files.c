@@ -147,6 +147,30 @@ refuses_what_is_no_file(void)
 	close_stage(&stage, &files);
 }
 
+/* Anybody could put a file of his own there, or a link. */
+static void
+refuses_open_directories(void)
+{
+	struct log_files *files;
+	struct stage stage;
+	char folder[64], path[80];
+
+	files = open_stage(&stage, 4);
+	(void)snprintf(folder, sizeof(folder), "%s", path_of(&stage, "folder"));
+	(void)snprintf(path, sizeof(path), "%s/log", folder);
+	CU_ASSERT_EQUAL(mkdir(folder, 0700), 0);
+	CU_ASSERT_EQUAL(chmod(folder, 01777), 0);
+	CU_ASSERT_EQUAL(log_files_write(files, path, "a", 1), -1);
+	CU_ASSERT_STRING_EQUAL(log_files_error(stage.last_error),
+	    "everybody may write to its directory");
+	CU_ASSERT_EQUAL(chmod(folder, 0775), 0);
+	log_files_reopen(files);
+	CU_ASSERT_EQUAL(log_files_write(files, path, "a", 1), 0);
+	(void)unlink(path);
+	(void)rmdir(folder);
+	close_stage(&stage, &files);
+}
+
 static void
 counts_what_is_lost(void)
 {
@@ -282,6 +306,8 @@ writes_json(void)
 }
 
 CU_TestInfo log_files_tests[] = {
+	{ "a directory that everybody may write to is refused",
+	    refuses_open_directories },
 	{ "few of many files are open", keeps_few_open },
 	{ "a file that was rotated is left", follows_a_rotation },
 	{ "only regular files are written", refuses_what_is_no_file },
