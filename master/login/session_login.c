@@ -56,8 +56,9 @@ log_refusal(const struct login_pending *pending, const char *why)
 	char client[ADDRESS_TEXT_MAX];
 	struct log_subject subject;
 
+	memset(&subject, 0, sizeof(subject));
 	subject.generation = session->worker->generation;
-	subject.host = session->host;
+	subject.host = (uint16_t)session->host;
 	subject.session = session->number;
 	subject.client = address_text(&session->address, client);
 	subject.user = pending->user;

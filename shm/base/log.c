@@ -120,15 +120,23 @@ write_stderr(const struct log_record *record)
 		return; /* nowhere left to say so */
 }
 
-static PRINTF_LIKE(4, 0) void emit(enum log_level level, enum log_stream stream,
-    const struct log_subject *subject, const char *format, va_list arguments)
+static void
+deliver(const struct log_record *record)
+{
+	if (state.sink != NULL)
+		state.sink(record, state.context);
+	else
+		write_stderr(record);
+}
+
+static PRINTF_LIKE(4, 0) void write_event(enum log_level level,
+    enum log_stream stream, const struct log_subject *subject,
+    const char *format, va_list arguments)
 {
 	char raw[LOG_TEXT_MAX], escaped[LOG_TEXT_MAX];
 	struct log_record record;
 	int len;
 
-	if (level > state.level && stream != LOG_STREAM_TRANSFER)
-		return;
 	len = vsnprintf(raw, sizeof(raw), format, arguments);
 	if (len < 0)
 		return;
@@ -141,10 +149,14 @@ static PRINTF_LIKE(4, 0) void emit(enum log_level level, enum log_stream stream,
 	if (subject != NULL)
 		record.subject = *subject;
 	record.text = escaped;
-	if (state.sink != NULL)
-		state.sink(&record, state.context);
-	else
-		write_stderr(&record);
+	deliver(&record);
+}
+
+static PRINTF_LIKE(4, 0) void emit(enum log_level level, enum log_stream stream,
+    const struct log_subject *subject, const char *format, va_list arguments)
+{
+	if (level <= state.level)
+		write_event(level, stream, subject, format, arguments);
 }
 
 void
@@ -156,6 +168,31 @@ log_event(enum log_level level, enum log_stream stream,
 	va_start(arguments, format);
 	emit(level, stream, subject, format, arguments);
 	va_end(arguments);
+}
+
+void
+log_always(enum log_stream stream, const struct log_subject *subject,
+    const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	write_event(LOG_LEVEL_DEBUG, stream, subject, format, arguments);
+	va_end(arguments);
+}
+
+void
+log_line(enum log_stream stream, const struct log_subject *subject,
+    const char *text)
+{
+	struct log_record record;
+
+	memset(&record, 0, sizeof(record));
+	record.level = LOG_LEVEL_INFO;
+	record.stream = stream;
+	record.subject = *subject;
+	record.text = text;
+	deliver(&record);
 }
 
 #define SHORTHAND(name, level)                                         \

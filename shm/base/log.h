@@ -20,6 +20,7 @@
 #include "shm/base/attr.h"
 
 #define LOG_TEXT_MAX 1024 /* longer texts are cut, and end in "..." */
+#define LOG_LINE_MAX 8192 /* of a whole line, which its maker cuts */
 
 enum log_level {
 	LOG_LEVEL_ERROR,   /* something is lost or refused that should not be */
@@ -32,15 +33,17 @@ enum log_level {
 enum log_stream {
 	LOG_STREAM_MAIN,     /* log.target */
 	LOG_STREAM_TLS,      /* tls.log of the host, else the main log */
-	LOG_STREAM_TRANSFER, /* log.transfer of the host: text is a xferlog line
+	LOG_STREAM_TRANSFER, /* log.transfer of the host: text is a whole line
 			      */
+	LOG_STREAM_SESSION,  /* log.session of the host, likewise */
 	LOG_STREAM_COUNT
 };
 
 /* What a record is about; strings may be NULL, session 0. */
 struct log_subject {
 	uint32_t generation; /* of the configuration that names the log files */
-	uint32_t host;       /* index of the virtual host, 0 = the server */
+	uint16_t host;       /* index of the virtual host, 0 = the server */
+	uint16_t port;       /* of the client, 0: not known */
 	uint64_t session;
 	const char *client; /* address, without port */
 	const char *user;
@@ -70,6 +73,17 @@ NODISCARD const char *log_get_name(void);
 void log_event(enum log_level level, enum log_stream stream,
     const struct log_subject *subject, const char *format, ...)
     PRINTF_LIKE(4, 5);
+
+/* The same whatever the level is; its own is that of debugging. */
+void log_always(enum log_stream stream, const struct log_subject *subject,
+    const char *format, ...) PRINTF_LIKE(3, 4);
+
+/*
+ * A line of a log that is all lines of that kind, shorter than LOG_LINE_MAX.
+ * The caller has escaped what came from a peer.
+ */
+void log_line(enum log_stream stream, const struct log_subject *subject,
+    const char *text);
 
 /* Shorthands for events of the process itself on the main stream. */
 void log_error(const char *format, ...) PRINTF_LIKE(1, 2);

@@ -20,6 +20,7 @@
 #include "shm/base/address.h"
 #include "shm/base/attr.h"
 #include "shm/base/log.h"
+#include "shm/base/trace.h"
 
 #define CONF_BYTES_MAX ((size_t)64 * 1024 * 1024) /* of all files together */
 
@@ -159,6 +160,8 @@ struct conf_anonymous {
 	uint32_t max_sessions; /* 0: no limit of its own */
 };
 
+struct conf_format; /* format.h */
+
 struct conf_host {
 	char *name;                /* NULL for the server */
 	struct conf_strings names; /* further names, for SNI */
@@ -195,7 +198,12 @@ struct conf_host {
 	struct address passive_address;       /* "any": the local one */
 	bool list_names;
 	bool strict_pbsz;
-	char *transfer_log; /* xferlog; NULL: none */
+
+	/* Logs of its own; NULL: none, and for a format the usual one */
+	char *transfer_log;
+	char *session_log;
+	struct conf_format *transfer_format; /* xferlog */
+	struct conf_format *session_format;  /* format_of_sessions() */
 };
 
 struct conf_index; /* names of hosts, index.h */
@@ -245,6 +253,7 @@ struct conf {
 	char *log_file;
 	enum conf_log_format log_format;
 	enum log_level log_level;
+	struct trace_rule trace[TRACE_COUNT];
 
 	/* Limits of the whole server; 0 = none */
 	uint32_t max_sessions;

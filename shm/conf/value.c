@@ -35,6 +35,8 @@ const struct value_type value_types[CONF_TYPE_COUNT] = {
 	    string_list_release },
 	[CONF_TYPE_ADDRESS] = { address_read, address_write, NULL },
 	[CONF_TYPE_PORTS] = { ports_read, ports_write, NULL },
+	[CONF_TYPE_FORMAT] = { format_read, format_write, format_release },
+	[CONF_TYPE_TRACE] = { trace_read, trace_rules_write, NULL },
 	[CONF_TYPE_LOG_TARGET] = { word_read, word_write, NULL },
 	[CONF_TYPE_LOG_FORMAT] = { word_read, word_write, NULL },
 	[CONF_TYPE_LOG_LEVEL] = { word_read, word_write, NULL },

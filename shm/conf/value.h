@@ -147,6 +147,8 @@ bool options_read(const struct value *value);
 bool verify_client_read(const struct value *value);
 bool user_name_read(const struct value *value);
 bool acl_read(const struct value *value);
+bool format_read(const struct value *value);
+bool trace_read(const struct value *value);
 bool host_names_read(const struct value *value);
 bool file_systems_read(const struct value *value);
 bool file_read(const struct value *value);
@@ -189,6 +191,10 @@ int verify_client_write(struct buf *out, const struct conf_key *key,
     const void *object);
 int user_name_write(struct buf *out, const struct conf_key *key,
     const void *object);
+int format_write(struct buf *out, const struct conf_key *key,
+    const void *object);
+int trace_rules_write(struct buf *out, const struct conf_key *key,
+    const void *object);
 int acl_write(struct buf *out, const struct conf_key *key, const void *object);
 int string_list_write(struct buf *out, const struct conf_key *key,
     const void *object);
@@ -204,6 +210,7 @@ NODISCARD bool ciphers_for_dsa(const char *list);
 bool certificates_place(struct load *load, const struct node *node,
     struct conf_certificate *certificate);
 void cipher_suite_release(const struct conf_key *key, void *object);
+void format_release(const struct conf_key *key, void *object);
 void acl_release(const struct conf_key *key, void *object);
 void string_list_release(const struct conf_key *key, void *object);
 

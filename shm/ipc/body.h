@@ -14,6 +14,7 @@
 
 #include "shm/base/address.h"
 #include "shm/base/seal.h"
+#include "shm/base/trace.h"
 
 #define CACHE_KEY_LEN      32   /* SHA-256 of session-id context and id */
 #define CACHE_VALUE_MAX    4096 /* larger sessions are not cached */
@@ -100,6 +101,11 @@ struct msg_slot {
 	uint32_t zero;
 };
 
+/* What is traced from now on, by channel. */
+struct msg_trace {
+	struct trace_rule rules[TRACE_COUNT];
+};
+
 /* Followed by client, user and text. */
 struct msg_log_record {
 	uint64_t time_us; /* since 1970 */
@@ -112,7 +118,7 @@ struct msg_log_record {
 	uint16_t client_len;
 	uint16_t user_len;
 	uint16_t text_len;
-	uint16_t zero;
+	uint16_t port; /* of the client, 0: not known */
 };
 
 /* Followed by count records, each followed by its texts; none is aligned. */
@@ -542,6 +548,7 @@ struct msg_fs_contents {
 /* Padding would carry bytes of our memory to a peer. */
 static_assert(sizeof(struct address) == 24, "wire layout");
 static_assert(sizeof(struct msg_log_record) == 40, "wire layout");
+static_assert(sizeof(struct trace_rule) == 32, "wire layout");
 static_assert(sizeof(struct msg_listener) == 40, "wire layout");
 static_assert(sizeof(struct msg_cache_put) == 56, "wire layout");
 static_assert(sizeof(struct msg_cache_facts) == 136, "wire layout");

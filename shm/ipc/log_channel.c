@@ -27,9 +27,9 @@ static struct {
 } gathered;
 
 static uint16_t
-short_length(const char *text)
+short_length(const char *text, size_t most)
 {
-	return (text == NULL ? 0 : (uint16_t)strnlen(text, LOG_TEXT_MAX));
+	return (text == NULL ? 0 : (uint16_t)strnlen(text, most));
 }
 
 static uint64_t
@@ -49,11 +49,12 @@ fill(struct msg_log_record *body, const struct log_record *record)
 	body->session = record->subject.session;
 	body->generation = record->subject.generation;
 	body->host = record->subject.host;
+	body->port = record->subject.port;
 	body->level = (uint16_t)record->level;
 	body->stream = (uint16_t)record->stream;
-	body->client_len = short_length(record->subject.client);
-	body->user_len = short_length(record->subject.user);
-	body->text_len = short_length(record->text);
+	body->client_len = short_length(record->subject.client, LOG_TEXT_MAX);
+	body->user_len = short_length(record->subject.user, LOG_TEXT_MAX);
+	body->text_len = short_length(record->text, LOG_LINE_MAX);
 }
 
 static struct iovec
@@ -175,8 +176,8 @@ log_channel_start(int fd)
 void
 log_channel_gather(void (*waiting)(void *context), void *context)
 {
-	static_assert(sizeof(struct msg_log_record) +
-		    (size_t)3 * LOG_TEXT_MAX <=
+	static_assert(sizeof(struct msg_log_record) + (size_t)2 * LOG_TEXT_MAX +
+		    LOG_LINE_MAX <=
 		GATHERED_MAX,
 	    "any record fits");
 	gathered.waiting = waiting;
