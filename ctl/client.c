@@ -63,15 +63,30 @@ send_all(int fd, const char *text, size_t len)
 	return (0);
 }
 
+static json_t *
+list_arguments(const struct question *question)
+{
+	json_t *list = json_array();
+	int i;
+
+	for (i = 0; i < question->count; i++)
+		(void)json_array_append_new(list,
+		    json_string(question->arguments[i]));
+	return (list);
+}
+
 static int
-send_request(int fd, const char *command, bool verbose)
+send_request(int fd, const struct question *question)
 {
 	json_t *request;
 	char *text;
 	int ret = -1;
 
-	request = json_pack("{s:s, s:b}", "command", command, "verbose",
-	    verbose ? 1 : 0);
+	request = json_pack("{s:s, s:b}", "command", question->command,
+	    "verbose", question->verbose ? 1 : 0);
+	if (question->count > 0)
+		(void)json_object_set_new(request, "arguments",
+		    list_arguments(question));
 	text = request == NULL ? NULL : json_dumps(request, JSON_COMPACT);
 	if (text != NULL && send_all(fd, text, strlen(text)) == 0)
 		ret = send_all(fd, "\n", 1);
@@ -178,13 +193,13 @@ to_status(const json_t *object)
 }
 
 static struct answer
-converse(int fd, const char *command, bool verbose)
+converse(int fd, const struct question *question)
 {
 	struct answer answer = { STATUS_FAILED, NULL, NULL };
 	bool anything = false;
 
 	/* A server that refuses us closes before it reads, so go on to that. */
-	if (send_request(fd, command, verbose) == -1 && errno != EPIPE)
+	if (send_request(fd, question) == -1 && errno != EPIPE)
 		return (problem(STATUS_FAILED, strerror(errno)));
 	answer.object = read_answer(fd, &anything);
 	if (answer.object != NULL) {
@@ -198,7 +213,7 @@ converse(int fd, const char *command, bool verbose)
 }
 
 struct answer
-client_ask(const char *path, const char *command, bool verbose)
+client_ask(const char *path, const struct question *question)
 {
 	struct answer answer;
 	int fd;
@@ -208,7 +223,7 @@ client_ask(const char *path, const char *command, bool verbose)
 		return (problem(STATUS_REFUSED, strerror(errno)));
 	if (fd == -1)
 		return (problem(STATUS_NO_SERVER, strerror(errno)));
-	answer = converse(fd, command, verbose);
+	answer = converse(fd, question);
 	close(fd);
 	return (answer);
 }

@@ -22,11 +22,18 @@ struct answer {
 	const char *problem; /* why there is no object */
 };
 
+struct question {
+	const char *command;
+	bool verbose;
+	char **arguments;
+	int count; /* of arguments */
+};
+
 /*
  * Asks the server at path.  The lines of the answer are joined into one
  * object: lists are put end to end.
  */
-NODISCARD struct answer client_ask(const char *path, const char *command,
-    bool verbose);
+NODISCARD struct answer client_ask(const char *path,
+    const struct question *question);
 
 #endif

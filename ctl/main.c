@@ -23,6 +23,7 @@ static const struct {
 	[CONTROL_RELOAD].show = show_reload,
 	[CONTROL_STATUS].show = show_status,
 	[CONTROL_STOP].show = show_stop,
+	[CONTROL_TRACE].show = show_trace,
 #define CONTROL(name, words, flags, what)                                    \
 	[CONTROL_##name].text = (words), [CONTROL_##name].options = (flags), \
 	[CONTROL_##name].help = (what),
@@ -35,7 +36,16 @@ struct request {
 	bool json;
 	bool verbose;
 	enum control_command command;
+	char **arguments;
+	int count; /* of arguments */
 };
+
+static bool
+takes_arguments(unsigned int command)
+{
+	return (commands[command].options[0] == '[' &&
+	    commands[command].options[1] != '-');
+}
 
 static void
 usage(FILE *out)
@@ -49,7 +59,9 @@ usage(FILE *out)
 	(void)fputs("commands:\n", out);
 	for (i = 0; i < CONTROL_COUNT; i++)
 		(void)fprintf(out, "  %-16s %-4s  %s\n", commands[i].text,
-		    commands[i].options, commands[i].help);
+		    takes_arguments((unsigned int)i) ? "..."
+						     : commands[i].options,
+		    commands[i].help);
 }
 
 static NORETURN void
@@ -60,34 +72,41 @@ wrong_usage(const char *text)
 	exit(STATUS_USAGE);
 }
 
-/* Whether the words, with a space between, are that text. */
-static bool
-is_command(const char *text, char **words, int count)
+/* How many of the words, with a space between, are that text; 0: it is not. */
+static int
+command_words(const char *text, char **words, int count)
 {
 	size_t len;
 	int i;
 
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < count && *text != '\0'; i++) {
 		if (i > 0 && *text++ != ' ')
-			return (false);
+			return (0);
 		len = strlen(words[i]);
 		if (strncmp(text, words[i], len) != 0)
-			return (false);
+			return (0);
 		text += len;
 	}
-	return (*text == '\0');
+	return (*text == '\0' ? i : 0);
 }
 
-static enum control_command
-find_command(char **words, int count)
+static void
+find_command(struct request *request, char **words, int count)
 {
 	unsigned int i;
+	int used;
 
 	if (count == 0)
 		wrong_usage("a command is missing");
-	for (i = 0; i < CONTROL_COUNT; i++)
-		if (is_command(commands[i].text, words, count))
-			return ((enum control_command)i);
+	for (i = 0; i < CONTROL_COUNT; i++) {
+		used = command_words(commands[i].text, words, count);
+		if (used == 0 || (used < count && !takes_arguments(i)))
+			continue;
+		request->command = (enum control_command)i;
+		request->arguments = words + used;
+		request->count = count - used;
+		return;
+	}
 	wrong_usage("there is no such command");
 }
 
@@ -124,8 +143,10 @@ read_options(struct request *request, int argc, char **argv)
 			usage(stderr);
 			exit(STATUS_USAGE);
 		}
-	request->command = find_command(argv + optind, argc - optind);
-	if (request->verbose && commands[request->command].options[0] == '\0')
+	find_command(request, argv + optind, argc - optind);
+	if (request->verbose &&
+	    (takes_arguments(request->command) ||
+		commands[request->command].options[0] == '\0'))
 		wrong_usage("this command has no option -v");
 }
 
@@ -172,14 +193,18 @@ show_json(const struct answer *answer)
 int
 main(int argc, char **argv)
 {
+	struct question question;
 	struct request request;
 	struct answer answer;
 
 	memset(&request, 0, sizeof(request));
 	request.socket = DEFAULT_SOCKET;
 	read_options(&request, argc, argv);
-	answer = client_ask(request.socket, commands[request.command].text,
-	    request.verbose);
+	question.command = commands[request.command].text;
+	question.verbose = request.verbose;
+	question.arguments = request.arguments;
+	question.count = request.count;
+	answer = client_ask(request.socket, &question);
 	if (request.json)
 		show_json(&answer);
 	else if (answer.status == STATUS_OK)

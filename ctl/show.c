@@ -63,3 +63,20 @@ show_stop(const json_t *answer)
 	printf("stop: process %lld stops; transfers may finish within %lld s\n",
 	    show_number(answer, "pid"), show_number(answer, "grace"));
 }
+
+void
+show_trace(const json_t *answer)
+{
+	const json_t *list = json_object_get(answer, "channels"), *item;
+	const char *client;
+	size_t i;
+
+	puts("channel       level  client");
+	json_array_foreach(list, i, item)
+	{
+		client = show_string(item, "client");
+		printf("%-12s  %5lld  %s\n", show_string(item, "channel"),
+		    show_number(item, "level"),
+		    *client == '\0' ? "any" : client);
+	}
+}

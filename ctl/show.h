@@ -12,6 +12,7 @@ void show_sesscache_remove(const json_t *answer);
 void show_reload(const json_t *answer);
 void show_status(const json_t *answer);
 void show_stop(const json_t *answer);
+void show_trace(const json_t *answer);
 
 /* Members of an object; what is missing is 0 or "-". */
 long long show_number(const json_t *object, const char *key);

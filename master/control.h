@@ -56,6 +56,12 @@ NODISCARD void *control_context(const struct control *control);
 NODISCARD enum control_command control_client_command(
     const struct control_client *client);
 NODISCARD bool control_client_verbose(const struct control_client *client);
+/* How many arguments the command has, at most CONTROL_WORDS_MAX. */
+NODISCARD size_t control_client_count(const struct control_client *client);
+/* One of them; valid until the command is answered. */
+NODISCARD const char *control_client_argument(const struct control_client
+						  *client,
+    size_t index);
 
 /*
  * Sends a line of the answer; takes over the object (NULL: memory was short,

@@ -8,6 +8,7 @@
 #include "master/control_status.h"
 #include "master/reload.h"
 #include "master/stop.h"
+#include "master/tracing.h"
 #include "shm/base/log.h"
 
 /* Number that all wait under who asked for a reload; see control_cache.c. */
@@ -65,6 +66,9 @@ request(struct control_client *client, void *context)
 		break;
 	case CONTROL_STOP:
 		stop(client, master);
+		break;
+	case CONTROL_TRACE:
+		tracing_request(client, master);
 		break;
 	case CONTROL_COUNT:
 		break;

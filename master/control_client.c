@@ -25,6 +25,7 @@ control_client_free(struct control_client *client)
 	fd_close(&client->fd);
 	buf_free(&client->in);
 	buf_free(&client->out);
+	json_decref(client->arguments);
 	free(client);
 }
 
@@ -143,10 +144,42 @@ control_client_verbose(const struct control_client *client)
 	return (client->verbose);
 }
 
+size_t
+control_client_count(const struct control_client *client)
+{
+	return (json_array_size(client->arguments));
+}
+
+const char *
+control_client_argument(const struct control_client *client, size_t index)
+{
+	return (json_string_value(json_array_get(client->arguments, index)));
+}
+
 uint8_t *
 control_client_cursor(struct control_client *client)
 {
 	return (client->cursor);
+}
+
+/* Keeps the arguments of the request, which has none, or a few texts. */
+static int
+take_arguments(struct control_client *client, const json_t *request)
+{
+	json_t *list = json_object_get(request, "arguments");
+	const json_t *item;
+	size_t i;
+
+	json_decref(client->arguments);
+	client->arguments = NULL;
+	if (list == NULL)
+		return (0);
+	if (!json_is_array(list) || json_array_size(list) > CONTROL_WORDS_MAX)
+		return (-1);
+	json_array_foreach(list, i, item) if (!json_is_string(item)) return (
+	    -1);
+	client->arguments = json_incref(list);
+	return (0);
 }
 
 static void
@@ -156,10 +189,12 @@ dispatch(struct control_client *client, const json_t *request)
 
 	text = json_string_value(json_object_get(request, "command"));
 	client->command = text == NULL ? CONTROL_COUNT : control_find(text);
-	if (client->command == CONTROL_COUNT) {
+	if (client->command == CONTROL_COUNT ||
+	    take_arguments(client, request) == -1) {
 		end_with(client, CONTROL_UNKNOWN,
-		    text == NULL ? "this is no request"
-				 : "there is no such command",
+		    client->command != CONTROL_COUNT || text == NULL
+			? "this is no request"
+			: "there is no such command",
 		    NULL);
 		return;
 	}

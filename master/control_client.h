@@ -17,6 +17,7 @@ struct control_client {
 	struct buf in, out;
 	enum control_command command;
 	bool verbose;
+	json_t *arguments; /* of the command; NULL: none */
 	bool busy;     /* a command is being answered; nothing is read */
 	bool broken;   /* to be closed when it is safe */
 	bool handling; /* further up the stack */

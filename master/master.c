@@ -24,6 +24,7 @@
 #include "master/start.h"
 #include "master/stop.h"
 #include "master/supervise.h"
+#include "master/tracing.h"
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
 #include "shm/base/process.h"
@@ -250,6 +251,7 @@ master_run(const struct master_options *options)
 		exit(1);
 	}
 	log_set_level(configuration->conf->log_level);
+	tracing_configure(&master, configuration->conf);
 	master.generations = 1;
 	master.current = generation_new(master.generations, configuration);
 	if (master.current != NULL)

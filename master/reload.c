@@ -10,6 +10,7 @@
 #include "master/listeners.h"
 #include "master/notify.h"
 #include "master/supervise.h"
+#include "master/tracing.h"
 #include "shm/base/log.h"
 
 /* How long after the grace time a worker may still be there. */
@@ -124,11 +125,15 @@ static void
 apply(struct master *master)
 {
 	const struct conf *conf = master_conf(master);
+	const struct conf *before = master->old->configuration->conf;
 
 	log_set_level(conf->log_level);
 	ring_configure(master->ring, conf->ticket_key_age,
 	    conf->ticket_key_count);
 	loop_timer_set(master->rotation, 0);
+	/* What ftpsctl has set stays, unless the file says something new. */
+	if (memcmp(before->trace, conf->trace, sizeof(conf->trace)) != 0)
+		tracing_configure(master, conf);
 }
 
 /* From here on the new configuration is in force. */

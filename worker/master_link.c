@@ -48,6 +48,7 @@ borrow(struct worker *worker, struct message *message)
 static int
 receive(struct message *message, void *context)
 {
+	const struct msg_trace *trace = message->body;
 	const struct msg_slot *slot = message->body;
 	struct master_link *link = context;
 
@@ -64,6 +65,8 @@ receive(struct message *message, void *context)
 		borrow(link->worker, message);
 	} else if (message->type == MSG_LISTENER_END) {
 		accept_return(link->worker->accept, slot->slot);
+	} else if (message->type == MSG_TRACE) {
+		return (trace_set(trace->rules));
 	} else {
 		return (-1);
 	}

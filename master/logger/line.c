@@ -80,19 +80,35 @@ finish(char *out, int len)
 	return (used + 1);
 }
 
+/* An IPv6 address and a port are told apart by brackets. */
+static void
+put_client(char *out, size_t size, const struct line_record *record)
+{
+	const char *client = or_dash(record->client);
+
+	if (record->port == 0)
+		(void)snprintf(out, size, "%s", client);
+	else if (strchr(client, ':') != NULL)
+		(void)snprintf(out, size, "[%s]:%u", client, record->port);
+	else
+		(void)snprintf(out, size, "%s:%u", client, record->port);
+}
+
 size_t
 log_line_text(char *out, const struct line_record *record, enum line_form form)
 {
 	char when[48] = "", session[32], user[640], about[1024] = "";
+	char client[160];
 
 	if (form == LINE_DATED)
 		put_time(when, sizeof(when), record->time_us);
 	put_session(session, sizeof(session), record->session);
 	put_user(user, sizeof(user), or_dash(record->user));
+	put_client(client, sizeof(client), record);
 	if (record->session != 0 || or_dash(record->client)[0] != '-' ||
 	    or_dash(record->user)[0] != '-')
 		(void)snprintf(about, sizeof(about), "[%s %s %s] ", session,
-		    or_dash(record->client), user);
+		    client, user);
 	return (finish(out,
 	    snprintf(out, LINE_MAX_LEN, "%s%s%s %s: %s%s", when,
 		form == LINE_DATED ? " " : "", log_level_name(record->level),
@@ -123,6 +139,9 @@ log_line_json(char *out, const struct line_record *record)
 	if (record->session != 0)
 		set_text(line, "session", session);
 	set_text(line, "client", record->client);
+	if (record->port != 0)
+		(void)json_object_set_new(line, "port",
+		    json_integer(record->port));
 	set_text(line, "user", record->user);
 	set_text(line, "text", record->text);
 	if (line != NULL)

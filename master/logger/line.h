@@ -9,6 +9,7 @@
 #include "shm/base/log.h"
 
 #define LINE_MAX_LEN 4096 /* of a line, its end included */
+#define LINE_WHOLE   (LOG_LINE_MAX + 2) /* of one that came whole */
 
 /* A record with all that is known about it; strings may be NULL. */
 struct line_record {
@@ -19,6 +20,7 @@ struct line_record {
 	int pid;
 	const char *host;
 	const char *client;
+	unsigned int port; /* of the client; 0: not shown */
 	const char *user;
 	const char *text;
 };

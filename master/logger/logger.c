@@ -74,7 +74,13 @@ write_record(struct logger *logger, const struct msg_log_record *body,
 			output_line(logger->output, host->transfer_log,
 			    line.text);
 		return;
+	case LOG_STREAM_SESSION:
+		if (host != NULL && host->session_log != NULL)
+			output_line(logger->output, host->session_log,
+			    line.text);
+		return;
 	case LOG_STREAM_TLS:
+		line.port = body->port;
 		if (host != NULL && host->tls.log != NULL) {
 			output_file(logger->output, host->tls.log, &line);
 			return;
@@ -109,7 +115,7 @@ record_came(const struct msg_log_record *body,
 {
 	const struct message_part *text_part = &parts[RECORD_TEXT];
 	char client[ADDRESS_TEXT_MAX * 2], user[LOG_TEXT_MAX],
-	    text[LOG_TEXT_MAX + 1];
+	    text[LOG_LINE_MAX + 1];
 	struct source *source = context;
 	struct line_record record;
 

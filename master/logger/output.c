@@ -81,7 +81,7 @@ report(const char *path, int error, uint64_t lost, void *context)
 		output->failing = error != 0;
 	if (error != 0)
 		(void)snprintf(text, sizeof(text), "%s: cannot be written: %s",
-		    path, strerror(error));
+		    path, log_files_error(error));
 	else
 		(void)snprintf(text, sizeof(text),
 		    "%s: can be written again; %llu records did not get there",
@@ -277,7 +277,7 @@ void
 output_line(struct output *output, const char *path, const char *text)
 {
 	const struct gather_place place = { path, KIND_TRANSFER };
-	char line[LINE_MAX_LEN];
+	char line[LINE_WHOLE];
 	int len;
 
 	len = snprintf(line, sizeof(line), "%s\n", text);

@@ -43,8 +43,16 @@ same "SITE in verbs.def and ftpsd(8)"
 sed -n 's/^CONTROL([A-Z_]*,[^"]*"\([^"]*\)",[^"]*"\([^"]*\)".*/\1 \2/p' \
 	shm/base/control.def | sed 's/ *$//' >"$folder/table"
 sed -n '/^\.Sh COMMANDS/,/^\.Ss/s/^\.It Cm //p' man/ftpsctl.8 |
-	sed 's/Op Fl \([a-z]\)/[-\1]/' >"$folder/other"
+	sed 's/Op Fl \([a-z]\)/[-\1]/; s/Op \(Ar .*\)$/[\1]/; s/Oo /[/; s/ Oc/]/
+		s/\<Ar //g; s/\<Cm //g' >"$folder/other"
 same "control.def and ftpsctl(8)"
+
+# Variables of logs.
+sed -n 's/^\(FTP\|TLS\|PAIR\)(\([A-Za-z_0-9]*\),.*/\2/p' \
+	shm/conf/variables.def >"$folder/table"
+sed -n '/^\.Sh VARIABLES/,/^\.Sh USERS/s/^\.It Li //p' man/ftpsd.yaml.5 \
+	>"$folder/other"
+same "variables.def and ftpsd.yaml(5)"
 
 # Counters.
 sed -n 's/^\t\[SCORE_[A-Z_]*\] = "\(.*\)",$/\1/p' shm/board/score.c \
