@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "worker/ftp/account.h"
 #include "worker/ftp/limits.h"
 #include "worker/ftp/state.h"
 #include "worker/ftp/verbs.h"
@@ -128,6 +129,7 @@ welcome(struct session *session, int code)
 	if (session->cwd == NULL)
 		return (session_farewell(session, "Out of memory."));
 	session->logged_in = true;
+	account_login(session);
 	deadline_clear(&session->login);
 	score_add(session->worker->score, SCORE_LOGINS, 1);
 	score_add(session->worker->score, SCORE_LOGGED_IN, 1);

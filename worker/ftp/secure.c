@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "worker/ftp/account.h"
 #include "worker/ftp/args.h"
 #include "worker/ftp/limits.h"
 #include "worker/ftp/state.h"
@@ -130,6 +131,7 @@ give_up(struct session *session)
 	if (session->implicit)
 		return (FLOW_END);
 	if (session_is_tls(session)) {
+		tls_keep(session->tls);
 		objection = tls_objection(stream_tls(session->control));
 		stream_end_tls(session->control);
 	}
@@ -216,9 +218,10 @@ admission(struct session *session)
 	chosen = tls_login_host(session->tls);
 	if (chosen != session->client.host) {
 		session->host = &session->worker->conf->hosts[chosen];
-		session->subject.host = chosen;
+		session->subject.host = (uint16_t)chosen;
 		session->judged = false;
 		broker_move(&session->client, chosen);
+		account_open(session);
 	}
 	return (session_goto(session, &step_host));
 }
@@ -355,6 +358,7 @@ ccc_close(struct session *session)
 	}
 	if (result != STREAM_END)
 		return (FLOW_END);
+	tls_keep(session->tls);
 	stream_end_tls(session->control);
 	session->ccc = true;
 	session->listening = true;

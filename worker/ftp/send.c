@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "worker/ftp/account.h"
 #include "worker/ftp/files.h"
 #include "worker/ftp/transfer.h"
 #include "worker/ftp/verbs.h"
@@ -298,6 +299,7 @@ end(struct session *session)
 	struct transfer *transfer = session->transfer;
 
 	if (is_over(session)) {
+		account_data(session);
 		stream_free(&transfer->stream);
 		return (session_goto(session, &step_finish));
 	}

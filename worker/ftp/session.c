@@ -8,6 +8,7 @@
 
 #include "shm/base/ensure.h"
 #include "shm/base/fd.h"
+#include "worker/ftp/account.h"
 #include "worker/ftp/state.h"
 #include "worker/ftp/tell.h"
 #include "worker/ftp/transfer.h"
@@ -278,9 +279,10 @@ session_new(struct worker *worker, const struct start_listener *listener)
 	deadline_init(&session->login, login_over, session);
 	deadline_init(&session->refresh, refresh_due, session);
 	session->subject.generation = worker->conf->generation;
-	session->subject.host = listener->host;
+	session->subject.host = (uint16_t)listener->host;
 	session->subject.session = worker_session_number(worker);
 	session->subject.client = session->client_text;
+	session->begun = (uint32_t)worker_now(worker);
 	session->client.handlers = &handlers;
 	session->client.context = session;
 	session->client.session = session->subject.session;
@@ -308,6 +310,8 @@ session_accept(struct worker *worker, int fd,
 		free(session);
 		return;
 	}
+	session->subject.port = session->peer.port;
+	account_open(session);
 	list_add(session);
 	worker_session_added(worker);
 	if (session->host->timeout_login != 0)
@@ -333,6 +337,8 @@ session_release(struct session *session)
 		transfer_log(session, 426, "The session ended.");
 		score_add(worker->score, SCORE_TRANSFERS, -1);
 	}
+	account_write(session);
+	account_close(session);
 	transfer_free(&session->transfer);
 	tell_free(&session->tell);
 	data_reset(&session->data);

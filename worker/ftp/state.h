@@ -26,6 +26,7 @@
 #include "worker/turns.h"
 #include "worker/worker.h"
 
+struct account;
 struct session;
 struct tell;
 struct transfer;
@@ -66,6 +67,7 @@ struct session {
 
 	const struct step *step;
 	unsigned int waits;
+	uint32_t begun; /* milliseconds of the loop's clock, the low bits */
 	struct deadline pause;   /* of the step: see session_expired() */
 	struct deadline login;   /* until the login has succeeded */
 	struct deadline refresh; /* of the session ticket */
@@ -79,6 +81,7 @@ struct session {
 	struct input input;
 	struct reply reply;
 	unsigned int wants; /* of control, besides commands and replies */
+	uint32_t facts;     /* of MLST, bits of enum fs_fact */
 
 	struct broker_client client;
 	enum login_verdict verdict;
@@ -94,6 +97,8 @@ struct session {
 	struct transfer *transfer; /* while one runs */
 	struct tell *tell;         /* while a listing goes over control */
 
+	struct account *account;   /* NULL: its host has no session log */
+
 	struct address peer, local;
 	char *user;  /* as the client gave it; after the login, the account */
 	char *group; /* of the account */
@@ -102,7 +107,6 @@ struct session {
 	char *path; /* that the open question is about */
 	uint64_t rest;
 	uint32_t uid, gid, policy;
-	uint32_t facts;   /* of MLST, bits of enum fs_fact */
 	uint8_t attempts; /* of logins that failed */
 
 	bool implicit : 1;

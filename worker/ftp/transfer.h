@@ -83,6 +83,10 @@ struct transfer {
 	bool preliminary; /* 150 was sent */
 	bool handshaking; /* a data handshake was begun */
 	bool closed;      /* our side of the data connection */
+
+	/* Of the data connection, if a log wants it; see account_data(). */
+	uint64_t raw_in, raw_out;
+	const char *resumed;
 };
 
 extern const struct step step_connect; /* transfer.c: data connection */

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "worker/ftp/account.h"
+#include "worker/ftp/entry.h"
 #include "worker/ftp/transfer.h"
 
 #define PATH_SHOWN 640 /* bytes of a line, once escaped: its end must fit */
@@ -27,7 +29,7 @@ put_path(char *out, const char *path)
 
 /* A line as wu-ftpd wrote it: xferlog(5). */
 static void
-log_line(struct session *session, bool complete)
+log_xferlog(struct session *session, bool complete)
 {
 	const struct transfer *transfer = session->transfer;
 	bool anonymous = (session->policy & LOGIN_ANONYMOUS) != 0;
@@ -40,7 +42,7 @@ log_line(struct session *session, bool complete)
 	    strftime(when, sizeof(when), "%a %b %e %H:%M:%S %Y", &tm) == 0)
 		return;
 	put_path(path, transfer->path);
-	log_event(LOG_LEVEL_INFO, LOG_STREAM_TRANSFER, &session->subject,
+	log_always(LOG_STREAM_TRANSFER, &session->subject,
 	    "%s %" PRIu64 " %s %" PRIu64 " %s %c _ %c %c %s ftp 0 * %c", when,
 	    (ms + 500) / 1000, session->client_text, transfer->moved, path,
 	    transfer->convert ? 'a' : 'b',
@@ -51,6 +53,7 @@ log_line(struct session *session, bool complete)
 void
 transfer_log(struct session *session, int code, const char *text)
 {
+	const struct entry entry = { session, code, text };
 	const struct transfer *transfer = session->transfer;
 	uint64_t ms = worker_now(session->worker) - transfer->began;
 
@@ -58,7 +61,14 @@ transfer_log(struct session *session, int code, const char *text)
 	    "%s %s: %d %s (%" PRIu64 " bytes in %" PRIu64 ".%03" PRIu64 " s)",
 	    transfer->verb, transfer->path, code, text, transfer->moved,
 	    ms / 1000, ms % 1000);
-	if (transfer->preliminary && transfer->kind != TRANSFER_LIST &&
-	    session->host->transfer_log != NULL)
-		log_line(session, code == 226);
+	account_data(session);
+	account_transfer(session, code);
+	if (!transfer->preliminary || transfer->kind == TRANSFER_LIST ||
+	    session->host->transfer_log == NULL)
+		return;
+	if (session->host->transfer_format != NULL)
+		entry_write(&entry, session->host->transfer_format,
+		    LOG_STREAM_TRANSFER);
+	else
+		log_xferlog(session, code == 226);
 }

@@ -92,4 +92,6 @@ binding_check(struct tls_channel *channel)
 		channel->unbound = "the client resumed the session of another "
 				   "control connection";
 	channel->bound = channel->unbound == NULL;
+	tls_trace(login, TLS_SESSION, 5, "data connection %s",
+	    channel->bound ? "resumed the login's session" : channel->unbound);
 }

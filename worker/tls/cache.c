@@ -11,6 +11,7 @@
  * find its session gone.
  */
 #include <openssl/ssl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -221,6 +222,7 @@ share(struct tls_channel *channel, const SSL_SESSION *session,
 
 	if (!is_shared(tls))
 		return;
+	tls_trace(channel->login, TLS_SESSION, 10, "put into the cache");
 	claims.started = (uint64_t)SSL_SESSION_get_time(session);
 	claims.expires = claims.started + tls->conf->session_cache_timeout;
 	claims.protocol = (uint16_t)SSL_SESSION_get_protocol_version(session);
@@ -228,6 +230,21 @@ share(struct tls_channel *channel, const SSL_SESSION *session,
 	claims.id_len = (uint8_t)id.len;
 	claims.context = channel->login->context_id;
 	put(channel, &claims, plain);
+}
+
+/* Enough of an id to tell sessions apart. */
+#define ID_SHOWN 20
+
+static const char *
+short_id(char out[ID_SHOWN], struct seal_data id)
+{
+	const uint8_t *bytes = id.data;
+	size_t i, n = 0;
+
+	for (i = 0; i < id.len && n + 3 < ID_SHOWN; i++)
+		n += (size_t)snprintf(out + n, ID_SHOWN - n, "%02X",
+		    (unsigned int)bytes[i]);
+	return (out);
 }
 
 /*
@@ -266,6 +283,7 @@ session_issued(SSL *ssl, SSL_SESSION *session)
 	struct tls_channel *channel = tls_channel_of(ssl);
 	bool is_1_3 = SSL_version(ssl) > TLS1_2_VERSION;
 	struct seal_data id, plain;
+	char shown[ID_SHOWN];
 	unsigned int id_len;
 	uint8_t *der;
 
@@ -282,6 +300,8 @@ session_issued(SSL *ssl, SSL_SESSION *session)
 	if (der == NULL)
 		return (0);
 	plain.data = der;
+	tls_trace(channel->login, TLS_SESSION, 5,
+	    "session %s issued, of %zu bytes", short_id(shown, id), plain.len);
 	if (is_for_others(channel))
 		share(channel, session, id, plain);
 	keep(channel->login, id, der, plain.len);
@@ -341,6 +361,8 @@ accept_shared(struct tls_channel *channel, struct seal_data id,
 	if (session == NULL)
 		return (NULL);
 	if (!fits(channel, session)) {
+		tls_trace(channel->login, TLS_SESSION, 10,
+		    "it is too old, of another protocol, or unbound");
 		SSL_SESSION_free(session);
 		return (NULL);
 	}
@@ -368,8 +390,11 @@ find_shared(struct tls_channel *channel, struct seal_data id)
 	struct claims claims;
 	long len;
 
-	if (!is_shared(tls) || !cache_reader_in_service(tls->cache))
+	if (!is_shared(tls) || !cache_reader_in_service(tls->cache)) {
+		tls_trace(channel->login, TLS_SESSION, 10,
+		    "the cache is not in service");
 		return (NULL);
+	}
 	claims.context = channel->login->context_id;
 	claims.id = id.data;
 	claims.id_len = (uint8_t)id.len;
@@ -382,6 +407,10 @@ find_shared(struct tls_channel *channel, struct seal_data id)
 	len = open_record(tls, &record, &claims, plain);
 	if (len < 0)
 		cache_reader_count_error(tls->cache);
+	if (len <= 0)
+		tls_trace(channel->login, TLS_SESSION, 10, "%s",
+		    len < 0 ? "what the cache has cannot be opened"
+			    : "its key has expired");
 	if (len > 0) {
 		data.data = plain;
 		data.len = (size_t)len;
@@ -389,6 +418,17 @@ find_shared(struct tls_channel *channel, struct seal_data id)
 		secret_wipe(plain, (size_t)len);
 	}
 	return (session);
+}
+
+/* The look-up of the session has ended so. */
+static void
+tell_lookup(const struct tls_channel *channel, struct seal_data id,
+    const char *how)
+{
+	char shown[ID_SHOWN];
+
+	tls_trace(channel->login, TLS_SESSION, 5, "session %s looked up: %s",
+	    short_id(shown, id), how);
 }
 
 static SSL_SESSION *
@@ -402,8 +442,13 @@ session_wanted(SSL *ssl, const unsigned char *id, int id_len, int *copy)
 	if (id_len <= 0 || id_len > SSL_MAX_SSL_SESSION_ID_LENGTH)
 		return (NULL);
 	session = find_kept(channel->login, wanted);
-	if (session == NULL)
-		session = find_shared(channel, wanted);
+	if (session != NULL) {
+		tell_lookup(channel, wanted, "the login's own");
+		return (session);
+	}
+	session = find_shared(channel, wanted);
+	tell_lookup(channel, wanted,
+	    session != NULL ? "found in the cache" : "not found");
 	return (session);
 }
 

@@ -256,6 +256,20 @@ tls_handshake(struct tls_channel *channel)
 	return (TLS_OK);
 }
 
+/* What tls_read() found instead of bytes. */
+static void
+tell_end(const struct tls_channel *channel, enum tls_result result)
+{
+	const char *kind = channel->kind == TLS_DATA ? "data" : "control";
+
+	if (result == TLS_CLOSED)
+		tls_trace(channel->login, TLS, 5, "%s: close_notify received",
+		    kind);
+	else if (result == TLS_FAILED || result == TLS_TRUNCATED)
+		tls_trace(channel->login, TLS, 1, "%s: broken: %s", kind,
+		    tls_reason(channel));
+}
+
 enum tls_result
 tls_read(struct tls_channel *channel, void *data, size_t len, size_t *done)
 {
@@ -275,6 +289,8 @@ tls_read(struct tls_channel *channel, void *data, size_t len, size_t *done)
 	channel->starved = true;
 	if (result == TLS_FAILED || result == TLS_TRUNCATED)
 		channel->failed = true;
+	if (trace_on(TLS, 1))
+		tell_end(channel, result);
 	return (result);
 }
 

@@ -192,6 +192,8 @@ build(struct tls_login *login, struct host_context *context)
 	context_id(&login->tls->conf->hosts[login->host], context->trust,
 	    context->id);
 	link_newest(contexts, context);
+	tls_trace(login, TLS, 5, "the context of host %u was built",
+	    login->host);
 	if (++contexts->count > CONTEXTS_MAX)
 		drop(login->tls, contexts->oldest);
 	return (0);
@@ -294,6 +296,7 @@ static const struct {
 	{ "verification", set_verification },
 	{ "ecdh_curve", set_groups },
 	{ "reading ahead", set_read_ahead },
+	{ "diagnostics", diags_apply },
 };
 
 int

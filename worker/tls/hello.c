@@ -73,6 +73,8 @@ choose(struct tls_login *login)
 	    strlen(login->server_name));
 	if (found >= 0) {
 		login->host = (uint32_t)found;
+		tls_trace(login, TLS, 5, "server name \"%s\": host %ld",
+		    login->server_name, found);
 		return;
 	}
 	subject = tls_subject(login);
@@ -106,6 +108,7 @@ hello_choose_host(SSL *ssl, int *alert, void *arg)
 		*alert = SSL_AD_INTERNAL_ERROR;
 		return (SSL_CLIENT_HELLO_ERROR);
 	}
+	diags_hello(channel);
 	return (SSL_CLIENT_HELLO_SUCCESS);
 }
 

@@ -16,6 +16,8 @@
 #include <stdint.h>
 
 #include "shm/base/log.h"
+#include "shm/base/trace.h"
+#include "worker/tls/diags.h"
 #include "worker/tls/tls.h"
 
 #define BINDING_LEN    16
@@ -80,6 +82,13 @@ struct kept_session {
 	uint8_t *der;
 };
 
+/* What few logins need. */
+struct tls_extra {
+	struct tls_note *notes; /* that tls_keep() kept */
+	bool counted;
+	unsigned int counts[TLS_DATA + 1][DIAGS_COUNTERS];
+};
+
 struct tls_login {
 	struct tls *tls;
 	const struct log_subject *subject;
@@ -90,10 +99,12 @@ struct tls_login {
 	uint8_t binding[BINDING_LEN];
 	/* Of host, at the time of the control connection's handshake. */
 	uint8_t context_id[CONTEXT_ID_LEN];
+	bool sealed;    /* seal is set */
+	bool data_told; /* the first data connection has been logged */
 	struct kept_session kept[KEPT_SESSIONS]; /* last used first */
 	struct ticket_seal
 	    seal; /* of the control connection's TLS 1.2 ticket */
-	bool sealed;
+	struct tls_extra *extra; /* NULL: none */
 };
 
 struct tls_channel {
@@ -105,6 +116,7 @@ struct tls_channel {
 	enum tls_kind kind;
 	unsigned int idle_messages; /* since application data was read */
 	bool begun, established, failed, closed;
+	bool diags;     /* EnableDiags */
 	bool cut;       /* a flood: see the message callback */
 	bool starved;   /* the last read found nothing more in the SSL */
 	bool by_ticket; /* resumed by a stateless ticket */
@@ -130,6 +142,20 @@ NODISCARD const struct host_keys *tls_keys(const struct tls *tls,
     uint32_t host);
 /* What a log record of login is about: its subject, on its present host. */
 NODISCARD struct log_subject tls_subject(const struct tls_login *login);
+/* The login's extra, made when first needed; NULL when memory is short. */
+struct tls_extra *tls_extra(struct tls_login *login);
+
+/* As trace_line(), about login. */
+#define tls_trace(login, channel, at, ...)                                  \
+	do {                                                                \
+		if (trace_on(channel, at)) {                                \
+			const struct log_subject traced_subject =           \
+			    tls_subject(login);                             \
+			trace_write(TRACE_##channel, (at), &traced_subject, \
+			    __VA_ARGS__);                                   \
+		}                                                           \
+	} while (0)
+
 /* The channel that ssl belongs to. */
 NODISCARD struct tls_channel *tls_channel_of(const SSL *ssl);
 /* Notes why channel failed, unless that is known already. */

@@ -3,9 +3,13 @@
 #include <openssl/ssl.h>
 #include <openssl/sslerr.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "shm/board/score.h"
 #include "worker/tls/internal.h"
+#include "worker/tls/variables.h"
+
+#define VALUE_MAX 512 /* bytes of a value in a line */
 
 static const struct {
 	int reason;
@@ -82,7 +86,122 @@ how(const struct tls_channel *channel)
 	if (!SSL_session_reused(channel->ssl))
 		return ("full");
 	return (
-	    channel->by_ticket ? "resumed by ticket" : "resumed from cache");
+	    channel->by_ticket ? "resumed_by_ticket" : "resumed_from_cache");
+}
+
+/* A line of names and values that grows as long as there is room. */
+struct line {
+	size_t len;
+	char text[LOG_TEXT_MAX];
+};
+
+static void
+put(struct line *line, const char *text, size_t len)
+{
+	if (len >= sizeof(line->text) - line->len)
+		return;
+	memcpy(line->text + line->len, text, len);
+	line->len += len;
+	line->text[line->len] = '\0';
+}
+
+static void
+put_quoted(struct line *line, const char *value)
+{
+	put(line, "\"", 1);
+	for (; *value != '\0'; value++)
+		put(line, *value == '"' ? "'" : value, 1);
+	put(line, "\"", 1);
+}
+
+/* " name=value"; a value that could be taken for more stands in quotes. */
+static void
+add(struct line *line, const char *name, const char *value)
+{
+	size_t len = value == NULL ? 0 : strlen(value);
+
+	put(line, " ", 1);
+	put(line, name, strlen(name));
+	put(line, "=", 1);
+	if (len == 0)
+		put(line, "-", 1);
+	else if (strcspn(value, " \"=") == len)
+		put(line, value, len);
+	else
+		put_quoted(line, value);
+}
+
+/* The same for a variable of logs. */
+static void
+add_variable(struct line *line, const char *name,
+    const struct tls_channel *channel, enum variable variable)
+{
+	struct buf value;
+
+	buf_init(&value, VALUE_MAX);
+	if (variables_put(channel, variable, &value) &&
+	    buf_append(&value, "", 1) == 0)
+		add(line, name, (const char *)buf_data(&value));
+	buf_free(&value);
+}
+
+static void
+describe_client(const struct tls_channel *channel, struct line *line)
+{
+	add(line, "server_name", channel->login->server_name);
+	if (channel->login->peer == NULL)
+		return;
+	add_variable(line, "verify", channel, VARIABLE_TLS_CLIENT_VERIFY);
+	add_variable(line, "client", channel, VARIABLE_TLS_CLIENT_S_DN);
+	add_variable(line, "sha256", channel, VARIABLE_TLS_CLIENT_SHA256);
+}
+
+/* What a handshake came to. */
+static void
+describe(const struct tls_channel *channel, struct line *line)
+{
+	const struct tls_login *login = channel->login;
+	const unsigned char *alpn;
+	unsigned int alpn_len;
+	char text[16];
+
+	add(line, "channel", channel->kind == TLS_DATA ? "data" : "control");
+	add(line, "host", login->tls->conf->hosts[login->host].name);
+	add(line, "protocol", SSL_get_version(channel->ssl));
+	add(line, "cipher", SSL_get_cipher_name(channel->ssl));
+	(void)snprintf(text, sizeof(text), "%d",
+	    SSL_get_cipher_bits(channel->ssl, NULL));
+	add(line, "bits", text);
+	add(line, "group", tls_group(channel));
+	add(line, "handshake", how(channel));
+	SSL_get0_alpn_selected(channel->ssl, &alpn, &alpn_len);
+	(void)snprintf(text, sizeof(text), "%.*s", (int)alpn_len,
+	    alpn_len == 0 ? "" : (const char *)alpn);
+	add(line, "alpn", text);
+	if (channel->kind == TLS_CONTROL)
+		describe_client(channel, line);
+	else
+		add(line, "data_reused",
+		    SSL_session_reused(channel->ssl) ? "yes" : "no");
+}
+
+/* That it worked: at that level, or if it is traced. */
+static void
+tell_established(const struct tls_channel *channel, enum log_level level)
+{
+	struct log_subject subject;
+	struct line line;
+
+	if (level > log_get_level() && !trace_on(TLS, 1))
+		return;
+	subject = tls_subject(channel->login);
+	line.len = 0;
+	describe(channel, &line);
+	if (level <= log_get_level())
+		log_event(level, LOG_STREAM_TLS, &subject, "TLS handshake:%s",
+		    line.text);
+	else
+		trace_line(TLS, 1, &subject, "TLS handshake:%s", line.text);
 }
 
 static void
@@ -106,7 +225,6 @@ control_established(struct tls_channel *channel)
 {
 	const struct tls_login *login = channel->login;
 	struct log_subject subject = tls_subject(login);
-	bool named = login->server_name != NULL;
 
 	if (!SSL_session_reused(channel->ssl)) {
 		count(channel, SCORE_HANDSHAKES_FULL);
@@ -118,11 +236,21 @@ control_established(struct tls_channel *channel)
 	}
 	if (login->peer != NULL)
 		certificate_shown(channel, &subject);
-	log_event(LOG_LEVEL_INFO, LOG_STREAM_TLS, &subject,
-	    "TLS handshake: %s, %s, %s%s%s%s", SSL_get_version(channel->ssl),
-	    SSL_get_cipher_name(channel->ssl), how(channel),
-	    named ? ", server name \"" : ", no server name",
-	    named ? login->server_name : "", named ? "\"" : "");
+	tell_established(channel, LOG_LEVEL_INFO);
+}
+
+/*
+ * The first one of a login, where TLS has a log of its own; all further ones
+ * would say the same.
+ */
+static enum log_level
+data_level(struct tls_login *login)
+{
+	bool first = !login->data_told;
+
+	login->data_told = true;
+	return (first && tls_conf(login)->log != NULL ? LOG_LEVEL_INFO
+						      : LOG_LEVEL_DEBUG);
 }
 
 static void
@@ -134,10 +262,7 @@ data_established(struct tls_channel *channel)
 	    SSL_session_reused(channel->ssl) ? SCORE_DATA_RESUMED
 					     : SCORE_DATA_FULL);
 	if (channel->bound) {
-		log_event(LOG_LEVEL_DEBUG, LOG_STREAM_TLS, &subject,
-		    "TLS handshake of a data connection: %s, %s, %s",
-		    SSL_get_version(channel->ssl),
-		    SSL_get_cipher_name(channel->ssl), how(channel));
+		tell_established(channel, data_level(channel->login));
 		return;
 	}
 	count(channel, SCORE_DATA_REFUSED);
@@ -150,6 +275,9 @@ data_established(struct tls_channel *channel)
 void
 outcome_established(struct tls_channel *channel)
 {
+	diags_count(channel, DIAGS_ESTABLISHED);
+	if (SSL_session_reused(channel->ssl))
+		diags_count(channel, DIAGS_RESUMED);
 	if (channel->kind == TLS_CONTROL)
 		control_established(channel);
 	else
@@ -164,6 +292,7 @@ outcome_failed(struct tls_channel *channel)
 	bool named = server_name != NULL;
 
 	count(channel, SCORE_HANDSHAKES_FAILED);
+	diags_count(channel, DIAGS_FAILED);
 	log_event(LOG_LEVEL_NOTICE, LOG_STREAM_TLS, &subject,
 	    "TLS handshake%s failed: %s%s%s%s",
 	    channel->kind == TLS_DATA ? " of a data connection" : "",
@@ -175,4 +304,5 @@ void
 outcome_abandoned(struct tls_channel *channel)
 {
 	count(channel, SCORE_HANDSHAKES_FAILED);
+	diags_count(channel, DIAGS_FAILED);
 }

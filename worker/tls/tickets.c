@@ -97,6 +97,8 @@ close_ticket(struct tls_channel *channel, unsigned char *name,
 		channel->ticket_expires = key.expires;
 	if (ok)
 		keep(channel, &seal);
+	tls_trace(channel->login, TLS_SESSION, 5,
+	    "ticket sealed with key %02x%02x", key.name[0], key.name[1]);
 	secret_wipe(&key, sizeof(key));
 	secret_wipe(&seal, sizeof(seal));
 	return (ok ? 1 : -1);
@@ -125,8 +127,12 @@ open_ticket(struct tls_channel *channel, const unsigned char *name,
 
 	if (is_kept(channel, name, iv))
 		return (start(tls, job, &channel->login->seal, 0) ? 1 : -1);
-	if (!ring_find(tls->ring, name, tls_now(), &key, &newest))
+	if (!ring_find(tls->ring, name, tls_now(), &key, &newest)) {
+		tls_trace(channel->login, TLS_SESSION, 5,
+		    "ticket of key %02x%02x, which there is not", name[0],
+		    name[1]);
 		return (0);
+	}
 	ok = make_seal(&seal, &key, iv) && start(tls, job, &seal, 0);
 	if (ok)
 		keep(channel, &seal);
@@ -228,7 +234,14 @@ ticket_opened(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
 	(void)arg;
 	usable =
 	    status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW;
-	if (!usable || !acceptable(channel, session))
+	usable = usable && acceptable(channel, session);
+	tls_trace(channel->login, TLS_SESSION, 5, "%s ticket %s",
+	    is_control(channel) ? "control:" : "data:",
+	    usable                             ? "accepted"
+		: status == SSL_TICKET_EMPTY   ? "missing"
+		: status == SSL_TICKET_SUCCESS ? "too old, or not ours to use"
+					       : "cannot be opened");
+	if (!usable)
 		return (is_control(channel) ? SSL_TICKET_RETURN_IGNORE_RENEW
 					    : SSL_TICKET_RETURN_IGNORE);
 	channel->by_ticket = true;

@@ -11,6 +11,7 @@
 #include "shm/base/secret.h"
 #include "worker/tls/internal.h"
 #include "worker/tls/schedule.h"
+#include "worker/tls/variables.h"
 
 /* Bytes of all certificates that a client shows. */
 #define CLIENT_CHAIN_MAX (16L * 1024)
@@ -42,8 +43,16 @@ tls_subject(const struct tls_login *login)
 	if (login->subject != NULL)
 		subject = *login->subject;
 	subject.generation = login->tls->conf->generation;
-	subject.host = login->host;
+	subject.host = (uint16_t)login->host;
 	return (subject);
+}
+
+struct tls_extra *
+tls_extra(struct tls_login *login)
+{
+	if (login->extra == NULL)
+		login->extra = calloc(1, sizeof(*login->extra));
+	return (login->extra);
 }
 
 /* Whether it is one that can come without end and without a byte of data. */
@@ -69,6 +78,8 @@ watch_messages(int sent, int version, int type, const void *data, size_t len,
 
 	(void)version;
 	(void)arg;
+	if (channel != NULL && (channel->diags || trace_on(TLS, 15)))
+		diags_message(channel, sent == 1, type, data, len);
 	if (channel == NULL || !channel->established || len < 2 ||
 	    !is_idle_message(sent, type, data) ||
 	    ++channel->idle_messages <= TLS_IDLE_MESSAGES)
@@ -180,6 +191,9 @@ tls_login_free(struct tls_login **login)
 		return;
 	*login = NULL;
 	sessions_forget(ended);
+	diags_end(ended);
+	variables_forget(ended);
+	free(ended->extra);
 	free(ended->server_name);
 	peer_free(&ended->peer);
 	secret_wipe(&ended->seal, sizeof(ended->seal));

@@ -18,11 +18,13 @@
 #include <sys/types.h>
 
 #include "shm/base/attr.h"
+#include "shm/base/buf.h"
 #include "shm/base/digest.h"
 #include "shm/board/ring.h"
 #include "shm/board/start.h"
 #include "shm/cache/reader.h"
 #include "shm/conf/conf.h"
+#include "shm/conf/format.h"
 
 struct tls;
 struct tls_login;
@@ -175,6 +177,20 @@ NODISCARD bool tls_same_peer(const struct tls_channel *channel);
 void tls_refresh(struct tls_channel *control);
 /* Seconds until tls_refresh() is due by age; 0: never. */
 NODISCARD uint32_t tls_refresh_after(const struct tls_channel *control);
+
+/*
+ * Appends the value of a variable about TLS (format.h) on the control
+ * connection of login (NULL: it had none) to out, as it is.  false: it has no
+ * value, or the host's options do not let it be told.
+ */
+NODISCARD bool tls_variable(const struct tls_login *login,
+    const struct format_piece *piece, struct buf *out);
+
+/*
+ * Before TLS on the control connection ends and the session goes on: keeps
+ * what the logs of the host want to know of it.
+ */
+void tls_keep(struct tls_login *login);
 
 /* For logs and status. */
 struct tls_facts {
