@@ -23,11 +23,12 @@
 /* The login process: what it heard, as short text. */
 struct login {
 	struct channel *channel;
-	char heard[HEARD_MAX][48];
+	char heard[HEARD_MAX][64];
 	size_t nheard;
 	size_t sessions, closed; /* of a crowd */
 	uint64_t request, place; /* the last question's */
 	uint64_t sum;            /* of the sessions that are open */
+	uint32_t proof;          /* of the last LOGIN_REQUEST */
 };
 
 struct seat {
@@ -102,6 +103,7 @@ hear_message(struct message *message, void *context)
 		    (size_t)asked->user_len + asked->password_len);
 		hear(login, message, asked->tls);
 		login->place = asked->place;
+		login->proof = asked->proof;
 	} else if (message->type == MSG_AGENT_REQUEST) {
 		login->request = agent->request;
 		hear(login, message, -1);

@@ -231,6 +231,36 @@ keeps_what_has_no_room(void)
 	stop(&table);
 }
 
+/* Instead of a password, also to a successor of login. */
+static void
+asks_by_certificate(void)
+{
+	static const uint8_t digest[] = "0123456789abcdefghijklmnopqrstuv";
+	struct broker_credentials credentials = { .user = "joe",
+		.certificate = digest,
+		.tls = true };
+	const char *text =
+	    "LOGIN_REQUEST 1 joe0123456789abcdefghijklmnopqrstuv";
+	struct table table;
+	struct seat seat;
+
+	start(&table, true);
+	(void)sit(&table, &seat, SESSION);
+	CU_ASSERT_EQUAL(broker_ask_login(&seat.client, &credentials), 0);
+	talk(&table);
+	CU_ASSERT_TRUE(heard(&table.login, 1, text));
+	CU_ASSERT_EQUAL(table.login.proof, LOGIN_BY_CERTIFICATE);
+	broker_logout(&seat.client);
+	credentials.named = true;
+	CU_ASSERT_EQUAL(broker_ask_login(&seat.client, &credentials), 0);
+	connect_login(&table);
+	talk(&table);
+	CU_ASSERT_TRUE(heard(&table.login, 1, text));
+	CU_ASSERT_EQUAL(table.login.proof, LOGIN_BY_CERTIFICATE | LOGIN_NAMED);
+	broker_leave(&seat.client);
+	stop(&table);
+}
+
 static void
 refuses_long_credentials(void)
 {
@@ -319,6 +349,7 @@ CU_TestInfo broker_tests[] = {
 	{ "a refused session is not announced", forgets_a_refused_session },
 	{ "a session may end in a handler", survives_leaving_in_a_handler },
 	{ "what has no room waits", keeps_what_has_no_room },
+	{ "logins by certificate", asks_by_certificate },
 	{ "credentials that are too long", refuses_long_credentials },
 	{ "a login that talks nonsense is cut off", cuts_off_nonsense },
 	CU_TEST_INFO_NULL,

@@ -101,7 +101,9 @@ check_modes(void)
 static void
 check_revocation(void)
 {
+	static const struct peer_shape shape = { .authority = true };
 	static const struct file_bytes none;
+	struct peer_rig impostor;
 	struct world world;
 
 	world_start(&world, false);
@@ -121,6 +123,11 @@ check_revocation(void)
 	CU_ASSERT(!comes_in(&world, 0));
 	world_revoke(&world, none);
 	CU_ASSERT(!comes_in(&world, 0));
+	/* One that has taken the name, but has another key. */
+	peer_make(&impostor, NULL, "authority", -1, &shape);
+	world_revoke(&world, peer_crl(&impostor, NULL, -60, 3600));
+	CU_ASSERT(!comes_in(&world, 0));
+	peer_end(&impostor);
 	/* Every authority of the chain has to have one. */
 	world_revoke(&world, peer_crl(&world.authority, NULL, -60, 3600));
 	CU_ASSERT(comes_in(&world, 0));
