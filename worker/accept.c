@@ -12,6 +12,7 @@
 #include "shm/base/ensure.h"
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
+#include "worker/broker.h"
 #include "worker/clock.h"
 #include "worker/ftp/session.h"
 #include "worker/net/watch.h"
@@ -142,6 +143,7 @@ accept_pause(struct accept *accept)
 
 	if (deadline_is_set(&accept->resume))
 		return;
+	broker_drop_agents(accept->worker->broker);
 	LIST_FOREACH (port, &accept->ports, link)
 		ignore(port);
 	deadline_set(accept->worker, &accept->resume, PAUSE_MS);

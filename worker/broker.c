@@ -8,6 +8,7 @@
 #include "shm/base/ensure.h"
 #include "shm/base/log.h"
 #include "shm/base/secret.h"
+#include "worker/broker_agents.h"
 #include "worker/broker_places.h"
 #include "worker/broker_table.h"
 #include "worker/broker_tell.h"
@@ -30,6 +31,8 @@ struct broker {
 	struct broker_table table;
 	struct broker_tell tell;
 	struct broker_places places;
+	struct broker_agents agents;
+	uint32_t connections;          /* to login, so far */
 	uint64_t requests;             /* numbered from 1 */
 	struct broker_question *spare; /* wiped; saves most of the mappings */
 };
@@ -184,6 +187,7 @@ login_result(struct broker *broker, const struct message *message)
 	if (login.verdict == LOGIN_OK &&
 	    keep_token(client, &parts[TOKEN]) == -1)
 		login.verdict = LOGIN_UNAVAILABLE;
+	memcpy(client->identity, body->identity, sizeof(client->identity));
 	client->user = client->user || login.verdict == LOGIN_OK;
 	client->handlers->login(&login, client->context);
 	return (0);
@@ -213,6 +217,7 @@ agent_granted(struct broker *broker, struct message *message)
 	client = who_asked(broker, body->session, body->request);
 	if (client == NULL)
 		return (0);
+	client->agent_of = broker->connections;
 	fd = message_take_fd(message);
 	if (fd == -1)
 		worker_out_of_descriptors(broker->worker);
@@ -239,8 +244,10 @@ receive(struct message *message, void *context)
 	struct broker *broker = context;
 
 	/* The table of messages lets login send nothing else. */
-	if (message->type == MSG_SESSIONS_RECALL)
+	if (message->type == MSG_SESSIONS_RECALL) {
+		broker_agents_drop(&broker->agents);
 		return (broker_places_recall(&broker->places, &broker->table));
+	}
 	if (message->type == MSG_SESSION_VERDICT)
 		return (verdict(broker, message));
 	if (message->type == MSG_LOGIN_RESULT)
@@ -261,6 +268,9 @@ disconnect(struct broker *broker)
 	broker_tell_start(&broker->tell, NULL);
 	link_uv_free(&broker->link);
 	broker_places_forget(&broker->places);
+	/* Its successor does not know of the agents. */
+	broker_agents_drop(&broker->agents);
+	broker->connections++;
 	deadline_set(broker->worker, &broker->alone, ALONE_MS);
 }
 
@@ -346,6 +356,7 @@ broker_new(struct worker *worker)
 	broker->worker = worker;
 	deadline_init(&broker->alone, alone, broker);
 	broker_places_init(&broker->places, worker, &broker->tell);
+	broker_agents_init(&broker->agents, worker);
 	broker->tell.generation = worker->conf->generation;
 	return (broker);
 }
@@ -361,6 +372,7 @@ broker_free(struct broker **broker)
 	*broker = NULL;
 	deadline_clear(&ending->alone);
 	broker_places_forget(&ending->places);
+	broker_agents_drop(&ending->agents);
 	broker_tell_free(&ending->tell);
 	link_uv_free(&ending->link);
 	broker_table_free(&ending->table);
@@ -485,4 +497,34 @@ broker_forget_agent(struct broker_client *client)
 {
 	client->agent_request = 0;
 	client->unsent &= ~BROKER_TELL_AGENT;
+}
+
+/* Not one that login, as it is now, does not know of: it could not count it. */
+void
+broker_keep_agent(struct broker_client *client, struct link_uv **link,
+    uint64_t ms)
+{
+	struct broker *broker = client->broker;
+
+	if (client->token != NULL && client->agent_of == broker->connections &&
+	    broker->worker->phase == WORKER_SERVING &&
+	    broker_places_open(&broker->places))
+		broker_agents_keep(&broker->agents, client->identity, link, ms);
+}
+
+struct link_uv *
+broker_kept_agent(struct broker_client *client)
+{
+	struct broker *broker = client->broker;
+
+	ensure(client->token != NULL);
+	client->agent_of = broker->connections;
+	return (broker_agents_take(&broker->agents, client->identity));
+}
+
+void
+broker_drop_agents(struct broker *broker)
+{
+	if (broker != NULL)
+		broker_agents_drop(&broker->agents);
 }

@@ -6,7 +6,8 @@
  * When login is replaced, the broker announces all clients to the successor
  * (with their tokens) and repeats what was not answered; a client notices
  * nothing but the delay.  Login is not told at once that a session has ended,
- * see broker_places.h.
+ * see broker_places.h, and its channel to an agent may serve the next session,
+ * see broker_agents.h.
  *
  * One question of each kind may be open for a client.  Handlers are called
  * from the loop, never from within the call that asked.
@@ -22,6 +23,7 @@
 #include "shm/ipc/body.h"
 
 struct broker;
+struct link_uv;
 struct worker;
 
 struct broker_login {
@@ -57,7 +59,9 @@ struct broker_client {
 	struct broker_client *next_unsent, *previous_unsent;
 	uint8_t *token; /* of the login; NULL: none */
 	size_t token_len;
-	uint64_t agent_request;           /* 0: no agent is asked for */
+	uint64_t agent_request;               /* 0: no agent is asked for */
+	uint8_t identity[LOGIN_IDENTITY_LEN]; /* with token */
+	uint32_t agent_of; /* the connection to login that its agent is of */
 	struct broker_question *question; /* the open login question */
 	uint32_t settled_host; /* that login counts it for, when settled */
 	uint32_t asked_host;   /* that the next verdict is about */
@@ -105,6 +109,19 @@ NODISCARD int broker_ask_login(struct broker_client *client,
 void broker_ask_agent(struct broker_client *client);
 /* An agent that is on its way is not wanted any more: no answer comes. */
 void broker_forget_agent(struct broker_client *client);
+
+/*
+ * A channel to the client's agent on which nothing is open or under way, for
+ * whoever logs in as the same account next; kept for ms at most.  Takes *link
+ * over; *link stays the caller's when it cannot be kept.
+ */
+void broker_keep_agent(struct broker_client *client, struct link_uv **link,
+    uint64_t ms);
+/* Such a channel, the client's now; NULL: ask for one. */
+NODISCARD struct link_uv *broker_kept_agent(struct broker_client *client);
+/* Closes all that are kept: descriptors are short, or nobody comes.  NULL-safe.
+ */
+void broker_drop_agents(struct broker *broker);
 
 /*
  * The client is not logged in any more (REIN, a further USER): questions end,

@@ -58,13 +58,14 @@ broker_places_forget(struct broker_places *places)
 	places->told = false;
 }
 
-/* Also tells login that there are places to be called back, once. */
-static bool
-may_keep(struct broker_places *places, uint64_t now)
+/* Tells login once. */
+bool
+broker_places_open(struct broker_places *places)
 {
 	static const struct msg_empty empty;
 
-	if (places->tell->link == NULL || now < places->closed_until)
+	if (places->tell->link == NULL ||
+	    worker_now(places->worker) < places->closed_until)
 		return (false);
 	if (!places->told)
 		places->told = link_uv_post(places->tell->link,
@@ -81,7 +82,7 @@ broker_places_keep(struct broker_places *places,
 
 	if (!client->known || !client->settled || client->joining ||
 	    client->question != NULL || client->unsent != 0 ||
-	    !may_keep(places, now))
+	    !broker_places_open(places))
 		return (false);
 	if (places->count == BROKER_PLACES_MAX)
 		give_back_oldest(places);

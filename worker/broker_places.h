@@ -61,6 +61,12 @@ NODISCARD bool broker_places_take(struct broker_places *places,
     struct broker_client *client);
 
 /*
+ * Whether something of ended sessions may be kept now; login has been told, and
+ * calls before it refuses anybody.
+ */
+NODISCARD bool broker_places_open(struct broker_places *places);
+
+/*
  * Login calls: afterwards it counts nothing but the clients that there are.
  * Returns 0, as a handler of messages.
  */

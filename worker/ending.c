@@ -4,6 +4,7 @@
 
 #include "shm/base/log.h"
 #include "worker/accept.h"
+#include "worker/broker.h"
 #include "worker/clock.h"
 #include "worker/ftp/session.h"
 #include "worker/worker.h"
@@ -85,6 +86,7 @@ ending_order(struct ending *ending, const struct msg_stop *stop)
 
 	ending->ordered = true;
 	accept_free(&worker->accept);
+	broker_drop_agents(worker->broker);
 	if (worker->phase == WORKER_SERVING)
 		worker->phase = WORKER_DRAINING;
 	deadline_clear(&ending->soft);
@@ -108,6 +110,7 @@ stop_unordered(struct ending *ending)
 	struct worker *worker = ending->worker;
 
 	accept_free(&worker->accept);
+	broker_drop_agents(worker->broker);
 	deadline_clear(&ending->soft);
 	stop_within(ending, (uint64_t)worker->conf->grace_time * 1000);
 	ending_check(ending);

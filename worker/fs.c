@@ -17,6 +17,9 @@
  * with an agent that does not answer. */
 #define FORGOTTEN_MAX 8
 
+/* How long an ended session's channel waits for the account's next one. */
+#define KEPT_MS 5000
+
 #define BODY_MAX 64
 
 /* A question that waits for an agent. */
@@ -46,6 +49,7 @@ struct fs {
 	uint32_t handle;          /* of the open upload; 0: none */
 	uint32_t pipe;            /* question whose pipe is served; 0: none */
 	bool asking;              /* an agent is asked for */
+	bool piped;               /* the agent may still serve a pipe */
 	int failed;               /* errno that answers the current question */
 };
 
@@ -93,6 +97,7 @@ lose_agent(struct fs *fs)
 	fs->handle = 0;
 	fs->pipe = 0;
 	fs->forgotten = 0;
+	fs->piped = false;
 }
 
 static void
@@ -247,6 +252,7 @@ opened(struct fs *fs, struct message *message)
 	name[message->len] = '\0';
 	answer.fd = message_take_fd(message);
 	fs->handle = body->handle;
+	fs->piped = fs->piped || answer.pipe;
 	if (answer.pipe && body->handle == 0)
 		fs->pipe = body->request;
 	deliver(fs, &answer);
@@ -362,9 +368,22 @@ send_later(struct fs *fs, const struct fs_question *question)
 	return (0);
 }
 
+/* Takes over a channel that a session of the same account has left. */
+static void
+take_kept(struct fs *fs)
+{
+	if (fs->asking)
+		return;
+	fs->link = broker_kept_agent(fs->client);
+	if (fs->link != NULL)
+		link_uv_adopt(fs->link, &link_handlers, fs);
+}
+
 static int
 send_now_or_later(struct fs *fs, const struct fs_question *question)
 {
+	if (fs->link == NULL)
+		take_kept(fs);
 	if (fs->link == NULL)
 		return (send_later(fs, question));
 	if (send_question(fs, question) == 0)
@@ -495,6 +514,28 @@ fs_new(struct worker *worker, struct broker_client *client, fs_handler handler,
 	return (fs);
 }
 
+/* Whether the agent has forgotten the session but for its channel. */
+static bool
+is_clean(const struct fs *fs)
+{
+	return (fs->link != NULL && !fs_busy(fs) && fs->forgotten == 0 &&
+	    !fs->piped && !channel_wants_write(link_uv_channel(fs->link)));
+}
+
+/* For no longer than the agent would have been kept otherwise. */
+static void
+leave_agent(struct fs *fs)
+{
+	uint64_t left;
+
+	if (!is_clean(fs) || !deadline_is_set(&fs->deadline))
+		return;
+	left = deadline_left(fs->worker, &fs->deadline);
+	if (left > 0)
+		broker_keep_agent(fs->client, &fs->link,
+		    left < KEPT_MS ? left : KEPT_MS);
+}
+
 void
 fs_free(struct fs **fs)
 {
@@ -505,8 +546,9 @@ fs_free(struct fs **fs)
 	*fs = NULL;
 	if (ending->asking)
 		broker_forget_agent(ending->client);
-	deadline_clear(&ending->deadline);
 	drop_waiting(ending);
+	leave_agent(ending);
+	deadline_clear(&ending->deadline);
 	link_uv_free(&ending->link);
 	free(ending);
 }

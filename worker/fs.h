@@ -2,8 +2,10 @@
  * fs - file-system requests of one session, done by its agent.
  *
  * The agent is asked for when the first request comes and given back after
- * agent_idle seconds without requests and open handles.  An agent that dies
- * answers all open requests with EIO; the next request gets a fresh one.
+ * agent_idle seconds without requests and open handles.  When the session ends
+ * before, with nothing open, its channel is left to the account's next session
+ * for a moment.  An agent that dies answers all open requests with EIO; the
+ * next request gets a fresh one.
  *
  * Requests are answered in any order.  The handler is called from the loop,
  * never from within the call that asked, and at most once for each request;

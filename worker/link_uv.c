@@ -89,6 +89,15 @@ ready(void *owner, uint32_t events)
 	link->handlers->ended(link->context);
 }
 
+/* The owner may have changed since the channel was made. */
+static int
+receive(struct message *message, void *context)
+{
+	struct link_uv *link = context;
+
+	return (link->handlers->message(message, link->context));
+}
+
 struct link_uv *
 link_uv_new(uv_loop_t *loop, int fd, enum role peer,
     const struct link_uv_handlers *handlers, void *context)
@@ -101,8 +110,7 @@ link_uv_new(uv_loop_t *loop, int fd, enum role peer,
 	}
 	link->handlers = handlers;
 	link->context = context;
-	link->channel =
-	    channel_new(fd, ROLE_WORKER, peer, handlers->message, context);
+	link->channel = channel_new(fd, ROLE_WORKER, peer, receive, link);
 	if (link->channel == NULL) {
 		free(link);
 		return (NULL);
@@ -114,6 +122,14 @@ link_uv_new(uv_loop_t *loop, int fd, enum role peer,
 		return (NULL);
 	}
 	return (link);
+}
+
+void
+link_uv_adopt(struct link_uv *link, const struct link_uv_handlers *handlers,
+    void *context)
+{
+	link->handlers = handlers;
+	link->context = context;
 }
 
 void

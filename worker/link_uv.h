@@ -30,6 +30,10 @@ struct link_uv_handlers {
 NODISCARD struct link_uv *link_uv_new(uv_loop_t *loop, int fd, enum role peer,
     const struct link_uv_handlers *handlers, void *context);
 
+/* From now on what happens to the link is told to another owner. */
+void link_uv_adopt(struct link_uv *link,
+    const struct link_uv_handlers *handlers, void *context);
+
 /* Ends the link and sets *link to NULL; NULL is allowed, in handlers too. */
 void link_uv_free(struct link_uv **link);
 

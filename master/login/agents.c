@@ -117,16 +117,20 @@ on_idle(void *context)
 	let_go(context);
 }
 
+/* It has had nothing to do for idle_ms, as it says. */
 static void
-watch_idle(struct agent *agent)
+watch_idle(struct agent *agent, uint64_t idle_ms)
 {
 	const struct setting *latest = settings_latest(agent->agents->settings);
+	uint64_t limit;
 
-	if (agent->sessions > 0 || latest == NULL)
+	if (agent->sessions > 0 || latest == NULL) {
 		loop_timer_clear(agent->idle);
-	else if (!loop_timer_armed(agent->idle))
+	} else if (!loop_timer_armed(agent->idle)) {
+		limit = latest->conf->agent_idle * UINT64_C(1000);
 		loop_timer_set(agent->idle,
-		    (uint64_t)latest->conf->agent_idle * 1000);
+		    idle_ms < limit ? limit - idle_ms : 0);
+	}
 }
 
 static int
@@ -139,7 +143,7 @@ on_message(struct message *message, void *context)
 		return (-1);
 	agent->sessions = load->sessions;
 	agent->busy = load->busy;
-	watch_idle(agent);
+	watch_idle(agent, load->idle_ms);
 	return (0);
 }
 
@@ -332,7 +336,7 @@ connect_session(struct agent *agent, uint64_t session, int *worker_fd)
 	fd_close(&pair[0]);
 	if (error == 0)
 		agent->sessions++;
-	watch_idle(agent);
+	watch_idle(agent, 0);
 	*worker_fd = pair[1];
 	return (error);
 }

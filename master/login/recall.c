@@ -10,36 +10,89 @@
 /* A worker that does not answer in time holds up no other's clients. */
 #define PATIENCE_MS 1000
 
+/* Longer than an agent takes to tell that a session has left it. */
+#define LATER_MS    20
+#define LATER_TIMES 25
+
 struct waiting {
-	TAILQ_ENTRY(waiting) link;
+	STAILQ_ENTRY(waiting) link;
 	struct login_worker *worker;
 	uint64_t session;
 	recall_again again;
+	unsigned int times;  /* that it was put again */
+	uint64_t round;      /* the last one it was put in */
 	uint64_t question[]; /* aligned for any */
 };
 
+STAILQ_HEAD(waiting_list, waiting);
+
 struct recall {
 	struct workers *workers;
-	struct loop_timer *patience; /* armed while any is asked */
-	TAILQ_HEAD(, waiting) waiting;
+	struct loop_timer *patience;  /* armed while any is asked */
+	struct waiting_list waiting;  /* for workers */
+	struct loop_timer *wait_more; /* armed while any is put again later */
+	struct waiting_list later;
+	uint64_t round; /* counts the times that a list was put */
 };
+
+/* It waits on, if it is not settled. */
+static void
+put(struct recall *recall, struct waiting *waiting)
+{
+	bool last = ++waiting->times > LATER_TIMES;
+
+	if (waiting->again(waiting->worker, waiting->question, last)) {
+		free(waiting);
+		return;
+	}
+	waiting->round = recall->round;
+	STAILQ_INSERT_TAIL(&recall->later, waiting, link);
+	if (!loop_timer_armed(recall->wait_more))
+		loop_timer_set(recall->wait_more, LATER_MS);
+}
+
+/* Takes out the first that was not put in this round; NULL: none is left. */
+static struct waiting *
+take_next(const struct recall *recall, struct waiting_list *list)
+{
+	struct waiting *first = STAILQ_FIRST(list);
+
+	if (first == NULL || first->round == recall->round)
+		return (NULL);
+	STAILQ_REMOVE_HEAD(list, link);
+	return (first);
+}
+
+/* Puts each of the list once. */
+static void
+put_all(struct recall *recall, struct waiting_list *list)
+{
+	struct waiting *next;
+
+	recall->round++;
+	while ((next = take_next(recall, list)) != NULL)
+		put(recall, next);
+}
 
 static void
 put_again(void *context)
 {
 	struct recall *recall = context;
 	struct login_worker *worker;
-	struct waiting *first;
 
 	/* Whoever has not answered is asked again, by another question. */
 	LIST_FOREACH (worker, &recall->workers->list, list)
 		worker->recalled = false;
 	loop_timer_clear(recall->patience);
-	while ((first = TAILQ_FIRST(&recall->waiting)) != NULL) {
-		TAILQ_REMOVE(&recall->waiting, first, link);
-		first->again(first->worker, first->question);
-		free(first);
-	}
+	put_all(recall, &recall->waiting);
+}
+
+static void
+put_later(void *context)
+{
+	struct recall *recall = context;
+
+	put_all(recall, &recall->later);
 }
 
 struct recall *
@@ -50,12 +103,12 @@ recall_new(struct loop *loop, struct workers *workers)
 	if (recall == NULL)
 		return (NULL);
 	recall->workers = workers;
-	TAILQ_INIT(&recall->waiting);
+	STAILQ_INIT(&recall->waiting);
+	STAILQ_INIT(&recall->later);
 	recall->patience = loop_timer(loop, put_again, recall);
-	if (recall->patience == NULL) {
-		free(recall);
-		return (NULL);
-	}
+	recall->wait_more = loop_timer(loop, put_later, recall);
+	if (recall->patience == NULL || recall->wait_more == NULL)
+		recall_free(&recall);
 	return (recall);
 }
 
@@ -65,6 +118,7 @@ recall_free(struct recall **recall)
 	if (*recall == NULL)
 		return;
 	loop_timer_free(&(*recall)->patience);
+	loop_timer_free(&(*recall)->wait_more);
 	free(*recall);
 	*recall = NULL;
 }
@@ -110,31 +164,51 @@ recall_wait(struct login_worker *worker, uint64_t session, recall_again again,
 	waiting->worker = worker;
 	waiting->session = session;
 	waiting->again = again;
+	waiting->times = 0;
+	waiting->round = 0;
 	memcpy(waiting->question, question, len);
-	TAILQ_INSERT_TAIL(&recall->waiting, waiting, link);
+	STAILQ_INSERT_TAIL(&recall->waiting, waiting, link);
 	if (!loop_timer_armed(recall->patience))
 		loop_timer_set(recall->patience, PATIENCE_MS);
 	return (0);
 }
 
-static void
-forget(struct recall *recall, struct waiting *waiting)
+static struct waiting *
+take_first(struct waiting_list *list)
 {
-	TAILQ_REMOVE(&recall->waiting, waiting, link);
-	free(waiting);
+	struct waiting *first = STAILQ_FIRST(list);
+
+	if (first != NULL)
+		STAILQ_REMOVE_HEAD(list, link);
+	return (first);
+}
+
+/* Forgets what waits of the worker; session 0: all of it. */
+static void
+forget(struct waiting_list *list, const struct login_worker *worker,
+    uint64_t session)
+{
+	struct waiting_list old = *list;
+	struct waiting *first;
+
+	if (STAILQ_EMPTY(list))
+		return;
+	STAILQ_INIT(list);
+	while ((first = take_first(&old)) != NULL)
+		if (first->worker == worker &&
+		    (session == 0 || first->session == session))
+			free(first);
+		else
+			STAILQ_INSERT_TAIL(list, first, link);
 }
 
 void
 recall_forget(struct login_worker *worker, uint64_t session)
 {
 	struct recall *recall = worker->workers->recall;
-	struct waiting *at, *next;
 
-	for (at = TAILQ_FIRST(&recall->waiting); at != NULL; at = next) {
-		next = TAILQ_NEXT(at, link);
-		if (at->worker == worker && at->session == session)
-			forget(recall, at);
-	}
+	forget(&recall->waiting, worker, session);
+	forget(&recall->later, worker, session);
 }
 
 /* It keeps nothing any more, and may have been the last to be waited for. */
@@ -152,14 +226,7 @@ answered(struct login_worker *worker)
 void
 recall_forget_worker(struct login_worker *worker)
 {
-	struct recall *recall = worker->workers->recall;
-	struct waiting *at, *next;
-
-	for (at = TAILQ_FIRST(&recall->waiting); at != NULL; at = next) {
-		next = TAILQ_NEXT(at, link);
-		if (at->worker == worker)
-			forget(recall, at);
-	}
+	recall_forget(worker, 0);
 	answered(worker);
 }
 

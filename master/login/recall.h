@@ -1,14 +1,16 @@
 /*
  * recall - questions about limits that wait until workers gave back places.
  *
- * A worker may keep the places of ended sessions for their clients' next ones,
- * having said so.  Before a limit refuses anybody, all such workers are asked
- * to give back what nobody uses; then the question is put once more.  As long
- * as none keeps places again, refusals are immediate.
+ * A worker may keep the places of ended sessions, and their channels to agents,
+ * for their clients' next ones, having said so.  Before a limit refuses
+ * anybody, all such workers are asked to give back what nobody uses; then the
+ * question is put once more.  As long as none keeps anything again, refusals
+ * are immediate.
  */
 #ifndef MASTER_LOGIN_RECALL_H
 #define MASTER_LOGIN_RECALL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,8 +21,14 @@
 struct login_worker;
 struct recall;
 
-/* What a waiting question is put with once more; it is final then. */
-typedef void (*recall_again)(struct login_worker *worker, const void *question);
+/*
+ * What a waiting question is put with once more.  It is final, unless it
+ * returns false: what was given back has not shown yet, since agents tell of
+ * their sessions a moment later.  Then it is put again soon, some times; last:
+ * this is the last time.
+ */
+typedef bool (*recall_again)(struct login_worker *worker, const void *question,
+    bool last);
 
 /* NULL: memory is short. */
 NODISCARD struct recall *recall_new(struct loop *loop, struct workers *workers);

@@ -139,8 +139,8 @@ enter(struct login_worker *worker, const struct msg_session_open *open,
 	return (limit);
 }
 
-static void
-open_again(struct login_worker *worker, const void *question)
+static bool
+open_again(struct login_worker *worker, const void *question, bool last UNUSED)
 {
 	const struct msg_session_open *body = question;
 	struct login_session *session;
@@ -149,6 +149,7 @@ open_again(struct login_worker *worker, const void *question)
 	limit = enter(worker, body, LIMITS_ASK, &session);
 	/* Its channel is ending if it cannot be told. */
 	(void)!send_verdict(worker, body->session, limit, body->host);
+	return (true);
 }
 
 int
@@ -190,13 +191,14 @@ move(struct login_worker *worker, const struct msg_session_host *body)
 	return (limit);
 }
 
-static void
-move_again(struct login_worker *worker, const void *question)
+static bool
+move_again(struct login_worker *worker, const void *question, bool last UNUSED)
 {
 	const struct msg_session_host *body = question;
 
 	(void)!send_verdict(worker, body->session, move(worker, body),
 	    body->host);
+	return (true);
 }
 
 int

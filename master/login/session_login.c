@@ -93,6 +93,7 @@ accept_account(struct login_session *session, const struct account *account,
 	    &worker->owner, &token, token_bytes);
 	if (result->token_len == 0)
 		return (LOGIN_UNAVAILABLE);
+	token_digest(&token, result->identity);
 	user.name = account->name;
 	user.anonymous = (account->policy & LOGIN_ANONYMOUS) != 0;
 	limit = limits_login(parts->limits, &session->hold, host, &user,
@@ -139,6 +140,7 @@ answer(struct login_pending *pending, struct msg_login_result *result,
 	if (result->verdict != LOGIN_OK) {
 		account = NULL;
 		result->token_len = 0;
+		memset(result->identity, 0, sizeof(result->identity));
 	}
 	session->pending = NULL;
 	free(pending);
@@ -147,8 +149,9 @@ answer(struct login_pending *pending, struct msg_login_result *result,
 		log_warn("an answer to a login is lost: %s", strerror(errno));
 }
 
-static void
-answer_again(struct login_worker *worker, const void *question)
+static bool
+answer_again(struct login_worker *worker, const void *question,
+    bool last UNUSED)
 {
 	const struct late *late = question;
 	const struct login_session *session =
@@ -160,13 +163,14 @@ answer_again(struct login_worker *worker, const void *question)
 	/* The client may have begun anew. */
 	if (session == NULL || session->pending == NULL ||
 	    session->pending->request != late->request)
-		return;
+		return (true);
 	result = begin_result(session->pending);
 	verdict = accept_account(session->pending->session, &late->account,
 	    &result, token);
 	result.verdict = (uint32_t)verdict;
 	tell_reason(session->pending, verdict, "");
 	answer(session->pending, &result, &late->account, token);
+	return (true);
 }
 
 /* Whether the answer waits until places of ended sessions are back. */
@@ -362,6 +366,53 @@ grant_agent(struct login_worker *worker,
 	return (link_send(worker->link, &message));
 }
 
+static int
+answer_agent(struct login_worker *worker,
+    const struct msg_agent_request *request, int error, int fd)
+{
+	int ret;
+
+	if (error != 0)
+		return (refuse_agent(worker, request, error));
+	ret = grant_agent(worker, request, fd);
+	fd_close(&fd);
+	/* When it cannot wait in a queue for lack of descriptors: a refusal. */
+	if (ret == -1 && errno != EPIPE)
+		ret = refuse_agent(worker, request, EAGAIN);
+	return (ret);
+}
+
+/* There were too many agents; some may serve only channels that were kept. */
+struct late_agent {
+	struct msg_agent_request request;
+	struct token token;
+};
+
+static bool
+attach_again(struct login_worker *worker, const void *question, bool last)
+{
+	const struct late_agent *late = question;
+	int error, fd;
+
+	error = agents_attach(worker->workers->parts.agents, &late->token, &fd);
+	if (error == EAGAIN && !last)
+		return (false);
+	/* Its channel is ending if it cannot be told. */
+	(void)!answer_agent(worker, &late->request, error, fd);
+	return (true);
+}
+
+/* Whether the answer waits until channels of ended sessions are closed. */
+static bool
+attaches_later(struct login_worker *worker,
+    const struct msg_agent_request *request, const struct token *token)
+{
+	struct late_agent late = { *request, *token };
+
+	return (recall_wait(worker, request->session, attach_again, &late,
+		    sizeof(late)) == 0);
+}
+
 int
 session_on_agent(struct login_worker *worker, const struct message *message)
 {
@@ -369,7 +420,7 @@ session_on_agent(struct login_worker *worker, const struct message *message)
 	const struct workers_parts *parts = &worker->workers->parts;
 	struct seal_data sealed = { message->bytes, message->len };
 	struct token token;
-	int error, ret, fd;
+	int error, fd;
 
 	if (message->len != body->token_len || body->token_len > TOKEN_LEN_MAX)
 		return (-1);
@@ -384,12 +435,7 @@ session_on_agent(struct login_worker *worker, const struct message *message)
 		return (refuse_agent(worker, body, EACCES));
 	}
 	error = agents_attach(parts->agents, &token, &fd);
-	if (error != 0)
-		return (refuse_agent(worker, body, error));
-	ret = grant_agent(worker, body, fd);
-	fd_close(&fd);
-	/* When it cannot wait in a queue for lack of descriptors: a refusal. */
-	if (ret == -1 && errno != EPIPE)
-		ret = refuse_agent(worker, body, EAGAIN);
-	return (ret);
+	if (error == EAGAIN && attaches_later(worker, body, &token))
+		return (0);
+	return (answer_agent(worker, body, error, fd));
 }

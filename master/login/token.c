@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "shm/base/digest.h"
 #include "shm/base/ensure.h"
 #include "shm/base/secret.h"
 #include "shm/ipc/body.h"
@@ -106,6 +107,18 @@ token_identity(const struct token *token, uint8_t *out)
 	put_text(&writer, account->group, sizeof(account->group));
 	put_text(&writer, account->home, sizeof(account->home));
 	return (TOKEN_IDENTITY_MAX - writer.left);
+}
+
+void
+token_digest(const struct token *token, uint8_t out[LOGIN_IDENTITY_LEN])
+{
+	uint8_t identity[TOKEN_IDENTITY_MAX];
+	struct seal_data piece;
+
+	static_assert(LOGIN_IDENTITY_LEN == DIGEST_LEN, "they are the same");
+	piece.data = identity;
+	piece.len = token_identity(token, identity);
+	digest_sha256(out, &piece, 1);
 }
 
 static void

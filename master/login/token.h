@@ -53,4 +53,7 @@ NODISCARD int token_open(const uint8_t key[SEAL_KEY_LEN],
  */
 size_t token_identity(const struct token *token, uint8_t *out);
 
+/* The same as a digest, for the worker. */
+void token_digest(const struct token *token, uint8_t out[LOGIN_IDENTITY_LEN]);
+
 #endif

@@ -26,6 +26,7 @@
 #define FS_PATH_MAX        4096  /* bytes of a path, without a NUL */
 #define FS_SMALL_MAX       24576 /* bytes of a file that travels in a message */
 #define TOKEN_LEN_MAX      8192  /* sealed */
+#define LOGIN_IDENTITY_LEN 32    /* SHA-256 */
 
 struct msg_empty {
 	uint64_t zero;
@@ -323,6 +324,8 @@ struct msg_login_result {
 	uint16_t name_len;
 	uint16_t group_len;
 	uint32_t zero;
+	/* Equal for tokens that may share an agent, and channels to it. */
+	uint8_t identity[LOGIN_IDENTITY_LEN];
 };
 
 /* Followed by the token. */
@@ -369,6 +372,8 @@ struct msg_checked {
 struct msg_agent_load {
 	uint32_t sessions; /* attached */
 	uint32_t busy;     /* with open handles, listings or requests */
+	uint32_t idle_ms;  /* since the last request, when none is busy */
+	uint32_t zero;
 };
 
 /* File system ------------------------------------------------------------ */
@@ -556,7 +561,7 @@ static_assert(sizeof(struct msg_cache_entry) == 120, "wire layout");
 static_assert(sizeof(struct msg_session_open) == 40, "wire layout");
 static_assert(sizeof(struct msg_session_announce) == 48, "wire layout");
 static_assert(sizeof(struct msg_login_request) == 72, "wire layout");
-static_assert(sizeof(struct msg_login_result) == 48, "wire layout");
+static_assert(sizeof(struct msg_login_result) == 80, "wire layout");
 static_assert(sizeof(struct msg_check_login) == 56, "wire layout");
 static_assert(sizeof(struct msg_checked) == 296, "wire layout");
 static_assert(sizeof(struct msg_fs_list) == 40, "wire layout");

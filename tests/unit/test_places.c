@@ -12,13 +12,20 @@ struct stage {
 };
 
 static void
-set_up(struct stage *stage)
+set_up_with(struct stage *stage, const char *more)
 {
-	rig_prepare(&stage->rig,
-	    "limits: {sessions_per_address: 2, sessions_per_user: 1}\n");
+	rig_prepare(&stage->rig, more);
+	rig_add_user(&stage->rig, "bob", RIG_HASH, stage->rig.home);
 	rig_start(&stage->rig);
 	rig_worker(&stage->rig, &stage->one, 1);
 	rig_worker(&stage->rig, &stage->two, 2);
+}
+
+static void
+set_up(struct stage *stage)
+{
+	set_up_with(stage,
+	    "limits: {sessions_per_address: 2, sessions_per_user: 1}\n");
 }
 
 static void
@@ -203,10 +210,85 @@ cuts_off_thieves(void)
 	}
 }
 
+/* The session logs in; a token for its agent. */
+static void
+log_in(struct rig_end *worker, uint64_t session, const char *user,
+    struct rig_token *token)
+{
+	CU_ASSERT(rig_open(worker, session) == LIMIT_NONE);
+	CU_ASSERT(rig_login(worker, session, user, RIG_PASSWORD) == LOGIN_OK);
+	rig_token(worker, token);
+}
+
+static int
+take_fd(struct rig_end *worker)
+{
+	int fd = worker->fd;
+
+	worker->fd = -1;
+	return (fd);
+}
+
+static void
+ask_agent(struct rig_end *worker, uint64_t session,
+    const struct rig_token *token)
+{
+	struct msg_agent_request body = { session, 77, token->len, 0 };
+
+	rig_send(worker, MSG_AGENT_REQUEST, &body, token->bytes, token->len,
+	    NULL, 0);
+}
+
+/* A channel that a worker keeps does not count against another's agent. */
+static void
+calls_agents_back(void)
+{
+	static struct rig_token alice, bob;
+	uint8_t identity[LOGIN_IDENTITY_LEN];
+	struct stage stage;
+	struct rig_end *one = &stage.one, *two = &stage.two;
+	int fd;
+
+	set_up_with(&stage, "limits: {agents: 1}\nagent_idle: 1h\n");
+	log_in(one, rig_session(1, 1), "alice", &alice);
+	memcpy(identity, one->body.result.identity, sizeof(identity));
+	CU_ASSERT(rig_agent(one, rig_session(1, 1), &alice) == 0);
+	fd = take_fd(one);
+	log_in(two, rig_session(2, 1), "bob", &bob);
+	CU_ASSERT(
+	    memcmp(identity, two->body.result.identity, sizeof(identity)) != 0);
+	/* Nobody keeps any: the limit stands at once. */
+	CU_ASSERT(rig_agent(two, rig_session(2, 1), &bob) == EAGAIN);
+
+	say(one, MSG_SESSIONS_KEPT);
+	log_in(one, rig_session(1, 2), "alice", &alice);
+	CU_ASSERT(
+	    memcmp(identity, one->body.result.identity, sizeof(identity)) == 0);
+	ask_agent(two, rig_session(2, 1), &bob);
+	CU_ASSERT(rig_next(one) == MSG_SESSIONS_RECALL);
+	fd_close(&fd);
+	say(one, MSG_SESSIONS_RECALLED);
+	CU_ASSERT(rig_next(two) == MSG_AGENT_GRANTED);
+	fd = take_fd(two);
+
+	/* One that is in use is not to be had. */
+	say(two, MSG_SESSIONS_KEPT);
+	CU_ASSERT(
+	    rig_login(two, rig_session(2, 1), "bob", "wrong") == LOGIN_DENIED);
+	ask_agent(one, rig_session(1, 2), &alice);
+	CU_ASSERT(rig_next(two) == MSG_SESSIONS_RECALL);
+	say(two, MSG_SESSIONS_RECALLED);
+	CU_ASSERT(rig_next(one) == MSG_AGENT_REFUSED);
+	CU_ASSERT(one->body.refused.error == EAGAIN);
+	fd_close(&fd);
+	tear_down(&stage);
+}
+
 CU_TestInfo places_tests[] = {
 	{ "places are called back before a refusal", calls_places_back },
 	{ "nobody is waited for too long", waits_for_nobody_for_ever },
 	{ "another session takes a place over", gives_a_place_to_another },
 	{ "places of others cannot be had", cuts_off_thieves },
+	{ "agents are called back before a refusal", calls_agents_back },
 	CU_TEST_INFO_NULL,
 };

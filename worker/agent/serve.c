@@ -17,14 +17,18 @@ tell_load(void *context)
 {
 	struct agent *agent = context;
 	struct msg_agent_load load;
+	uint64_t idle;
 
 	if (agent->control == NULL)
 		return;
 	if (agent->told_attached == agent->attached &&
 	    agent->told_busy == agent->busy && !agent->joined)
 		return;
+	idle = agent->busy > 0 ? 0 : loop_now() - agent->worked_at;
+	memset(&load, 0, sizeof(load));
 	load.sessions = agent->attached;
 	load.busy = agent->busy;
+	load.idle_ms = idle > UINT32_MAX ? UINT32_MAX : (uint32_t)idle;
 	if (link_post(agent->control, MSG_AGENT_LOAD, &load) == -1)
 		return;
 	agent->told_attached = agent->attached;

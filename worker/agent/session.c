@@ -47,6 +47,7 @@ task_free(struct task *task)
 	free(task);
 	if (--session->ntasks == 0) {
 		session->agent->busy--;
+		session->agent->worked_at = loop_now();
 		session->agent->changed(session->agent);
 	}
 }
@@ -189,6 +190,7 @@ handle_message(struct message *message, void *context)
 	struct session *session = context;
 	uint32_t request;
 
+	session->agent->worked_at = loop_now();
 	if (rule->changes && session->agent->jail.read_only) {
 		/* Every request begins with its number. */
 		memcpy(&request, message->body, sizeof(request));
@@ -228,6 +230,7 @@ session_new(struct agent *agent, int fd)
 	LIST_INIT(&session->tasks);
 	LIST_INSERT_HEAD(&agent->sessions, session, link);
 	agent->attached++;
+	agent->worked_at = loop_now();
 	agent->changed(agent);
 }
 

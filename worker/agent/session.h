@@ -36,7 +36,8 @@ struct agent {
 	struct link *control;    /* NULL: login has closed it */
 	struct loop_timer *tell; /* armed: the numbers may have changed */
 	uint32_t told_attached, told_busy;
-	bool joined; /* login has counted one more since it was told */
+	bool joined;        /* login has counted one more since it was told */
+	uint64_t worked_at; /* loop_now() of the last request, or its end */
 };
 
 /* Something that outlasts the request that began it. */

@@ -5,9 +5,10 @@ import random
 import re
 import socket
 import ssl
+import time
 
 from client import Client
-from daemon import PASSWORD, Daemon, wait_for
+from daemon import PASSWORD, Daemon, crypt_hash, wait_for
 
 VERBS_DEF = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                          "../../../worker/ftp/verbs.def")
@@ -343,3 +344,73 @@ def idle_descriptors(server):
     if generation["sessions"] != 0 or server.processes("agent"):
         return None
     return descriptors(server) or "not to be seen"
+
+
+def agent_descriptors(server):
+    """How many each agent has open, by pid."""
+    return {pid: len(os.listdir(f"/proc/{pid}/fd"))
+            for pid in server.processes("agent")}
+
+
+def visit(server, user, name, contents=None):
+    """A session that reads a file, or writes it: what it read."""
+    with Client(server.port) as client:
+        client.auth().login(user)
+        client.cmd("CWD /", 250)
+        if contents is not None:
+            client.stor(name, contents)
+        read = client.retr(name)
+        client.cmd("QUIT", 221)
+    return read
+
+
+def case_agents_wait_for_the_next(binaries):
+    """The channel to an agent serves the account's next session, no other."""
+    config = {"workers": 1, "agent_idle": "3s"}
+    with Daemon(binaries, config, users=("alice", "bob")) as server:
+        visit(server, "alice", "file", b"of alice")
+        before = agent_descriptors(server)
+        assert len(before) == 1, before
+        for _ in range(5):
+            assert visit(server, "alice", "file") == b"of alice"
+            assert agent_descriptors(server) == before
+        # Another account has an agent of its own.
+        assert visit(server, "bob", "file", b"of bob") == b"of bob"
+        assert len(server.processes("agent")) == 2
+        assert visit(server, "alice", "file") == b"of alice"
+        # A new home is another one's files, at once.
+        server.homes["alice"] = server.homes["bob"]
+        server.write_users({name: crypt_hash(PASSWORD)
+                            for name in ("alice", "bob")})
+        assert visit(server, "alice", "file") == b"of bob"
+        # What a session leaves open goes with it.
+        with Client(server.port) as client:
+            client.auth().login()
+            client.cmd("CWD /", 250)
+            data = client.open_data("STOR half")
+            data.sendall(b"half" * 10000)
+            reset(client.socket)
+            data.close()
+        assert wait_for(lambda: sorted(os.listdir(server.homes["bob"])) ==
+                        ["file"]), os.listdir(server.homes["bob"])
+        assert visit(server, "alice", "file") == b"of bob"
+        # All of them end when nobody comes.
+        assert wait_for(lambda: not server.processes("agent"), 20)
+        assert visit(server, "alice", "file") == b"of bob"
+
+
+def case_agents_are_called_back(binaries):
+    """Channels that wait take no agent from another account."""
+    config = {"workers": 2, "agent_idle": "1h", "limits": {"agents": 1}}
+    with Daemon(binaries, config, users=("alice", "bob")) as server:
+        for users in (("alice", "bob"), ("bob", "alice")):
+            for user in users:
+                mine = b"of " + user.encode()
+                assert visit(server, user, "file", mine) == mine
+            time.sleep(2.5)  # for a while after the call none is kept
+        with Client(server.port) as client:
+            client.auth().login()
+            client.cmd("CWD /", 250)
+            with Client(server.port) as other:
+                other.auth().login("bob")
+                other.cmd("CWD /", 450)
