@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "master/certificate_checks.h"
+#include "master/names.h"
 #include "master/tls_names.h"
 #include "shm/base/log.h"
 
@@ -20,6 +21,7 @@ struct configuration_load {
 	struct certificates *certificates; /* of it, also once it is taken */
 	const struct certificates *previous;
 	struct conf_errors errors;
+	struct names *names;
 	struct certificate_checks *checks;
 };
 
@@ -94,15 +96,10 @@ checked(void *context)
 }
 
 static void
-begin(void *context)
+check_certificates(struct configuration_load *load)
 {
-	struct configuration_load *load = context;
 	struct certificate_checks_setup setup;
 
-	if (!load_files(load)) {
-		finish(load);
-		return;
-	}
 	setup.loop = load->loop;
 	setup.self = load->self;
 	setup.user = load->configuration->users.worker;
@@ -115,6 +112,64 @@ begin(void *context)
 	conf_errors_add(&load->errors, load->path, 0, 0,
 	    "the certificates cannot be checked: %s", strerror(errno));
 	finish(load);
+}
+
+static void
+found(size_t number, const struct address *address, const char *why,
+    void *context)
+{
+	struct configuration_load *load = context;
+	struct conf_name *name = &load->configuration->conf->names[number];
+
+	if (address != NULL)
+		name->address = *address;
+	else
+		conf_errors_add(&load->errors, name->first->file,
+		    name->first->line, name->first->column,
+		    "the name %s cannot be resolved: %s", name->first->name,
+		    why);
+}
+
+static void
+all_found(void *context)
+{
+	struct configuration_load *load = context;
+
+	names_free(&load->names);
+	check_certificates(load);
+}
+
+static void
+look_up_names(struct configuration_load *load)
+{
+	struct names_setup setup;
+
+	setup.loop = load->loop;
+	setup.self = load->self;
+	setup.user = load->configuration->users.worker;
+	setup.conf = load->configuration->conf;
+	setup.found = found;
+	setup.done = all_found;
+	setup.context = load;
+	load->names = names_new(&setup);
+	if (load->names != NULL)
+		return;
+	conf_errors_add(&load->errors, load->path, 0, 0,
+	    "names cannot be looked up: %s", strerror(errno));
+	finish(load);
+}
+
+static void
+begin(void *context)
+{
+	struct configuration_load *load = context;
+
+	if (!load_files(load))
+		finish(load);
+	else if (load->configuration->conf->nnames > 0)
+		look_up_names(load);
+	else
+		check_certificates(load);
 }
 
 struct configuration_load *
@@ -158,6 +213,7 @@ configuration_load_free(struct configuration_load **load)
 		return;
 	*load = NULL;
 	loop_timer_free(&gone->begin);
+	names_free(&gone->names);
 	certificate_checks_free(&gone->checks);
 	configuration_free(&gone->configuration);
 	conf_errors_free(&gone->errors);

@@ -19,6 +19,7 @@
 #include "master/log_pairs.h"
 #include "master/notify.h"
 #include "master/pid_file.h"
+#include "master/refresh.h"
 #include "master/reload.h"
 #include "master/spawn.h"
 #include "master/start.h"
@@ -151,16 +152,18 @@ make_parts(struct master *master)
 	master->log_pairs = log_pairs_new();
 	master->supervisor = supervise_new(master);
 	master->reload = reload_new(master);
+	master->refresh = refresh_new(master);
 	master->stop = stop_new(master);
 	master->recent = recent_new();
 	if (master->token_key == NULL || master->ring == NULL ||
 	    master->recent == NULL || master->rotation == NULL ||
 	    master->listeners == NULL || master->log_pairs == NULL ||
-	    master->supervisor == NULL || master->reload == NULL ||
-	    master->stop == NULL)
+	    master->refresh == NULL || master->supervisor == NULL ||
+	    master->reload == NULL || master->stop == NULL)
 		return (-1);
 	secret_random(master->token_key, SEAL_KEY_LEN);
 	loop_timer_set(master->rotation, 0);
+	refresh_begin(master->refresh);
 	return (supervise_slots(master->supervisor, conf->workers));
 }
 
@@ -170,6 +173,7 @@ free_parts(struct master *master)
 	start_free(&master->start);
 	control_free(&master->control);
 	reload_free(&master->reload);
+	refresh_free(&master->refresh);
 	stop_free(&master->stop);
 	supervise_free(&master->supervisor);
 	log_set_sink(NULL, NULL);

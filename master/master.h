@@ -22,6 +22,7 @@
 struct control;
 struct listeners;
 struct log_pairs;
+struct refresh;
 struct reload;
 struct start;
 struct stop;
@@ -63,6 +64,7 @@ struct master {
 	struct supervisor *supervisor;
 	struct start *start;
 	struct reload *reload;
+	struct refresh *refresh;
 	struct stop *stop;
 	struct control *control;
 	int exit_status;

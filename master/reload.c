@@ -9,6 +9,7 @@
 #include "master/launch.h"
 #include "master/listeners.h"
 #include "master/notify.h"
+#include "master/refresh.h"
 #include "master/supervise.h"
 #include "master/tracing.h"
 #include "shm/base/log.h"
@@ -134,6 +135,7 @@ apply(struct master *master)
 	/* What ftpsctl has set stays, unless the file says something new. */
 	if (memcmp(before->trace, conf->trace, sizeof(conf->trace)) != 0)
 		tracing_configure(master, conf);
+	refresh_begin(master->refresh);
 }
 
 /* From here on the new configuration is in force. */

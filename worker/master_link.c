@@ -45,6 +45,18 @@ borrow(struct worker *worker, struct message *message)
 	accept_borrow(worker->accept, &listener, body->slot);
 }
 
+/* 0, or -1 when there is no such name, or that is no address for it. */
+static int
+rename_address(struct worker *worker, const struct msg_address *body)
+{
+	if (body->generation != worker->conf->generation ||
+	    body->number >= worker->conf->nnames ||
+	    !address_is_v4(&body->address) || address_is_any(&body->address))
+		return (-1);
+	worker->names[body->number] = body->address;
+	return (0);
+}
+
 static int
 receive(struct message *message, void *context)
 {
@@ -67,6 +79,8 @@ receive(struct message *message, void *context)
 		accept_return(link->worker->accept, slot->slot);
 	} else if (message->type == MSG_TRACE) {
 		return (trace_set(trace->rules));
+	} else if (message->type == MSG_ADDRESS) {
+		return (rename_address(link->worker, message->body));
 	} else {
 		return (-1);
 	}

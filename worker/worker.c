@@ -44,6 +44,23 @@ make_loop(struct worker *worker)
 	return (pool_start(worker->pool));
 }
 
+/* As the master has found them; it tells when one changes. */
+static int
+copy_names(struct worker *worker)
+{
+	const struct conf *conf = worker->conf;
+	size_t i;
+
+	if (conf->nnames == 0)
+		return (0);
+	worker->names = calloc(conf->nnames, sizeof(*worker->names));
+	if (worker->names == NULL)
+		return (-1);
+	for (i = 0; i < conf->nnames; i++)
+		worker->names[i] = conf->names[i].address;
+	return (0);
+}
+
 static int
 make_shared(struct worker *worker)
 {
@@ -101,8 +118,9 @@ records_wait(void *context)
 static int
 begin(struct worker *worker)
 {
-	if (make_loop(worker) == -1 || make_shared(worker) == -1 ||
-	    make_tls(worker) == -1 || setup_last() == -1)
+	if (copy_names(worker) == -1 || make_loop(worker) == -1 ||
+	    make_shared(worker) == -1 || make_tls(worker) == -1 ||
+	    setup_last() == -1)
 		return (-1);
 	worker->master = master_link_new(worker);
 	if (worker->master == NULL || master_link_ready(worker->master) == -1)

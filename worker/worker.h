@@ -41,6 +41,7 @@ struct worker {
 	struct watch *watch; /* what it waits on, net/watch.h */
 	const struct worker_start *start;
 	const struct conf *conf; /* start->conf */
+	struct address *names;   /* the addresses of conf->names */
 	struct ring *ring;
 	struct score *score;
 	struct cache_reader *cache;

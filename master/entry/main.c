@@ -10,6 +10,7 @@
 #include "master/login/checker.h"
 #include "master/login/login.h"
 #include "master/master.h"
+#include "master/name_child.h"
 #include "shm/base/crypto.h"
 #include "shm/base/log.h"
 #include "shm/base/process.h"
@@ -34,6 +35,8 @@ run_role(int argc, char **argv)
 {
 	if (strcmp(argv[1], CERTIFICATE_CHILD) == 0 && argc == 4)
 		certificate_child_run(argv[2], argv[3]);
+	if (strcmp(argv[1], NAME_CHILD) == 0 && argc == 4)
+		name_child_run(argv[2], argv[3]);
 	switch (role_find(argv[1] + 1)) {
 	case ROLE_KEEPER:
 		keeper_run();

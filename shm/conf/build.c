@@ -179,6 +179,7 @@ complete_host(const struct build *build, const struct target *target)
 
 	if (!is_given(build, target, "anonymous.tls.required"))
 		host->anonymous.required = host->tls.required;
+	protocol_complete(&host->tls);
 	if ((host->tls.options & CONF_TLS_USE_IMPLICIT_SSL) != 0)
 		for (i = 0; i < host->nlisten; i++)
 			host->listen[i].implicit = true;

@@ -38,8 +38,19 @@ NODISCARD bool parts_given(const struct given *given);
 void check_host(const struct build *build, size_t index,
     const struct given *own);
 
+/* Those of its keys of tls (check_tls.c). */
+void check_tls(const struct build *build, size_t index,
+    const struct given *own);
+
+/* How a host is called in messages. */
+const char *check_host_name(const struct build *build, size_t index,
+    struct shown *shown);
+
 /* The checks of the whole, once all hosts are there. */
 void check_conf(const struct build *build, const struct given *own);
+
+/* Makes conf->names of all hosts (addresses.c); -1: memory is short. */
+NODISCARD int names_build(struct conf *conf);
 
 /* Where a mistake of the host as a whole is. */
 NODISCARD struct place build_place(const struct build *build, size_t host);

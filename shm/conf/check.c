@@ -9,9 +9,8 @@
 
 /* --- one host ------------------------------------------------------------- */
 
-/* How a host is called in messages. */
-static const char *
-host_name(const struct build *build, size_t index, struct shown *shown)
+const char *
+check_host_name(const struct build *build, size_t index, struct shown *shown)
 {
 	const struct conf_host *host = &build->conf->hosts[index];
 
@@ -52,7 +51,7 @@ check_engine_off(const struct build *build, size_t index,
 		report_add(build->load,
 		    build_key_place(build, index, own, "tls.required"),
 		    "tls.required demands TLS, but tls.engine is off for %s",
-		    host_name(build, index, &shown));
+		    check_host_name(build, index, &shown));
 	else if (host->anonymous.enabled &&
 	    demands_tls(&host->anonymous.required))
 		report_add(build->load,
@@ -60,12 +59,12 @@ check_engine_off(const struct build *build, size_t index,
 			"anonymous.tls.required"),
 		    "anonymous.tls.required demands TLS, but tls.engine is off "
 		    "for %s",
-		    host_name(build, index, &shown));
+		    check_host_name(build, index, &shown));
 	if (has_implicit(host))
 		report_add(build->load,
 		    build_key_place(build, index, own, "listen"),
 		    "an implicit listener, but tls.engine is off for %s",
-		    host_name(build, index, &shown));
+		    check_host_name(build, index, &shown));
 }
 
 /* A public authority would vouch for anybody: there is no default. */
@@ -83,25 +82,25 @@ check_verification(const struct build *build, size_t index,
 		    build_key_place(build, index, own, "tls.verify_client"),
 		    "tls.verify_client is not off, but %s knows no authority: "
 		    "set tls.ca_certificate_file or tls.ca_certificate_path",
-		    host_name(build, index, &shown));
+		    check_host_name(build, index, &shown));
 	if (asked && (tls->options & CONF_TLS_NO_CERT_REQUEST) != 0)
 		report_add(build->load,
 		    build_key_place(build, index, own, "tls.options"),
 		    "NoCertRequest in tls.options contradicts "
 		    "tls.verify_client for %s",
-		    host_name(build, index, &shown));
+		    check_host_name(build, index, &shown));
 	if (!asked && tls->user_name != NULL)
 		report_notice(build->load,
 		    build_key_place(build, index, own, "tls.user_name"),
 		    "tls.user_name has no effect: tls.verify_client is off for "
 		    "%s",
-		    host_name(build, index, &shown));
+		    check_host_name(build, index, &shown));
 	if (!asked && (tls->options & CONF_TLS_ALLOW_DOT_LOGIN) != 0)
 		report_notice(build->load,
 		    build_key_place(build, index, own, "tls.options"),
 		    "AllowDotLogin in tls.options has no effect: "
 		    "tls.verify_client is off for %s",
-		    host_name(build, index, &shown));
+		    check_host_name(build, index, &shown));
 }
 
 static void
@@ -120,12 +119,12 @@ check_anonymous(const struct build *build, size_t index,
 		report_add(build->load, place,
 		    "anonymous.enabled is on, but anonymous.directory is not "
 		    "set for %s",
-		    host_name(build, index, &shown));
+		    check_host_name(build, index, &shown));
 	if (anonymous->user == NULL)
 		report_add(build->load, place,
 		    "anonymous.enabled is on, but anonymous.user is not set "
 		    "for %s",
-		    host_name(build, index, &shown));
+		    check_host_name(build, index, &shown));
 }
 
 /* TLS 1.3 has no DSA, and no client gets it by the library's defaults. */
@@ -145,13 +144,13 @@ check_dsa(const struct build *build, size_t index, const struct given *own)
 		    build_key_place(build, index, own, path),
 		    "%s: there is no DSA in TLS 1.3, and tls.protocol of %s "
 		    "lacks TLSv1.2",
-		    path, host_name(build, index, &shown));
+		    path, check_host_name(build, index, &shown));
 	else if (!ciphers_for_dsa(tls->cipher_list))
 		report_add(build->load,
 		    build_key_place(build, index, own, path),
 		    "%s: no cipher of tls.cipher_suite of %s is for DSA (name "
 		    "one, such as DHE-DSS-AES256-GCM-SHA384)",
-		    path, host_name(build, index, &shown));
+		    path, check_host_name(build, index, &shown));
 }
 
 void
@@ -169,11 +168,12 @@ check_host(const struct build *build, size_t index, const struct given *own)
 		    build_key_place(build, index, own, "tls.engine"),
 		    "tls.engine is on, but %s has no certificate: set "
 		    "tls.certificates",
-		    host_name(build, index, &shown));
+		    check_host_name(build, index, &shown));
 	else
 		check_dsa(build, index, own);
 	if (host->tls.engine)
 		check_verification(build, index, own);
+	check_tls(build, index, own);
 	check_anonymous(build, index, own);
 	if (index == 0 || host->nlisten > 0)
 		return;
@@ -185,7 +185,7 @@ check_host(const struct build *build, size_t index, const struct given *own)
 		report_add(build->load, build_place(build, index),
 		    "%s shares the listeners of the server, which has none: "
 		    "set listen",
-		    host_name(build, index, &shown));
+		    check_host_name(build, index, &shown));
 }
 
 /* --- names and listeners -------------------------------------------------- */
@@ -288,7 +288,8 @@ check_conf(const struct build *build, const struct given *own)
 {
 	struct build copy = *build;
 
-	if (index_build(build->conf, on_clash, &copy) == -1) {
+	if (index_build(build->conf, on_clash, &copy) == -1 ||
+	    names_build(build->conf) == -1) {
 		report_no_memory(build->load);
 		return;
 	}

@@ -13,8 +13,8 @@ conf_set_tls_known(conf_tls_known known)
 	tls_known = known;
 }
 
-static bool
-is_known(enum conf_tls_names kind, const char *text)
+bool
+tls_is_known(enum conf_tls_names kind, const char *text)
 {
 	return (tls_known == NULL || tls_known(kind, text));
 }
@@ -22,10 +22,12 @@ is_known(enum conf_tls_names kind, const char *text)
 bool
 ciphers_for_dsa(const char *list)
 {
-	return (list != NULL && is_known(CONF_TLS_DSS, list));
+	return (list != NULL && tls_is_known(CONF_TLS_DSS, list));
 }
 
 /* --- tls.cipher_suite ----------------------------------------------------- */
+
+#define CIPHER_LEN_MAX 128 /* of one token */
 
 struct ciphers {
 	char *list;   /* up to TLS 1.2 */
@@ -51,6 +53,61 @@ cipher_protocol(const char **text)
 	return (0);
 }
 
+static enum conf_tls_names
+cipher_kind(unsigned int protocol)
+{
+	return (protocol == CONF_TLS_1_3 ? CONF_TLS_SUITES : CONF_TLS_CIPHERS);
+}
+
+/*
+ * Whether a token means nothing to the library.  Of what is taken away, that
+ * is as it should be for the weak ciphers of old: it has none of them.
+ */
+static bool
+is_unknown(const char *token, unsigned int protocol)
+{
+	static const char *const gone[] = { "EXPORT", "EXP", "EXPORT40",
+		"EXPORT56", "LOW", "MEDIUM", "SSLv2", "DES", "3DES", "RC2",
+		"RC4", "IDEA", "SEED", "KRB5", "kKRB5", "aKRB5", "kDH", "kDHr",
+		"kDHd", "kECDH", "kECDHr", "kECDHe", "aDH", "aECDH", "GOST",
+		"FZA", "eFZA" };
+	bool taken_away = token[0] == '!' || token[0] == '-';
+	size_t i;
+
+	if (token[0] == '@')
+		return (false);
+	token += strspn(token, "!-+");
+	for (i = 0; taken_away && i < NITEMS(gone); i++)
+		if (strcmp(token, gone[i]) == 0)
+			return (false);
+	return (!tls_is_known(cipher_kind(protocol), token));
+}
+
+/* The library is silent on what it does not know in a list with what it does.
+ */
+static void
+tell_unknown(const struct value *value, const struct node *node,
+    const char *text, unsigned int protocol)
+{
+	char token[CIPHER_LEN_MAX];
+	struct shown shown;
+	size_t len;
+
+	for (; *text != '\0'; text += len) {
+		text += strspn(text, ":,");
+		len = strcspn(text, ":,");
+		if (len == 0 || len >= sizeof(token))
+			continue;
+		memcpy(token, text, len);
+		token[len] = '\0';
+		if (is_unknown(token, protocol))
+			report_notice(value->load, node->place,
+			    "%s: OpenSSL knows no cipher %s: it counts for "
+			    "nothing",
+			    value->key->path, report_show(&shown, token));
+	}
+}
+
 static bool
 check_ciphers(const struct value *value, const struct node *node,
     const char *text, unsigned int protocol)
@@ -71,11 +128,10 @@ check_ciphers(const struct value *value, const struct node *node,
 		    "%s: suites of TLS 1.3 need the "
 		    "word TLSv1.3 before them",
 		    report_show(&shown, text));
-	else if (is_known(protocol == CONF_TLS_1_3 ? CONF_TLS_SUITES
-						   : CONF_TLS_CIPHERS,
-		     text))
+	else if (tls_is_known(cipher_kind(protocol), text)) {
+		tell_unknown(value, node, text, protocol);
 		return (true);
-	else
+	} else
 		value_refuse(value, node, "%s: OpenSSL knows no such cipher%s",
 		    report_show(&shown, text),
 		    protocol == CONF_TLS_1_3 ? " of TLS 1.3" : "");
@@ -164,7 +220,8 @@ add_curve(const struct value *value, const struct node *node, const char *text,
 		    len == 0 ? "an empty text" : report_show(&shown, text));
 		return (false);
 	}
-	if (strcasecmp(text, "auto") != 0 && !is_known(CONF_TLS_CURVE, text)) {
+	if (strcasecmp(text, "auto") != 0 &&
+	    !tls_is_known(CONF_TLS_CURVES, text)) {
 		value_refuse(value, node, "%s: OpenSSL knows no such curve",
 		    report_show(&shown, text));
 		return (false);
@@ -189,6 +246,12 @@ curves_read(const struct value *value)
 		return (false);
 	if (list[0] == '\0') {
 		value_refuse(value, value->node, "is empty");
+		return (false);
+	}
+	if (strcasecmp(list, "auto") != 0 &&
+	    !tls_is_known(CONF_TLS_CURVES, list)) {
+		value_refuse(value, value->node,
+		    "auto stands alone, and no curve stands there twice");
 		return (false);
 	}
 	if (strcasecmp(list, "auto") != 0)

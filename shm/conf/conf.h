@@ -57,6 +57,32 @@ struct conf_acl {
 	struct conf_strings groups;
 };
 
+/* An address that clients are told, and which of them. */
+struct conf_told {
+	struct address network; /* of the clients, with bits */
+	uint8_t bits;
+	bool everywhere;        /* it is for all of them */
+	struct address address; /* of no name; any: the local one */
+	char *name;             /* of a host or an interface; NULL: none */
+	uint32_t number; /* of the name, from 1: conf->names[number - 1] */
+
+	/* Where the name is set, for mistakes. */
+	char *file;
+	size_t line, column;
+};
+
+/* The first one whose network has the client counts. */
+struct conf_addresses {
+	struct conf_told *items;
+	size_t count;
+};
+
+/* A name that has to be looked up. */
+struct conf_name {
+	const struct conf_told *first; /* where it is used first */
+	struct address address;        /* any: not looked up yet */
+};
+
 enum conf_log_target {
 	CONF_LOG_STDERR,
 	CONF_LOG_FILE,
@@ -79,6 +105,8 @@ enum conf_durability {
 /* Bits of tls.protocol. */
 #define CONF_TLS_1_2 1u
 #define CONF_TLS_1_3 2u
+#define CONF_TLS_1_0 4u /* these need AllowWeakSecurity */
+#define CONF_TLS_1_1 8u
 
 /* Bits of tls.options, in the order of the alphabet. */
 #define CONF_TLS_ALLOW_CLIENT_RENEGOTIATIONS (1u << 0)
@@ -123,14 +151,15 @@ struct conf_tls {
 	bool engine;
 	struct conf_certificate *certificates;
 	size_t ncertificates;  /* the per-type keys are in the list, too */
-	unsigned int protocol; /* CONF_TLS_1_2 | CONF_TLS_1_3 */
-	char *cipher_list;     /* up to TLS 1.2; NULL: the library's default */
-	char *cipher_suites;   /* TLS 1.3; NULL likewise */
+	unsigned int protocol; /* CONF_TLS_1_0 ... */
+	char *cipher_list;     /* up to TLS 1.2; NULL: see parameters.c */
+	char *cipher_suites;   /* TLS 1.3; NULL: the library's default */
 	bool server_cipher_preference;
 	char *ecdh_curve; /* list with colons; NULL: "auto" */
 	struct conf_required required;
-	uint32_t timeout_handshake; /* seconds */
+	uint32_t timeout_handshake; /* seconds; 0: for ever */
 	bool next_protocol;
+	bool strict_alpn;
 	unsigned int options;
 	bool session_tickets;
 	bool allow_ccc;
@@ -148,6 +177,9 @@ struct conf_tls {
 	enum conf_verify verify_client;
 	uint32_t verify_depth; /* most issuers above a certificate */
 	char *user_name;       /* what of it names the user; NULL: "off" */
+
+	/* Of PASV under TLS; empty: passive_addresses */
+	struct conf_addresses masquerade_addresses;
 
 	char *log; /* path, NULL: the main log */
 };
@@ -194,8 +226,8 @@ struct conf_host {
 	/* Transfers */
 	enum conf_durability durability;
 	uint32_t umask;
-	uint16_t passive_first, passive_last; /* 0, 0: any port */
-	struct address passive_address;       /* "any": the local one */
+	uint16_t passive_first, passive_last;    /* 0, 0: any port */
+	struct conf_addresses passive_addresses; /* empty: the local one */
 	bool list_names;
 	bool strict_pbsz;
 
@@ -228,6 +260,11 @@ struct conf {
 	size_t nhosts;
 	struct conf_mention *mentions; /* by path */
 	size_t nmentions;
+
+	/* Names of addresses; looked up by the master */
+	struct conf_name *names;
+	size_t nnames;
+	uint32_t names_refresh; /* seconds; 0: never */
 
 	/* What is good, but should be known: words without effect, and so on.
 	 */
@@ -287,10 +324,12 @@ struct conf {
 
 /* Names that only the TLS library knows. */
 enum conf_tls_names {
-	CONF_TLS_CIPHERS, /* a list, up to TLS 1.2 */
-	CONF_TLS_SUITES,  /* a list, TLS 1.3 */
-	CONF_TLS_CURVE,
-	CONF_TLS_DSS /* a list of which some cipher is for DSA */
+	CONF_TLS_CIPHERS,      /* a list, up to TLS 1.2 */
+	CONF_TLS_SAFE_CIPHERS, /* no name in it is for unsafe ones only */
+	CONF_TLS_SUITES,       /* a list, TLS 1.3 */
+	CONF_TLS_CURVES,       /* a list */
+	CONF_TLS_DSS,          /* ciphers of which some is for DSA */
+	CONF_TLS_NAMES_COUNT
 };
 
 /*

@@ -28,6 +28,7 @@ conf_free(struct conf **conf)
 	release_fields(CONF_IN_SERVER, *conf);
 	conf_errors_free(&(*conf)->notices);
 	mentions_free((*conf)->mentions, (*conf)->nmentions);
+	free((*conf)->names);
 	free((*conf)->hosts);
 	index_free(*conf);
 	free(*conf);

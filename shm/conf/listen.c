@@ -1,4 +1,4 @@
-/* Addresses and ports: listen, passive.address, passive.ports. */
+/* Addresses and ports: listen, passive.ports. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,43 +192,6 @@ listen_release(const struct conf_key *key, void *object)
 	free(host->listen);
 	host->listen = NULL;
 	host->nlisten = 0;
-}
-
-/* --- passive.address ------------------------------------------------------ */
-
-bool
-address_read(const struct value *value)
-{
-	struct conf_host *host = value->object;
-	const char *text = value_text(value, value->node);
-	struct address address;
-	struct shown shown;
-
-	if (text == NULL)
-		return (false);
-	memset(&address, 0, sizeof(address));
-	if (strcasecmp(text, "local") != 0 &&
-	    (address_parse(&address, text) == -1 || address_is_any(&address))) {
-		value_refuse(value, value->node,
-		    "%s is not an IPv4 or IPv6 address, or local",
-		    report_show(&shown, text));
-		return (false);
-	}
-	host->passive_address = address;
-	return (true);
-}
-
-int
-address_write(struct buf *out, const struct conf_key *key, const void *object)
-{
-	const struct conf_host *host = object;
-	char text[ADDRESS_TEXT_MAX];
-
-	(void)key;
-	if (address_is_any(&host->passive_address))
-		return (buf_printf(out, "local"));
-	return (buf_printf(out, "\"%s\"",
-	    address_text(&host->passive_address, text)));
 }
 
 /* --- passive.ports -------------------------------------------------------- */

@@ -71,15 +71,15 @@ struct load_file {
 struct report {
 	struct conf_errors *errors;
 	struct conf_errors *notices; /* NULL: nobody wants them */
-	size_t count; /* all, the ones beyond the limit too */
-	bool muted;   /* a value is applied again that was checked before */
+	size_t count;                /* all, the ones beyond the limit too */
+	bool muted; /* a value is applied again that was checked before */
 	bool no_memory;
 };
 
 struct load {
 	struct report report;
 	struct conf_errors notices; /* become those of the configuration */
-	struct arena arena; /* nodes and their text */
+	struct arena arena;         /* nodes and their text */
 	struct load_file *files;
 	size_t nfiles;
 	struct conf_mention *mentions; /* in the order of the files */

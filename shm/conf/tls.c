@@ -6,30 +6,32 @@
 
 /* --- tls.protocol --------------------------------------------------------- */
 
+/*
+ * What ALL stands for beyond what is secure: usable where AllowWeakSecurity is
+ * set, and left out elsewhere.  Known when all keys are read: see
+ * protocol_complete().
+ */
+#define IF_WEAK_1_0 0x100u
+#define IF_WEAK_1_1 0x200u
+#define SSL3        0x400u /* never: the library has none */
+#define EVERYTHING  (CONF_TLS_1_2 | CONF_TLS_1_3 | IF_WEAK_1_0 | IF_WEAK_1_1)
+
 static const struct word protocols[] = {
 	{ "TLSv1.2", CONF_TLS_1_2 },
 	{ "TLSv1.3", CONF_TLS_1_3 },
-	{ "ALL", CONF_TLS_1_2 | CONF_TLS_1_3 },
+	{ "ALL", EVERYTHING },
+	{ "TLSv1.1", CONF_TLS_1_1 },
+	{ "TLSv1.0", CONF_TLS_1_0 },
+	{ "TLSv1", CONF_TLS_1_0 },
+	{ "SSLv23", EVERYTHING },
+	{ "SSLv3", SSL3 },
 };
-
-static const char *const old_protocols[] = { "SSLv23", "SSLv2", "SSLv3",
-	"TLSv1", "TLSv1.0", "TLSv1.1" };
-
-static bool
-is_old(const char *word)
-{
-	size_t i;
-
-	for (i = 0; i < NITEMS(old_protocols); i++)
-		if (strcasecmp(word, old_protocols[i]) == 0)
-			return (true);
-	return (false);
-}
 
 struct protocols {
 	unsigned int bits;
-	bool all; /* the first word was ALL: now + and - */
-	bool any; /* there was a word */
+	bool all;  /* the first word was ALL: now + and - */
+	bool any;  /* there was a word */
+	bool ssl3; /* a word asked for it */
 };
 
 static bool
@@ -48,6 +50,16 @@ check_protocol_sign(const struct value *value, const struct node *node,
 	return (false);
 }
 
+static void
+remove_protocol(struct protocols *so_far, unsigned int bits)
+{
+	if ((bits & CONF_TLS_1_0) != 0)
+		bits |= IF_WEAK_1_0;
+	if ((bits & CONF_TLS_1_1) != 0)
+		bits |= IF_WEAK_1_1;
+	so_far->bits &= ~bits;
+}
+
 static bool
 add_protocol(const struct value *value, const struct node *node,
     const char *word, void *context)
@@ -55,56 +67,82 @@ add_protocol(const struct value *value, const struct node *node,
 	struct protocols *so_far = context;
 	unsigned int bits;
 
-	if (!check_protocol_sign(value, node, word, so_far))
-		return (false);
-	so_far->any = true;
-	if (word[0] == '-' && is_old(word + 1))
-		return (true);
-	if (is_old(word) || (word[0] == '+' && is_old(word + 1))) {
-		value_refuse(value, node,
-		    "%s is not supported: it is not secure any more, "
-		    "use TLSv1.2 and TLSv1.3",
-		    word);
-		return (false);
-	}
-	if (!words_find(value, node, so_far->all ? word + 1 : word, protocols,
+	if (!check_protocol_sign(value, node, word, so_far) ||
+	    !words_find(value, node, so_far->all ? word + 1 : word, protocols,
 		NITEMS(protocols), &bits))
 		return (false);
-	if (word[0] == '-')
-		so_far->bits &= ~bits;
-	else
-		so_far->bits |= bits;
+	so_far->any = true;
+	if (word[0] == '-') {
+		remove_protocol(so_far, bits);
+		return (true);
+	}
+	so_far->ssl3 = so_far->ssl3 || (bits & SSL3) != 0;
+	so_far->bits |= bits & ~SSL3;
 	so_far->all = so_far->all || strcasecmp(word, "ALL") == 0;
 	return (true);
+}
+
+static void
+refuse_nothing(const struct value *value, const struct protocols *so_far)
+{
+	value_refuse(value, value->node, "%s",
+	    so_far->ssl3      ? "SSLv3 is not supported by this TLS library"
+		: so_far->any ? "leaves no protocol"
+			      : "is empty");
 }
 
 bool
 protocol_read(const struct value *value)
 {
 	struct conf_host *host = value->object;
-	struct protocols so_far = { 0, false, false };
+	struct protocols so_far = { 0, false, false, false };
 
 	if (!words_walk(value, value->node, add_protocol, &so_far))
 		return (false);
 	if (so_far.bits == 0) {
-		value_refuse(value, value->node,
-		    so_far.any ? "leaves no protocol" : "is empty");
+		refuse_nothing(value, &so_far);
 		return (false);
 	}
+	if (so_far.ssl3)
+		report_notice(value->load, value->node->place,
+		    "%s: SSLv3 is not supported by this TLS library, and left "
+		    "out",
+		    value->key->path);
 	host->tls.protocol = so_far.bits;
 	return (true);
+}
+
+void
+protocol_complete(struct conf_tls *tls)
+{
+	bool weak = (tls->options & CONF_TLS_ALLOW_WEAK_SECURITY) != 0;
+
+	if (weak && (tls->protocol & IF_WEAK_1_0) != 0)
+		tls->protocol |= CONF_TLS_1_0;
+	if (weak && (tls->protocol & IF_WEAK_1_1) != 0)
+		tls->protocol |= CONF_TLS_1_1;
+	tls->protocol &= ~(IF_WEAK_1_0 | IF_WEAK_1_1);
 }
 
 int
 protocol_write(struct buf *out, const struct conf_key *key, const void *object)
 {
+	static const struct word written[] = { { "TLSv1.0", CONF_TLS_1_0 },
+		{ "TLSv1.1", CONF_TLS_1_1 }, { "TLSv1.2", CONF_TLS_1_2 },
+		{ "TLSv1.3", CONF_TLS_1_3 } };
 	const struct conf_host *host = object;
+	const char *before = "[";
+	size_t i;
 
 	(void)key;
-	return (buf_printf(out, "[%s%s%s]",
-	    (host->tls.protocol & CONF_TLS_1_2) != 0 ? "TLSv1.2" : "",
-	    host->tls.protocol == (CONF_TLS_1_2 | CONF_TLS_1_3) ? ", " : "",
-	    (host->tls.protocol & CONF_TLS_1_3) != 0 ? "TLSv1.3" : ""));
+	for (i = 0; i < NITEMS(written); i++) {
+		if ((host->tls.protocol & written[i].number) == 0)
+			continue;
+		if (buf_printf(out, "%s%s", before, written[i].text) == -1)
+			return (-1);
+		before = ", ";
+	}
+	return (buf_printf(out, "%s", before[0] == '[' ? "[]" : "]"));
 }
 
 /* --- tls.required --------------------------------------------------------- */

@@ -136,7 +136,7 @@ bool text_read(const struct value *value);
 bool word_read(const struct value *value);
 bool auth_order_read(const struct value *value);
 bool listen_read(const struct value *value);
-bool address_read(const struct value *value);
+bool addresses_read(const struct value *value);
 bool ports_read(const struct value *value);
 bool certificates_read(const struct value *value);
 bool protocol_read(const struct value *value);
@@ -171,7 +171,7 @@ int auth_order_write(struct buf *out, const struct conf_key *key,
     const void *object);
 int listen_write(struct buf *out, const struct conf_key *key,
     const void *object);
-int address_write(struct buf *out, const struct conf_key *key,
+int addresses_write(struct buf *out, const struct conf_key *key,
     const void *object);
 int ports_write(struct buf *out, const struct conf_key *key,
     const void *object);
@@ -201,6 +201,7 @@ int string_list_write(struct buf *out, const struct conf_key *key,
 
 void text_release(const struct conf_key *key, void *object);
 void listen_release(const struct conf_key *key, void *object);
+void addresses_release(const struct conf_key *key, void *object);
 void certificates_release(const struct conf_key *key, void *object);
 
 /* Whether some cipher of the list (NULL: the default) is for DSA. */
@@ -209,6 +210,10 @@ NODISCARD bool ciphers_for_dsa(const char *list);
 /* Keeps where the certificate was set.  false: memory is short (reported). */
 bool certificates_place(struct load *load, const struct node *node,
     struct conf_certificate *certificate);
+/* What ALL means, when all keys of a host are read. */
+void protocol_complete(struct conf_tls *tls);
+/* Whether the TLS library knows it, or nobody can say (ciphers.c). */
+NODISCARD bool tls_is_known(enum conf_tls_names kind, const char *text);
 void cipher_suite_release(const struct conf_key *key, void *object);
 void format_release(const struct conf_key *key, void *object);
 void acl_release(const struct conf_key *key, void *object);

@@ -96,6 +96,13 @@ struct msg_listener {
 	struct address address;
 };
 
+/* What a name of the configuration stands for now. */
+struct msg_address {
+	uint32_t generation;
+	uint32_t number;        /* in conf->names */
+	struct address address; /* IPv4 */
+};
+
 /* The slot has a worker again: its sockets are not for others any more. */
 struct msg_slot {
 	uint32_t slot;
@@ -555,6 +562,7 @@ static_assert(sizeof(struct address) == 24, "wire layout");
 static_assert(sizeof(struct msg_log_record) == 40, "wire layout");
 static_assert(sizeof(struct trace_rule) == 32, "wire layout");
 static_assert(sizeof(struct msg_listener) == 40, "wire layout");
+static_assert(sizeof(struct msg_address) == 32, "wire layout");
 static_assert(sizeof(struct msg_cache_put) == 56, "wire layout");
 static_assert(sizeof(struct msg_cache_facts) == 136, "wire layout");
 static_assert(sizeof(struct msg_cache_entry) == 120, "wire layout");

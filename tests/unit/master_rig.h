@@ -18,6 +18,7 @@
 #include "master/listeners.h"
 #include "master/log_pairs.h"
 #include "master/master.h"
+#include "master/refresh.h"
 #include "master/reload.h"
 #include "master/stop.h"
 #include "master/supervise.h"
@@ -194,6 +195,7 @@ open_stage(struct stage *stage, worker_main worker)
 	master->log_pairs = log_pairs_new();
 	master->supervisor = supervise_new(master);
 	master->reload = reload_new(master);
+	master->refresh = refresh_new(master);
 	master->stop = stop_new(master);
 	stage->guard = loop_timer(master->loop, rig_give_up, stage);
 	stage->step = loop_timer(master->loop, rig_look, stage);
@@ -213,6 +215,7 @@ close_stage(struct stage *stage)
 	sigset_t none;
 
 	reload_free(&master->reload);
+	refresh_free(&master->refresh);
 	stop_free(&master->stop);
 	supervise_free(&master->supervisor);
 	log_pairs_free(&master->log_pairs);

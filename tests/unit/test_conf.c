@@ -131,20 +131,35 @@ static const struct {
 	{ "passive: {ports: 100-200}\n", 1, 18, "first-last" },
 	{ "passive: {ports: 3000-2000}\n", 1, 18, "first-last" },
 	{ "passive: {ports: 3000}\n", 1, 18, "first-last" },
-	{ "passive: {address: ftp.example}\n", 1, 20, "not an IPv4" },
+	{ "passive: {address: ftp/example}\n", 1, 20, "not an IPv4" },
+	{ "passive: {address: 192.0.2.256}\n", 1, 20, "not an IPv4" },
+	{ "passive: {address: [192.0.2.1]}\n", 1, 21, "takes a list of map" },
+	{ "passive: {address: [{network: 10.0.0.0/8}]}\n", 1, 21,
+	    "address is missing" },
+	{ "passive: {address: [{address: a, network: 10.1.0.0/8}]}\n", 1, 43,
+	    "bits beyond" },
+	{ "passive: {address: [{address: a, network: 10.0.0.0/33}]}\n", 1, 43,
+	    "not a network" },
+	{ "tls: {masquerade_address: \"\"}\n", 1, 27, "not an IPv4" },
 	{ "passive: {address: 0.0.0.0}\n", 1, 20, "not an IPv4" },
 	/* TLS */
 	{ "tls: {required: yess}\n", 1, 17, "unknown word yess" },
 	{ "tls: {required: [on]}\n", 1, 17, "takes one value" },
-	{ "tls: {protocol: TLSv1.1}\n", 1, 17, "not secure any more" },
-	{ "tls: {protocol: [SSLv3]}\n", 1, 18, "not secure any more" },
-	{ "tls: {protocol: ALL +TLSv1}\n", 1, 17, "not secure any more" },
+	{ LISTEN "tls: {protocol: TLSv1.1}\n", 2, 7,
+	    "needs tls.options: [AllowWeakSecurity]" },
+	{ LISTEN "tls: {protocol: ALL +TLSv1}\n", 2, 7, "TLSv1.0 is not" },
+	{ "tls: {protocol: [SSLv3]}\n", 1, 17, "SSLv3 is not supported" },
+	{ "tls: {protocol: SSLv2}\n", 1, 17, "unknown word SSLv2" },
 	{ "tls: {protocol: ALL TLSv1.2}\n", 1, 17, "begins with + or -" },
 	{ "tls: {protocol: -TLSv1.2}\n", 1, 17, "need ALL before" },
-	{ "tls: {protocol: ALL -TLSv1.2 -TLSv1.3}\n", 1, 17, "leaves no" },
+	{ LISTEN "tls: {protocol: ALL -TLSv1.2 -TLSv1.3}\n", 2, 7,
+	    "leaves no protocol that is secure" },
+	{ "tls: {protocol: ALL -SSLv23}\n", 1, 17, "leaves no protocol" },
 	{ "tls: {protocol: []}\n", 1, 17, "is empty" },
 	{ "tls: {protocol: TLSv1.4}\n", 1, 17, "did you mean TLSv1." },
 	{ "tls: {cipher_suite: TLS_AES_128_GCM_SHA256}\n", 1, 21, "TLSv1.3" },
+	{ LISTEN "tls: {cipher_suite: \"HIGH:@SECLEVEL=0\"}\n", 2, 7,
+	    "security level 0 needs tls.options" },
 	{ "tls: {cipher_suite: HIGH MEDIUM}\n", 1, 21, "with colons" },
 	{ "tls: {ecdh_curve: \"a/b\"}\n", 1, 19, "name of a curve" },
 	{ "tls: {options: [dnsNameRequired]}\n", 1, 17,
@@ -258,26 +273,6 @@ values_are_shown_escaped(void)
 	conf_errors_free(&errors);
 }
 
-/* --- notices -------------------------------------------------------------- */
-
-static void
-notices_tell_of_words_without_effect(void)
-{
-	struct conf *conf = rig_must(LISTEN
-	    "tls: {options: [NoAutoECDH, StdEnvVars]}\n"
-	    "defaults: {tls: {options: [AllowClientRenegotiation]}}\n"
-	    "hosts: [{name: a}, {name: b}]\n");
-
-	CU_ASSERT_EQUAL(conf->notices.count, 2);
-	CU_ASSERT(rig_has(&conf->notices, 2, 17, "NoAutoECDH is deprecated"));
-	CU_ASSERT(rig_has(&conf->notices, 3, 28, "has no effect yet"));
-	CU_ASSERT_EQUAL(conf->hosts[0].tls.options,
-	    CONF_TLS_NO_AUTO_ECDH | CONF_TLS_STD_ENV_VARS);
-	CU_ASSERT_EQUAL(conf->hosts[2].tls.options,
-	    CONF_TLS_ALLOW_CLIENT_RENEGOTIATIONS);
-	conf_free(&conf);
-}
-
 /* --- bombs ---------------------------------------------------------------- */
 
 /* head, then count times middle, which may hold one %zu. */
@@ -378,7 +373,8 @@ defaults_are_those_of_the_table(void)
 	CU_ASSERT_PTR_NULL(host->tls.ecdh_curve);
 	CU_ASSERT_EQUAL(host->nauth_order, 1);
 	CU_ASSERT_EQUAL(host->umask, 022);
-	CU_ASSERT(address_is_any(&host->passive_address));
+	CU_ASSERT(host->passive_addresses.count == 1 &&
+	    address_is_any(&host->passive_addresses.items[0].address));
 	conf_free(&conf);
 	CU_ASSERT_PTR_NULL(conf);
 }
@@ -529,8 +525,6 @@ CU_TestInfo conf_tests[] = {
 	{ "all mistakes are told, in order", all_mistakes_are_told_in_order },
 	{ "many mistakes are counted", many_mistakes_are_counted },
 	{ "values are shown escaped", values_are_shown_escaped },
-	{ "notices tell of words without effect",
-	    notices_tell_of_words_without_effect },
 	{ "bombs are refused at once", bombs_are_refused_at_once },
 	{ "defaults are those of the table", defaults_are_those_of_the_table },
 	{ "tls.required has all words", required_has_all_words },

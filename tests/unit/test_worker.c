@@ -24,7 +24,8 @@
 
 static const char settings[] = "listen: [{address: 127.0.0.1, port: 2121}]\n"
 			       "threads: 4\n"
-			       "grace_time: 1s\n";
+			       "grace_time: 1s\n"
+			       "passive: {address: lo}\n";
 
 /* The worker's surroundings: we are its master, login, and clients. */
 struct stage {
@@ -512,6 +513,44 @@ runs_out_of_descriptors(void)
 	stop(&stage);
 }
 
+/* Names that the configuration has not, and addresses that PASV has not. */
+static void
+distrusts_addresses(void)
+{
+	static const struct {
+		uint32_t number;
+		const char *address;
+		bool good;
+	} rows[] = {
+		{ 0, "192.0.2.1", true },
+		{ 1, "192.0.2.1", false },
+		{ UINT32_MAX, "192.0.2.1", false },
+		{ 0, "0.0.0.0", false },
+		{ 0, "2001:db8::1", false },
+	};
+	struct msg_address body;
+	struct stage stage;
+	size_t i;
+
+	for (i = 0; i < NITEMS(rows); i++) {
+		start_with(&stage, 0);
+		memset(&body, 0, sizeof(body));
+		body.number = rows[i].number;
+		CU_ASSERT_EQUAL(address_parse(&body.address, rows[i].address),
+		    0);
+		CU_ASSERT_EQUAL(channel_post(stage.channel, MSG_ADDRESS, &body),
+		    0);
+		if (rows[i].good) {
+			CU_ASSERT_TRUE(answers_pings(&stage));
+			(void)kill(stage.pid, SIGKILL);
+		}
+		/* The channel ends, as if the master were gone. */
+		CHECK_CASE(exit_status(&stage) == (rows[i].good ? -1 : 1),
+		    rows[i].address);
+		stop(&stage);
+	}
+}
+
 CU_TestInfo worker_tests[] = {
 	{ "a worker serves, and drains", serves_and_drains },
 	{ "a worker stops when told", stops_when_told },
@@ -519,6 +558,7 @@ CU_TestInfo worker_tests[] = {
 	{ "sessions survive a new login", survives_login },
 	{ "signals are for the master", ignores_signals },
 	{ "a worker has no rights", has_no_rights },
+	{ "a worker distrusts addresses of names", distrusts_addresses },
 	{ "clients are told when descriptors run out",
 	    runs_out_of_descriptors },
 	CU_TEST_INFO_NULL,

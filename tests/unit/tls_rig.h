@@ -134,6 +134,7 @@ rig_conf(struct rig *rig, bool tickets)
 		rig->hosts[i].tls.engine = true;
 		rig->hosts[i].tls.protocol = CONF_TLS_1_2 | CONF_TLS_1_3;
 		rig->hosts[i].tls.next_protocol = true;
+		rig->hosts[i].tls.strict_alpn = true;
 		rig->hosts[i].tls.session_tickets = tickets;
 		rig->keys[i].pairs = &rig->pair;
 		rig->keys[i].count = 1;

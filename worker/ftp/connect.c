@@ -18,10 +18,60 @@ no_listener(struct session *session, int error)
 	    "No port is free for a data connection."));
 }
 
+static bool
+is_for(const struct conf_told *told, const struct address *peer)
+{
+	struct address masked = *peer;
+
+	if (told->everywhere)
+		return (true);
+	if (address_is_v4(peer) != address_is_v4(&told->network))
+		return (false);
+	address_mask(&masked, told->bits, told->bits);
+	return (address_same_ip(&masked, &told->network));
+}
+
+/* What the list says to this client; NULL: nothing. */
+static const struct address *
+told(const struct session *session, const struct conf_addresses *list)
+{
+	const struct worker *worker = session->worker;
+	const struct address *address = NULL;
+	size_t i;
+
+	for (i = 0; i < list->count && address == NULL; i++) {
+		if (!is_for(&list->items[i], &session->peer))
+			continue;
+		address = &list->items[i].address;
+		if (list->items[i].number > 0)
+			address = &worker->names[list->items[i].number - 1];
+	}
+	if (address == NULL)
+		return (NULL);
+	/* PASV can say no other than an IPv4 address. */
+	if (address_is_any(address) || !address_is_v4(address))
+		return (&session->local);
+	return (address);
+}
+
+/* Also after CCC: what is between us and the client has not changed. */
+static const struct address *
+shown_address(const struct session *session)
+{
+	const struct address *address = NULL;
+
+	if (session->tls != NULL)
+		address =
+		    told(session, &session->host->tls.masquerade_addresses);
+	if (address == NULL)
+		address = told(session, &session->host->passive_addresses);
+	return (address == NULL ? &session->local : address);
+}
+
 enum flow
 verb_pasv(struct session *session, const char *text)
 {
-	const struct address *shown = &session->host->passive_address;
+	const struct address *shown;
 	unsigned int port;
 	int error;
 
@@ -32,8 +82,7 @@ verb_pasv(struct session *session, const char *text)
 	error = data_listen(session);
 	if (error != 0)
 		return (no_listener(session, error));
-	if (address_is_any(shown) || !address_is_v4(shown))
-		shown = &session->local;
+	shown = shown_address(session);
 	port = session->data.port;
 	return (session_answer(session, 227,
 	    "Entering Passive Mode (%u,%u,%u,%u,%u,%u).", shown->ip[12],

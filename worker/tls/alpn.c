@@ -1,6 +1,7 @@
 /*
  * ALPN: a client that names protocols must name ours.  A browser that was
- * tricked into speaking to this port names others and is refused.
+ * tricked into speaking to this port names others and is refused, unless
+ * tls.strict_alpn is off.
  */
 #include <openssl/ssl.h>
 #include <string.h>
@@ -52,5 +53,7 @@ alpn_select(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 		*out_len = (unsigned char)strlen(names[i]);
 		return (SSL_TLSEXT_ERR_OK);
 	}
-	return (SSL_TLSEXT_ERR_ALERT_FATAL);
+	return (tls_conf(channel->login)->strict_alpn
+		? SSL_TLSEXT_ERR_ALERT_FATAL
+		: SSL_TLSEXT_ERR_NOACK);
 }

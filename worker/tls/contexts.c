@@ -95,7 +95,9 @@ static void
 context_id(const struct conf_host *host, const struct trust *trust,
     uint8_t id[CONTEXT_ID_LEN])
 {
-	struct seal_data pieces[10];
+	unsigned int weak = host->tls.options &
+	    (CONF_TLS_ALLOW_WEAK_DH | CONF_TLS_ALLOW_WEAK_SECURITY);
+	struct seal_data pieces[11];
 	uint8_t listeners[DIGEST_LEN];
 	struct seal_data places[32];
 	size_t i, n = 0;
@@ -117,19 +119,8 @@ context_id(const struct conf_host *host, const struct trust *trust,
 	pieces[8] = text_piece(host->tls.user_name);
 	pieces[9] = trust == NULL ? piece("", 0)
 				  : piece(trust_digest(trust), DIGEST_LEN);
+	pieces[10] = piece(&weak, sizeof(weak));
 	digest_sha256(id, pieces, NITEMS(pieces));
-}
-
-static int
-set_ciphers(SSL_CTX *ctx, const struct conf_tls *conf)
-{
-	if (conf->cipher_list != NULL &&
-	    SSL_CTX_set_cipher_list(ctx, conf->cipher_list) != 1)
-		return (-1);
-	if (conf->cipher_suites != NULL &&
-	    SSL_CTX_set_ciphersuites(ctx, conf->cipher_suites) != 1)
-		return (-1);
-	return (0);
 }
 
 static SSL_CTX *
@@ -142,17 +133,12 @@ new_context(const struct tls *tls, uint32_t host,
 	ctx = SSL_CTX_new_ex(NULL, schedule_query(), TLS_server_method());
 	if (ctx == NULL)
 		return (NULL);
-	if (set_ciphers(ctx, conf) == -1) {
-		log_event(LOG_LEVEL_ERROR, LOG_STREAM_TLS, subject,
-		    "cipher_suite: OpenSSL knows none of them");
+	/* First what is allowed: certificates are judged by it. */
+	if (parameters_load(ctx, conf, subject) == -1 ||
+	    pairs_load(ctx, tls_keys(tls, host), subject) == -1) {
 		SSL_CTX_free(ctx);
 		return (NULL);
 	}
-	if (pairs_load(ctx, tls_keys(tls, host), subject) == -1) {
-		SSL_CTX_free(ctx);
-		return (NULL);
-	}
-	SSL_CTX_set_dh_auto(ctx, 1);
 	SSL_CTX_set_tlsext_servername_callback(ctx, hello_answer_name);
 	if (conf->next_protocol)
 		SSL_CTX_set_alpn_select_cb(ctx, alpn_select, NULL);
@@ -227,29 +213,52 @@ contexts_trust(const struct tls_login *login)
 static bool
 set_options(SSL *ssl, const struct conf_tls *conf)
 {
+	/* A client that likes ChaCha20 best is slow with AES. */
+	static const uint64_t preference =
+	    SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA;
 	uint64_t wanted = SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION;
 
 	if (conf->server_cipher_preference)
-		wanted |= SSL_OP_CIPHER_SERVER_PREFERENCE;
+		wanted |= preference;
 	/* In TLS 1.2 a ticket goes out before the client may come in. */
 	if (!conf->session_tickets || admission_asks(conf))
 		wanted |= SSL_OP_NO_TICKET;
+	if ((conf->options & CONF_TLS_NO_EMPTY_FRAGMENTS) != 0)
+		wanted |= SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS;
 	/* Setting only adds: what the last host set would stay. */
 	(void)SSL_clear_options(ssl,
-	    SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_TICKET);
+	    preference | SSL_OP_NO_TICKET | SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS);
 	(void)SSL_set_options(ssl, wanted);
 	return (true);
 }
 
+static const struct {
+	unsigned int bit;
+	int version;
+	uint64_t without;
+} versions[] = {
+	{ CONF_TLS_1_0, TLS1_VERSION, SSL_OP_NO_TLSv1 },
+	{ CONF_TLS_1_1, TLS1_1_VERSION, SSL_OP_NO_TLSv1_1 },
+	{ CONF_TLS_1_2, TLS1_2_VERSION, SSL_OP_NO_TLSv1_2 },
+	{ CONF_TLS_1_3, TLS1_3_VERSION, SSL_OP_NO_TLSv1_3 },
+};
+
+/* The options are for holes between the least and the most. */
 static bool
 set_versions(SSL *ssl, const struct conf_tls *conf)
 {
-	int least = TLS1_2_VERSION, most = TLS1_3_VERSION;
+	int least = 0, most = 0;
+	size_t i;
 
-	if ((conf->protocol & CONF_TLS_1_2) == 0)
-		least = TLS1_3_VERSION;
-	if ((conf->protocol & CONF_TLS_1_3) == 0)
-		most = TLS1_2_VERSION;
+	for (i = 0; i < NITEMS(versions); i++) {
+		if ((conf->protocol & versions[i].bit) == 0) {
+			(void)SSL_set_options(ssl, versions[i].without);
+			continue;
+		}
+		(void)SSL_clear_options(ssl, versions[i].without);
+		least = least == 0 ? versions[i].version : least;
+		most = versions[i].version;
+	}
 	return (SSL_set_min_proto_version(ssl, least) == 1 &&
 	    SSL_set_max_proto_version(ssl, most) == 1);
 }

@@ -223,6 +223,13 @@ NODISCARD bool admission_asks(const struct conf_tls *conf);
 /* After a control handshake. */
 void admission_begin(struct tls_channel *control);
 
+/*
+ * parameters.c: the security level, ciphers and Diffie-Hellman parameters; -1
+ * when they cannot be used, logged with subject.
+ */
+NODISCARD int parameters_load(SSL_CTX *ctx, const struct conf_tls *conf,
+    const struct log_subject *subject);
+
 /* pairs.c: -1 when a pair cannot be used, logged with subject. */
 NODISCARD int pairs_load(SSL_CTX *ctx, const struct host_keys *keys,
     const struct log_subject *subject);

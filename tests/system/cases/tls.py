@@ -84,6 +84,7 @@ def case_two_key_types(binaries):
     rsa = make_certificate(server.folder, "rsa", kind="rsa")
     server.config["tls"]["certificates"].append(
         {"cert": rsa[0], "key": rsa[1]})
+    server.config["tls"]["cipher_suite"] = "DEFAULT"
     server.write_config()
     with server:
         for options, signed in (

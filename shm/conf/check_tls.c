@@ -1,0 +1,58 @@
+/* What must hold between the keys of tls. */
+#include <string.h>
+
+#include "shm/conf/build.h"
+#include "shm/conf/value.h"
+
+static bool
+is_weak(const struct conf_tls *tls)
+{
+	return ((tls->options & CONF_TLS_ALLOW_WEAK_SECURITY) != 0);
+}
+
+/* TLS 1.0 and 1.1 sign with SHA-1, which the library refuses by itself. */
+static void
+check_protocol(const struct build *build, size_t index, const struct given *own)
+{
+	const struct conf_tls *tls = &build->conf->hosts[index].tls;
+	unsigned int old = tls->protocol & (CONF_TLS_1_0 | CONF_TLS_1_1);
+
+	if (tls->protocol == 0)
+		report_add(build->load,
+		    build_key_place(build, index, own, "tls.protocol"),
+		    "tls.protocol: leaves no protocol that is secure; the "
+		    "others need tls.options: [AllowWeakSecurity]");
+	if (old != 0 && !is_weak(tls))
+		report_add(build->load,
+		    build_key_place(build, index, own, "tls.protocol"),
+		    "tls.protocol: %s is not secure any more and needs "
+		    "tls.options: [AllowWeakSecurity]",
+		    (old & CONF_TLS_1_0) != 0 ? "TLSv1.0" : "TLSv1.1");
+}
+
+static void
+check_ciphers(const struct build *build, size_t index, const struct given *own)
+{
+	const struct conf_tls *tls = &build->conf->hosts[index].tls;
+	const char *why = NULL;
+	struct shown shown;
+
+	if (tls->cipher_list == NULL || is_weak(tls))
+		return;
+	if (strstr(tls->cipher_list, "@SECLEVEL=0") != NULL)
+		why = "security level 0 needs";
+	else if (!tls_is_known(CONF_TLS_SAFE_CIPHERS, tls->cipher_list))
+		why = "ciphers without encryption or authentication need";
+	if (why != NULL)
+		report_add(build->load,
+		    build_key_place(build, index, own, "tls.cipher_suite"),
+		    "tls.cipher_suite: %s: %s tls.options: [AllowWeakSecurity]",
+		    report_show(&shown, tls->cipher_list), why);
+}
+
+void
+check_tls(const struct build *build, size_t index, const struct given *own)
+{
+	check_protocol(build, index, own);
+	check_ciphers(build, index, own);
+}

@@ -1,0 +1,81 @@
+/* Unit tests of shm/conf: the keys of tls. */
+#include "shm/conf/conf.h"
+
+#include <CUnit/CUnit.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/unit/conf_rig.h"
+#include "tests/unit/suites.h"
+
+/* --- notices -------------------------------------------------------------- */
+
+static void
+notices_tell_of_words_without_effect(void)
+{
+	struct conf *conf = rig_must(
+	    LISTEN "tls: {options: [NoAutoECDH, StdEnvVars]}\n"
+		   "defaults: {tls: {options: [AllowClientRenegotiation]}}\n"
+		   "hosts: [{name: a}, {name: b}]\n");
+
+	CU_ASSERT_EQUAL(conf->notices.count, 2);
+	CU_ASSERT(rig_has(&conf->notices, 2, 17, "NoAutoECDH is deprecated"));
+	CU_ASSERT(rig_has(&conf->notices, 3, 28, "has no effect yet"));
+	CU_ASSERT_EQUAL(conf->hosts[0].tls.options,
+	    CONF_TLS_NO_AUTO_ECDH | CONF_TLS_STD_ENV_VARS);
+	CU_ASSERT_EQUAL(conf->hosts[2].tls.options,
+	    CONF_TLS_ALLOW_CLIENT_RENEGOTIATIONS);
+	conf_free(&conf);
+}
+
+/* --- tls.protocol --------------------------------------------------------- */
+
+/* What the words of tls.protocol come to. */
+static const struct {
+	const char *value;
+	bool weak;
+	unsigned int protocol;
+} protocols[] = {
+	{ "TLSv1.2", false, CONF_TLS_1_2 },
+	{ "[tlsv1.3, TLSv1.2]", false, CONF_TLS_1_2 | CONF_TLS_1_3 },
+	{ "ALL", false, CONF_TLS_1_2 | CONF_TLS_1_3 },
+	{ "SSLv23", false, CONF_TLS_1_2 | CONF_TLS_1_3 },
+	{ "ALL -SSLv3 -TLSv1 -TLSv1.1", false, CONF_TLS_1_2 | CONF_TLS_1_3 },
+	{ "ALL -TLSv1.2", false, CONF_TLS_1_3 },
+	{ "SSLv3 TLSv1.3", false, CONF_TLS_1_3 },
+	{ "ALL", true,
+	    CONF_TLS_1_0 | CONF_TLS_1_1 | CONF_TLS_1_2 | CONF_TLS_1_3 },
+	{ "ALL -TLSv1.0 -TLSv1.2", true, CONF_TLS_1_1 | CONF_TLS_1_3 },
+	{ "ALL -TLSv1.0 +TLSv1", true,
+	    CONF_TLS_1_0 | CONF_TLS_1_1 | CONF_TLS_1_2 | CONF_TLS_1_3 },
+	{ "[TLSv1, TLSv1.1]", true, CONF_TLS_1_0 | CONF_TLS_1_1 },
+};
+
+static void
+protocols_are_taken_apart(void)
+{
+	struct conf *conf;
+	char text[256];
+	size_t i;
+
+	for (i = 0; i < NITEMS(protocols); i++) {
+		(void)snprintf(text, sizeof(text),
+		    LISTEN "tls: {protocol: %s, options: [%s]}\n",
+		    protocols[i].value,
+		    protocols[i].weak ? "AllowWeakSecurity" : "");
+		conf = rig_must(text);
+		CHECK_CASE(conf->hosts[0].tls.protocol == protocols[i].protocol,
+		    protocols[i].value);
+		conf_free(&conf);
+	}
+	conf = rig_must(LISTEN "tls: {protocol: SSLv3 TLSv1.3}\n");
+	CU_ASSERT(rig_has(&conf->notices, 2, 17, "SSLv3 is not supported"));
+	conf_free(&conf);
+}
+
+CU_TestInfo conf_tls_tests[] = {
+	{ "notices tell of words without effect",
+	    notices_tell_of_words_without_effect },
+	{ "protocols are taken apart", protocols_are_taken_apart },
+	CU_TEST_INFO_NULL,
+};
