@@ -12,6 +12,7 @@
 /* One entry of control.acl. */
 struct rule {
 	uint32_t commands; /* CONTROL_BIT */
+	bool deny;         /* all but these */
 	bool everybody;
 	uid_t *uids;
 	size_t nuids;
@@ -50,20 +51,27 @@ control_text(enum control_command command)
 	return (texts[command]);
 }
 
-/* "all", a command, or the first word of several ("sesscache"). */
+/*
+ * "all", a command, or one word of those that have two: "sesscache" is all that
+ * can be done with it, "clear" is clearing whatever can be.
+ */
 static uint32_t
 commands_of(const char *action)
 {
 	size_t len = strlen(action);
+	const char *second;
 	uint32_t set = 0;
 	unsigned int i;
 
 	if (strcmp(action, "all") == 0)
 		return (ALL_COMMANDS);
-	for (i = 0; i < CONTROL_COUNT; i++)
-		if (strncmp(texts[i], action, len) == 0 &&
-		    (texts[i][len] == '\0' || texts[i][len] == ' '))
+	for (i = 0; i < CONTROL_COUNT; i++) {
+		second = strchr(texts[i], ' ');
+		if ((strncmp(texts[i], action, len) == 0 &&
+			(texts[i][len] == '\0' || texts[i][len] == ' ')) ||
+		    (second != NULL && strcmp(second + 1, action) == 0))
 			set |= CONTROL_BIT(i);
+	}
 	return (set);
 }
 
@@ -115,6 +123,7 @@ compile(struct rule *rule, const struct conf_acl *entry,
 	uint32_t commands;
 	size_t i;
 
+	rule->deny = entry->deny;
 	rule->uids = calloc(entry->users.count + 1, sizeof(*rule->uids));
 	rule->gids = calloc(entry->groups.count + 1, sizeof(*rule->gids));
 	if (rule->uids == NULL || rule->gids == NULL)
@@ -211,15 +220,19 @@ uint32_t
 control_rules_allowed(const struct control_rules *rules,
     const struct control_peer *peer)
 {
-	uint32_t set = 0;
+	uint32_t allowed = 0, denied = 0;
 	size_t i;
 
 	if (peer->uid == 0 || peer->uid == geteuid())
 		return (ALL_COMMANDS);
 	if (service_users_has(&rules->users, peer->uid))
 		return (0);
-	for (i = 0; i < rules->count; i++)
-		if (matches(&rules->items[i], peer))
-			set |= rules->items[i].commands;
-	return (set);
+	for (i = 0; i < rules->count; i++) {
+		if (rules->items[i].deny && matches(&rules->items[i], peer))
+			denied |= rules->items[i].commands;
+		else if (rules->items[i].deny ||
+		    matches(&rules->items[i], peer))
+			allowed |= rules->items[i].commands;
+	}
+	return (allowed & ~denied);
 }

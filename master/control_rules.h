@@ -43,7 +43,8 @@ void control_rules_free(struct control_rules **rules);
 /*
  * The commands that peer may give, as a set of CONTROL_BIT.  Root and the user
  * who runs the server may always do everything, the accounts that serve
- * clients never anything; who else may, the entries say.
+ * clients never anything.  Who else may, the entries say: one that denies
+ * allows all others, but what any entry denies to the peer stays denied.
  */
 NODISCARD uint32_t control_rules_allowed(const struct control_rules *rules,
     const struct control_peer *peer);

@@ -1,14 +1,16 @@
 /* control.acl and local_file_systems. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "shm/conf/value.h"
 
 /* --- control.acl ---------------------------------------------------------- */
 
-static const char *const fields[] = { "actions", "users", "groups" };
+static const char *const fields[] = { "actions", "access", "users", "groups" };
 enum {
 	FIELD_ACTIONS,
+	FIELD_ACCESS,
 	FIELD_USERS,
 	FIELD_GROUPS
 };
@@ -20,16 +22,27 @@ static const struct word actions[] = {
 	{ "all", 0 },
 };
 
-/* The first word of several commands stands for all of them. */
+static const struct word accesses[] = {
+	{ "allow", false },
+	{ "deny", true },
+};
+
+/* One word of commands that have two stands for all that have it. */
 static bool
 is_group_of_actions(const char *text)
 {
+	const char *second;
 	size_t i, len = strlen(text);
 
-	for (i = 0; i < NITEMS(actions); i++)
-		if (strncmp(actions[i].text, text, len) == 0 &&
-		    actions[i].text[len] == ' ')
+	for (i = 0; i < NITEMS(actions); i++) {
+		second = strchr(actions[i].text, ' ');
+		if (second == NULL)
+			continue;
+		if ((strncasecmp(actions[i].text, text, len) == 0 &&
+			actions[i].text[len] == ' ') ||
+		    strcasecmp(second + 1, text) == 0)
 			return (true);
+	}
 	return (false);
 }
 
@@ -66,11 +79,27 @@ add_name(const struct value *value, const struct node *node, const char *text,
 }
 
 static bool
+take_access(const struct value *value, const struct node *node,
+    struct conf_acl *acl)
+{
+	const char *text = value_text(value, node);
+	unsigned int deny;
+
+	if (text == NULL ||
+	    !words_find(value, node, text, accesses, NITEMS(accesses), &deny))
+		return (false);
+	acl->deny = deny != 0;
+	return (true);
+}
+
+static bool
 take_field(const struct value *value, size_t field, const struct node *node,
     void *context)
 {
 	struct conf_acl *acl = context;
 
+	if (field == FIELD_ACCESS)
+		return (take_access(value, node, acl));
 	if (field == FIELD_ACTIONS)
 		return (
 		    words_walk_items(value, node, add_action, &acl->actions));
@@ -152,6 +181,7 @@ write_rule(struct buf *out, const struct conf_acl *acl)
 {
 	if (buf_append(out, "{", 1) == -1 ||
 	    write_field(out, "actions", &acl->actions) == -1 ||
+	    (acl->deny && buf_printf(out, ", access: deny") == -1) ||
 	    write_field(out, ", users", &acl->users) == -1 ||
 	    write_field(out, ", groups", &acl->groups) == -1)
 		return (-1);

@@ -52,7 +52,8 @@ struct conf_mention {
 };
 
 struct conf_acl {
-	struct conf_strings actions; /* "sesscache clear", "status", "all" */
+	struct conf_strings actions; /* "sesscache clear", "clear", "all" */
+	bool deny;                   /* these may not, all others may */
 	struct conf_strings users;   /* names; "*" = everybody */
 	struct conf_strings groups;
 };

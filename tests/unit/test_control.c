@@ -405,12 +405,13 @@ rules_say_who_may_what(void)
 	     *group_list[] = { group }, *star_list[] = { star },
 	     *root_list[] = { root }, *wrong_list[] = { wrong };
 	struct conf_acl acl[] = {
-		{ { status_list, 1 }, { star_list, 1 }, { NULL, 0 } },
-		{ { group_list, 1 }, { NULL, 0 }, { root_list, 1 } },
+		{ { status_list, 1 }, false, { star_list, 1 }, { NULL, 0 } },
+		{ { group_list, 1 }, false, { NULL, 0 }, { root_list, 1 } },
 	};
 	struct conf_acl mistakes[] = {
-		{ { wrong_list, 1 }, { wrong_list, 1 }, { wrong_list, 1 } },
-		{ { all_list, 1 }, { root_list, 1 }, { NULL, 0 } },
+		{ { wrong_list, 1 }, false, { wrong_list, 1 },
+		    { wrong_list, 1 } },
+		{ { all_list, 1 }, false, { root_list, 1 }, { NULL, 0 } },
 	};
 	const gid_t groups[] = { 5, 0 };
 	const struct service_users users = { { 201, 201 }, { 202, 202 },
@@ -451,6 +452,50 @@ rules_say_who_may_what(void)
 	conf_errors_free(&errors);
 }
 
+#define SESSCACHE(what) CONTROL_BIT(CONTROL_SESSCACHE_##what)
+
+/* What the page says of deny: all others may. */
+static void
+rules_deny(void)
+{
+	static char clear[] = "clear", info[] = "sesscache info", star[] = "*",
+		    root[] = "root", daemon[] = "daemon", all[] = "all";
+	char *clear_list[] = { clear }, *info_list[] = { info },
+	     *star_list[] = { star }, *root_list[] = { root },
+	     *daemon_list[] = { daemon }, *all_list[] = { all };
+	struct conf_acl acl[] = {
+		{ { clear_list, 1 }, true, { daemon_list, 1 }, { NULL, 0 } },
+		{ { info_list, 1 }, false, { star_list, 1 }, { NULL, 0 } },
+		{ { info_list, 1 }, true, { NULL, 0 }, { root_list, 1 } },
+		{ { all_list, 1 }, false, { daemon_list, 1 }, { NULL, 0 } },
+	};
+	const gid_t groups[] = { 5, 0 };
+	const struct service_users users = { { 201, 201 }, { 202, 202 },
+		{ 203, 203 } };
+	struct control_peer peer = { 54321, 54321, NULL, 0 };
+	struct control_rules *rules;
+	struct conf_errors errors;
+	struct conf conf;
+
+	memset(&conf, 0, sizeof(conf));
+	memset(&errors, 0, sizeof(errors));
+	conf.control_acl = acl;
+	conf.ncontrol_acl = NITEMS(acl);
+	rules = control_rules_new(&conf, &users, "conf", &errors);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(rules);
+	CU_ASSERT_EQUAL(control_rules_allowed(rules, &peer),
+	    SESSCACHE(CLEAR) | SESSCACHE(INFO));
+	peer.groups = groups;
+	peer.ngroups = NITEMS(groups);
+	CU_ASSERT_EQUAL(control_rules_allowed(rules, &peer), SESSCACHE(CLEAR));
+	peer.ngroups = 0;
+	peer.uid = 1; /* daemon, on every Debian */
+	CU_ASSERT_EQUAL(control_rules_allowed(rules, &peer),
+	    (CONTROL_BIT(CONTROL_COUNT) - 1) & ~SESSCACHE(CLEAR));
+	control_rules_free(&rules);
+	conf_errors_free(&errors);
+}
+
 CU_TestInfo control_tests[] = {
 	{ "lines and their answers", answers_lines },
 	{ "who may do nothing is closed unread", closes_who_may_nothing },
@@ -461,5 +506,6 @@ CU_TestInfo control_tests[] = {
 	{ "an answer in pages", sends_pages },
 	{ "a stale socket is replaced", replaces_a_stale_socket },
 	{ "rules say who may do what", rules_say_who_may_what },
+	{ "a rule that denies allows all others", rules_deny },
 	CU_TEST_INFO_NULL,
 };
