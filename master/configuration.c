@@ -7,6 +7,7 @@
 
 #include "master/certificate_checks.h"
 #include "master/names.h"
+#include "master/section_groups.h"
 #include "master/tls_names.h"
 #include "shm/base/log.h"
 
@@ -52,6 +53,7 @@ load_files(struct configuration_load *load)
 	    load->path, &load->errors);
 	configuration->rules = control_rules_new(configuration->conf,
 	    &configuration->users, load->path, &load->errors);
+	section_groups_check(configuration->conf, load->path, &load->errors);
 	wish.conf = configuration->conf;
 	wish.service = configuration->users.worker.uid;
 	wish.errors = &load->errors;

@@ -181,6 +181,7 @@ login_result(struct broker *broker, const struct message *message)
 		.policy = body->policy,
 		.uid = body->uid,
 		.gid = body->gid,
+		.groups = body->groups,
 		.name = text_of(&parts[NAME], name),
 		.group = text_of(&parts[GROUP], group),
 	};

@@ -31,6 +31,7 @@ struct broker_login {
 	enum limit limit; /* LOGIN_LIMIT */
 	uint32_t policy;  /* LOGIN_READ_ONLY | LOGIN_ANONYMOUS */
 	uint32_t uid, gid;
+	uint64_t groups;   /* entries of `users` for its groups, as bits */
 	const char *name;  /* of the account; valid during the call */
 	const char *group; /* of its primary group, or "" */
 };

@@ -138,5 +138,14 @@ check_login(struct check_files *files, const struct check_question *question,
 		result->verdict = LOGIN_HOME;
 		return;
 	}
+	error = (result->account.policy & LOGIN_ANONYMOUS) != 0
+	    ? 0
+	    : check_entries(question->host, &result->account);
+	if (error != 0) {
+		/* A policy of a group that it may be in must not be missed. */
+		check_reason(result, "groups of users: %s", strerror(error));
+		result->verdict = LOGIN_UNAVAILABLE;
+		return;
+	}
 	result->verdict = LOGIN_OK;
 }

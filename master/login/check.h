@@ -74,6 +74,13 @@ NODISCARD bool check_find_in_pam(const struct check_question *question,
 NODISCARD bool check_pam_account(const struct check_question *question,
     struct check_result *result);
 
+/*
+ * Which entries of `users` are for groups that the account is in.  0, or an
+ * errno when a group could not be asked for.
+ */
+NODISCARD int check_entries(const struct conf_host *host,
+    struct account *account);
+
 /* The name of the group, or "". */
 void check_group_name(struct account *account);
 

@@ -88,6 +88,7 @@ send_result(struct checker *checker, uint64_t request)
 	body.uid = account->uid;
 	body.gid = account->gid;
 	body.ngroups = account->ngroups;
+	body.entries = account->entries;
 	memcpy(body.groups, account->groups, sizeof(body.groups));
 	body.name_len = (uint16_t)strlen(account->name);
 	body.group_len = (uint16_t)strlen(account->group);

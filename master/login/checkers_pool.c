@@ -106,6 +106,7 @@ take_answer(const struct message *message, struct checkers_answer *answer,
 	account->gid = body->gid;
 	account->policy = body->policy;
 	account->ngroups = body->ngroups;
+	account->entries = body->entries;
 	memcpy(account->groups, body->groups, sizeof(account->groups));
 	return (is_sound(answer) ? 0 : -1);
 }

@@ -24,6 +24,7 @@ send_result(struct login_worker *worker, struct msg_login_result *result,
 		result->policy = account->policy;
 		result->uid = account->uid;
 		result->gid = account->gid;
+		result->groups = account->entries;
 		result->name_len = (uint16_t)strlen(account->name);
 		result->group_len = (uint16_t)strlen(account->group);
 		message.pieces[0].data = account->name;

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "shm/base/ensure.h"
-#include "shm/conf/value.h"
+#include "shm/conf/varying.h"
 
 #define RUN_PREFIX "run_directory/"
 
@@ -95,6 +95,23 @@ switch_on(struct build *build, const struct node *node, struct target *target)
 		value_read(&value);
 }
 
+/* Whether a value is a host's key that stands below anonymous. */
+static bool
+is_anonymous(const struct node *section, const struct conf_key *key)
+{
+	return (strncmp(section->path, "anonymous", 9) == 0 &&
+	    strncmp(key->path, "anonymous", 9) != 0);
+}
+
+static void
+apply_anonymous(struct build *build, const struct node *node,
+    struct target *target)
+{
+	target->given.anonymous[keys_index(node->spec)] = node;
+	varying_read(build->load, node->spec, node,
+	    &target->host->anonymous.settings);
+}
+
 /* Puts all values of a section into the target's fields. */
 static void
 apply_section(struct build *build, const struct node *section,
@@ -108,6 +125,11 @@ apply_section(struct build *build, const struct node *section,
 		if (node->role == NODE_SECTION &&
 		    node->context != section->context)
 			continue; /* defaults: applied by itself */
+		if (node->spec != NULL && node->role == NODE_VALUE &&
+		    is_anonymous(section, node->spec)) {
+			apply_anonymous(build, node, target);
+			continue;
+		}
 		if (node->spec != NULL)
 			target->given.nodes[keys_index(node->spec)] = node;
 		if (node->role == NODE_SECTION) {
@@ -135,6 +157,23 @@ move_parts(struct build *build, struct target *target)
 
 /* --- hosts ---------------------------------------------------------------- */
 
+/* What anonymous sessions have before the host's own section. */
+static void
+inherit_anonymous(struct build *build, struct conf_host *host)
+{
+	const struct node *node;
+	size_t i;
+
+	build->load->report.muted = true;
+	for (i = 0; i < conf_nkeys; i++) {
+		node = build->defaults.anonymous[i];
+		if (node != NULL)
+			varying_read(build->load, &conf_keys[i], node,
+			    &host->anonymous.settings);
+	}
+	build->load->report.muted = false;
+}
+
 /* What the host has before its own section: `defaults`, else the table. */
 static void
 inherit(struct build *build, struct target *target)
@@ -155,30 +194,17 @@ inherit(struct build *build, struct target *target)
 			set_inherited(build, key, node,
 			    target_object(target, key));
 	}
+	inherit_anonymous(build, target->host);
 	build->load->report.muted = true;
 	move_parts(build, target);
 	build->load->report.muted = false;
 }
 
-/* Whether tls.required of anonymous sessions is set somewhere. */
-static bool
-is_given(const struct build *build, const struct target *target,
-    const char *path)
-{
-	size_t key = keys_index(keys_find(path));
-
-	return (target->given.nodes[key] != NULL ||
-	    build->defaults.nodes[key] != NULL);
-}
-
 static void
-complete_host(const struct build *build, const struct target *target)
+complete_host(struct conf_host *host)
 {
-	struct conf_host *host = target->host;
 	size_t i;
 
-	if (!is_given(build, target, "anonymous.tls.required"))
-		host->anonymous.required = host->tls.required;
 	protocol_complete(&host->tls);
 	if ((host->tls.options & CONF_TLS_USE_IMPLICIT_SSL) != 0)
 		for (i = 0; i < host->nlisten; i++)
@@ -222,7 +248,7 @@ build_host(struct build *build, size_t index, const struct node *section)
 	build->sections[index] = section;
 	inherit(build, &target);
 	apply_own(build, &section, 1, &target);
-	complete_host(build, &target);
+	complete_host(target.host);
 	if (build->load->report.count == mistakes)
 		check_host(build, index, &target.given);
 }
@@ -300,7 +326,7 @@ build_server(struct build *build, struct given *given)
 	if (build->load->report.no_memory)
 		return;
 	complete_server(build);
-	complete_host(build, &target);
+	complete_host(target.host);
 	*given = target.given;
 	build->server_good = build->load->report.count == mistakes;
 	if (build->server_good)
@@ -332,7 +358,7 @@ build_defaults(struct build *build)
 	}
 	move_parts(build, &target);
 	build->defaults = target.given;
-	release_fields(CONF_IN_HOST, &host);
+	free_host(&host);
 }
 
 /* The next entry of `hosts` after *node, in *file or a later one. */
@@ -443,4 +469,17 @@ build_key_place(const struct build *build, size_t host, const struct given *own,
 	if (build->defaults.nodes[key] != NULL)
 		return (build->defaults.nodes[key]->key_place);
 	return (build_place(build, host));
+}
+
+struct place
+build_anonymous_place(const struct build *build, size_t host,
+    const struct given *own, const char *path)
+{
+	size_t key = keys_index(keys_find(path));
+
+	if (own->anonymous[key] != NULL)
+		return (own->anonymous[key]->key_place);
+	if (build->defaults.anonymous[key] != NULL)
+		return (build->defaults.anonymous[key]->key_place);
+	return (build_key_place(build, host, own, path));
 }

@@ -11,6 +11,7 @@
 /* Where each key of a section was set last; NULL: nowhere. */
 struct given {
 	const struct node *nodes[KEYS_MAX];
+	const struct node *anonymous[KEYS_MAX]; /* below anonymous */
 };
 
 struct build {
@@ -58,5 +59,9 @@ NODISCARD struct place build_place(const struct build *build, size_t host);
 /* Where the key with that path was set for the host; else as above. */
 NODISCARD struct place build_key_place(const struct build *build, size_t host,
     const struct given *own, const char *path);
+
+/* The same for a key below anonymous. */
+NODISCARD struct place build_anonymous_place(const struct build *build,
+    size_t host, const struct given *own, const char *path);
 
 #endif

@@ -39,12 +39,72 @@ has_implicit(const struct conf_host *host)
 	return (false);
 }
 
+/* What tls.required is in settings, or NULL. */
+static const struct conf_required *
+required_in(const struct conf_settings *settings)
+{
+	return (conf_setting(settings, CONF_FIELD(tls.required)));
+}
+
+/* The first entry that demands TLS, or NULL. */
+static const struct conf_section *
+demanding_entry(const struct conf_sections *list)
+{
+	const struct conf_required *required;
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		required = required_in(&list->items[i].settings);
+		if (required != NULL && demands_tls(required))
+			return (&list->items[i]);
+	}
+	return (NULL);
+}
+
+static const char *
+entry_name(const struct conf_section *entry)
+{
+	return (entry->name == NULL ? entry->group : entry->name);
+}
+
+static void
+check_entries_off(const struct build *build, size_t index,
+    const struct given *own)
+{
+	const struct conf_host *host = &build->conf->hosts[index];
+	const struct {
+		const char *key;
+		const struct conf_sections *list;
+	} lists[] = {
+		{ "users", &host->users },
+		{ "directories", &host->directories },
+		{ "anonymous.directories", &host->anonymous.directories },
+	};
+	const struct conf_section *entry;
+	struct shown shown, shown_host;
+	size_t i;
+
+	for (i = 0; i < NITEMS(lists); i++) {
+		entry = demanding_entry(lists[i].list);
+		if (entry != NULL)
+			report_add(build->load,
+			    build_key_place(build, index, own, lists[i].key),
+			    "%s: tls.required of %s demands TLS, but "
+			    "tls.engine is off for %s",
+			    lists[i].key,
+			    report_show(&shown, entry_name(entry)),
+			    check_host_name(build, index, &shown_host));
+	}
+}
+
 /* Without TLS nothing can be demanded of it. */
 static void
 check_engine_off(const struct build *build, size_t index,
     const struct given *own)
 {
 	const struct conf_host *host = &build->conf->hosts[index];
+	const struct conf_required *anonymous =
+	    required_in(&host->anonymous.settings);
 	struct shown shown;
 
 	if (demands_tls(&host->tls.required))
@@ -52,11 +112,10 @@ check_engine_off(const struct build *build, size_t index,
 		    build_key_place(build, index, own, "tls.required"),
 		    "tls.required demands TLS, but tls.engine is off for %s",
 		    check_host_name(build, index, &shown));
-	else if (host->anonymous.enabled &&
-	    demands_tls(&host->anonymous.required))
+	else if (host->anonymous.enabled && anonymous != NULL &&
+	    demands_tls(anonymous))
 		report_add(build->load,
-		    build_key_place(build, index, own,
-			"anonymous.tls.required"),
+		    build_anonymous_place(build, index, own, "tls.required"),
 		    "anonymous.tls.required demands TLS, but tls.engine is off "
 		    "for %s",
 		    check_host_name(build, index, &shown));
@@ -65,6 +124,40 @@ check_engine_off(const struct build *build, size_t index,
 		    build_key_place(build, index, own, "listen"),
 		    "an implicit listener, but tls.engine is off for %s",
 		    check_host_name(build, index, &shown));
+	check_entries_off(build, index, own);
+}
+
+static bool
+relaxes(const struct conf_settings *settings)
+{
+	const struct conf_required *required = required_in(settings);
+
+	return (required != NULL && !required->auth && !required->control);
+}
+
+/*
+ * AllowPerUser puts off what the host demands until the user is known; that is
+ * of no use, and likely a mistake, where it is the same for all users.
+ */
+static void
+check_per_user(const struct build *build, size_t index, const struct given *own)
+{
+	const struct conf_host *host = &build->conf->hosts[index];
+	struct shown shown;
+	size_t i;
+
+	if ((host->tls.options & CONF_TLS_ALLOW_PER_USER) == 0 ||
+	    !host->tls.required.auth ||
+	    (host->anonymous.enabled && relaxes(&host->anonymous.settings)))
+		return;
+	for (i = 0; i < host->users.count; i++)
+		if (relaxes(&host->users.items[i].settings))
+			return;
+	report_add(build->load,
+	    build_key_place(build, index, own, "tls.options"),
+	    "AllowPerUser: tls.required demands TLS of every login of %s; let "
+	    "an entry of users, or anonymous, do without",
+	    check_host_name(build, index, &shown));
 }
 
 /* A public authority would vouch for anybody: there is no default. */
@@ -175,6 +268,7 @@ check_host(const struct build *build, size_t index, const struct given *own)
 		check_verification(build, index, own);
 	check_tls(build, index, own);
 	check_anonymous(build, index, own);
+	check_per_user(build, index, own);
 	if (index == 0 || host->nlisten > 0)
 		return;
 	if (host->name == NULL)

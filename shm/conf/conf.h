@@ -148,6 +148,39 @@ struct conf_required {
 	enum conf_required_data data;
 };
 
+#define CONF_SETTING_MAX 24 /* bytes of a field that sections may set */
+
+/* The value of one key in a section: what the field would hold. */
+struct conf_setting {
+	uint32_t offset; /* of the field in struct conf_host */
+	uint32_t key;    /* its row in the table of keys */
+	union {
+		uint64_t align;
+		unsigned char bytes[CONF_SETTING_MAX];
+	} value;
+};
+
+/* What a section sets: keys with its letter in keys.def, sorted by row. */
+struct conf_settings {
+	struct conf_setting *items;
+	size_t count;
+};
+
+/* An entry of `users` or `directories`. */
+struct conf_section {
+	char *name;  /* of a user, or the path of a directory; NULL: group */
+	char *group; /* or its number, in digits */
+	struct conf_settings settings;
+};
+
+struct conf_sections {
+	struct conf_section *items;
+	size_t count;
+	size_t ngroups; /* of them are for groups */
+};
+
+#define CONF_GROUPS_MAX 64 /* such entries in a list */
+
 struct conf_tls {
 	bool engine;
 	struct conf_certificate *certificates;
@@ -164,6 +197,7 @@ struct conf_tls {
 	unsigned int options;
 	bool session_tickets;
 	bool allow_ccc;
+	bool strict_sni;
 
 	/* Files of the host; NULL: none */
 	char *ca_certificate_file;
@@ -187,10 +221,11 @@ struct conf_tls {
 
 struct conf_anonymous {
 	bool enabled;
-	char *directory; /* the root of anonymous sessions */
-	char *user;      /* system user whose uid and gid they get */
-	struct conf_required required;
+	char *directory;       /* the root of anonymous sessions */
+	char *user;            /* system user whose uid and gid they get */
 	uint32_t max_sessions; /* 0: no limit of its own */
+	struct conf_settings settings;
+	struct conf_sections directories;
 };
 
 struct conf_format; /* format.h */
@@ -204,6 +239,7 @@ struct conf_host {
 	char *banner;
 	struct conf_tls tls;
 	struct conf_anonymous anonymous;
+	struct conf_sections users, directories;
 
 	/* Accounts */
 	enum conf_auth auth_order[2];
@@ -377,6 +413,29 @@ void conf_errors_free(struct conf_errors *errors);
 NODISCARD char *conf_dump(const struct conf *conf, size_t *len);
 
 /*
+ * What the section sets for a field of struct conf_host, or NULL: ask the next
+ * less specific one, at last the host itself.
+ *
+ *	const uint32_t *umask = conf_setting(settings, CONF_FIELD(umask));
+ */
+NODISCARD const void *conf_setting(const struct conf_settings *settings,
+    size_t offset);
+#define CONF_FIELD(field) offsetof(struct conf_host, field)
+
+/* The entry of `users` for the user with that name, or NULL. */
+NODISCARD const struct conf_section *conf_user(const struct conf_host *host,
+    const char *name);
+
+/*
+ * The entries of `directories` that path (absolute, without "." and "..") is in
+ * or names, the most specific first: the first when after is NULL, else the
+ * next; NULL: there is no other.
+ */
+NODISCARD const struct conf_section *conf_directory(const struct conf_sections
+							*directories,
+    const char *path, const struct conf_section *after);
+
+/*
  * The keys whose change needs a restart and that differ between the two:
  * adds a mistake for each.  Returns how many.
  */
@@ -393,5 +452,8 @@ NODISCARD long conf_find_host(const struct conf *conf, const char *name,
 /* The same among those that share a listener of the host base. */
 NODISCARD long conf_find_host_at(const struct conf *conf, size_t base,
     const char *name, size_t len);
+
+/* Whether any host has a name among those that share a listener of base. */
+NODISCARD bool conf_has_names_at(const struct conf *conf, size_t base);
 
 #endif

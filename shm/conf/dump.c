@@ -1,10 +1,12 @@
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "shm/conf/value.h"
+#include "shm/conf/varying.h"
 
-#define INDENT ((size_t)2)
+#define ANONYMOUS "anonymous."
+#define INDENT    ((size_t)2)
 
 /* Where the writer is: groups that are open, by the key written last. */
 struct dump {
@@ -13,7 +15,9 @@ struct dump {
 	size_t indent;    /* of the section */
 	bool first;       /* nothing written in this entry of a list yet */
 	struct buf value; /* of the key that is being written */
-	struct buf defaults[KEYS_MAX]; /* of hosts */
+	char anonymous[2][KEYS_PATH_MAX]; /* the last paths made, by turns */
+	size_t settings;                  /* of anonymous, written so far */
+	struct buf defaults[KEYS_MAX];    /* of hosts */
 };
 
 /* The length of the groups that path begins with: up to its last dot. */
@@ -68,20 +72,20 @@ open_groups(struct dump *dump, const char *path, size_t *depth)
 	return (0);
 }
 
+/* path must live until the next line is written. */
 static int
-write_line(struct dump *dump, const struct conf_key *key)
+write_line(struct dump *dump, const char *path)
 {
 	size_t depth;
 
-	if (open_groups(dump, key->path, &depth) == -1 ||
+	if (open_groups(dump, path, &depth) == -1 ||
 	    write_indent(dump, depth) == -1 ||
-	    buf_printf(&dump->out, "%s: ", key->path + group_len(key->path)) ==
-		-1 ||
+	    buf_printf(&dump->out, "%s: ", path + group_len(path)) == -1 ||
 	    buf_append(&dump->out, buf_data(&dump->value),
 		buf_len(&dump->value)) == -1 ||
 	    buf_append(&dump->out, "\n", 1) == -1)
 		return (-1);
-	dump->last = key->path;
+	dump->last = path;
 	return (0);
 }
 
@@ -105,7 +109,46 @@ write_key(struct dump *dump, const struct conf_key *key, const void *object,
 		return (-1);
 	if (usual != NULL && same_text(&dump->value, usual))
 		return (0);
-	return (write_line(dump, key));
+	return (write_line(dump, key->path));
+}
+
+static int
+write_setting(struct dump *dump, const struct conf_setting *setting)
+{
+	char *path = dump->anonymous[dump->settings % 2];
+
+	(void)snprintf(path, KEYS_PATH_MAX, ANONYMOUS "%s",
+	    conf_keys[setting->key].path);
+	dump->value.start = dump->value.end = 0;
+	if (varying_write(&dump->value, setting) == -1)
+		return (-1);
+	return (write_line(dump, path));
+}
+
+/*
+ * Writes what anonymous sessions have of the host's keys, as far as it belongs
+ * before the key at path, so that all of a group stays together.
+ */
+static int
+write_settings(struct dump *dump, const struct conf_settings *settings,
+    const char *path)
+{
+	const struct conf_setting *next;
+	int differ;
+
+	differ = strncmp(path, ANONYMOUS, strlen(ANONYMOUS));
+	if (differ < 0)
+		return (0);
+	for (; dump->settings < settings->count; dump->settings++) {
+		next = &settings->items[dump->settings];
+		if (differ == 0 &&
+		    strcmp(conf_keys[next->key].path,
+			path + strlen(ANONYMOUS)) > 0)
+			break;
+		if (write_setting(dump, next) == -1)
+			return (-1);
+	}
+	return (0);
 }
 
 /* Remembers what hosts need not say. */
@@ -125,7 +168,7 @@ write_defaults(struct dump *dump)
 			good = value_types[key->type].write(&dump->defaults[i],
 				   key, &host) == 0;
 	}
-	release_fields(CONF_IN_HOST, &host);
+	free_host(&host);
 	return (good ? 0 : -1);
 }
 
@@ -144,16 +187,12 @@ is_left_out(const struct conf_key *key, const struct conf *conf)
 	    is_below(key->path, "tls.session_cache.", sizeof(path)));
 }
 
-/*
- * The default of the key in a host, if the host may leave it out: those of
- * anonymous sessions are not the table's, but what the host itself has.
- */
+/* The default of the key, which a host may leave out. */
 static const struct buf *
 usual_value(const struct dump *dump, const struct conf_key *key,
     unsigned int context)
 {
-	if (context == CONTEXT_SERVER ||
-	    strcmp(key->path, "anonymous.tls.required") == 0)
+	if (context == CONTEXT_SERVER)
 		return (NULL);
 	return (&dump->defaults[keys_index(key)]);
 }
@@ -168,6 +207,7 @@ write_section(struct dump *dump, const struct conf *conf,
 	size_t i;
 
 	dump->last = NULL;
+	dump->settings = 0;
 	for (i = 0; i < conf_nkeys; i++) {
 		key = &conf_keys[i];
 		if ((key->contexts & context) == 0 ||
@@ -177,7 +217,9 @@ write_section(struct dump *dump, const struct conf *conf,
 			continue;
 		object = key->where == CONF_IN_SERVER ? (const void *)conf
 						      : (const void *)host;
-		if (write_key(dump, key, object,
+		if (write_settings(dump, &host->anonymous.settings,
+			key->path) == -1 ||
+		    write_key(dump, key, object,
 			usual_value(dump, key, context)) == -1)
 			return (-1);
 	}

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "shm/conf/index.h"
-#include "shm/conf/value.h"
+#include "shm/conf/varying.h"
 
 void
 release_fields(enum conf_where where, void *object)
@@ -17,6 +17,13 @@ release_fields(enum conf_where where, void *object)
 }
 
 void
+free_host(struct conf_host *host)
+{
+	release_fields(CONF_IN_HOST, host);
+	varying_free(&host->anonymous.settings);
+}
+
+void
 conf_free(struct conf **conf)
 {
 	size_t i;
@@ -24,7 +31,7 @@ conf_free(struct conf **conf)
 	if (*conf == NULL)
 		return;
 	for (i = 0; i < (*conf)->nhosts; i++)
-		release_fields(CONF_IN_HOST, &(*conf)->hosts[i]);
+		free_host(&(*conf)->hosts[i]);
 	release_fields(CONF_IN_SERVER, *conf);
 	conf_errors_free(&(*conf)->notices);
 	mentions_free((*conf)->mentions, (*conf)->nmentions);

@@ -17,9 +17,12 @@
 #define KEYS_MAX      192 /* rows in the table */
 
 /* Contexts: where a key may stand. */
-#define CONTEXT_SERVER   1u
-#define CONTEXT_DEFAULTS 2u
-#define CONTEXT_HOST     4u
+#define CONTEXT_SERVER    1u
+#define CONTEXT_DEFAULTS  2u
+#define CONTEXT_HOST      4u
+#define CONTEXT_ANONYMOUS 8u
+#define CONTEXT_USER      16u
+#define CONTEXT_DIRECTORY 32u
 
 enum conf_type {
 	CONF_TYPE_BOOL,
@@ -57,6 +60,8 @@ enum conf_type {
 	CONF_TYPE_VERIFY_CLIENT,
 	CONF_TYPE_USER_NAME,
 	CONF_TYPE_ACL,
+	CONF_TYPE_USERS,
+	CONF_TYPE_DIRECTORIES,
 	CONF_TYPE_INCLUDE,
 	CONF_TYPE_LATER,
 	CONF_TYPE_COUNT
@@ -87,7 +92,7 @@ struct conf_key {
 	enum conf_type type;
 	enum conf_where where;
 	unsigned int contexts;
-	size_t offset;         /* of the field in its struct */
+	size_t offset, size;   /* of the field in its struct */
 	const char *value;     /* the default as text, or NULL */
 	const char *min, *max; /* as text, or NULL */
 	enum conf_apply apply;
@@ -102,6 +107,9 @@ NODISCARD const struct conf_key *keys_find(const char *path);
 
 /* Whether there are keys below path. */
 NODISCARD bool keys_is_group(const char *path);
+
+/* The same, but only what may stand in context counts. */
+NODISCARD bool keys_is_group_in(const char *path, unsigned int context);
 
 /* The row of key in the table. */
 NODISCARD size_t keys_index(const struct conf_key *key);

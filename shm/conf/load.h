@@ -136,6 +136,9 @@ void mentions_free(struct conf_mention *mentions, size_t count);
 /* Releases what the fields own that are in the given struct (free.c). */
 void release_fields(enum conf_where where, void *object);
 
+/* Releases all that a host owns, and what anonymous sessions have besides. */
+void free_host(struct conf_host *host);
+
 /* Adds a mistake. */
 void report_add(struct load *load, struct place place, const char *format, ...)
     PRINTF_LIKE(3, 4);

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define ANONYMOUS "anonymous."
+
 static const char *
 context_name(unsigned int context)
 {
@@ -52,6 +54,15 @@ is_key_of_top(const struct node *section, const char *key)
 		strcmp(key, "include") == 0));
 }
 
+/* The path of a key that anonymous sessions may have of their own, or NULL. */
+static const char *
+below_anonymous(const char *path)
+{
+	return (strncmp(path, ANONYMOUS, strlen(ANONYMOUS)) == 0
+		? path + strlen(ANONYMOUS)
+		: NULL);
+}
+
 static void
 report_unknown(struct load *load, const struct node *section,
     const struct node *entry, const char *path)
@@ -63,10 +74,10 @@ report_unknown(struct load *load, const struct node *section,
 		report_add(load, entry->key_place, "unknown key");
 		return;
 	}
-	if (strncmp(path, "anonymous.", 10) == 0 &&
-	    keys_find(path + 10) != NULL)
+	if (below_anonymous(path) != NULL &&
+	    keys_find(below_anonymous(path)) != NULL)
 		report_add(load, entry->key_place,
-		    "%s may not be set below anonymous", path + 10);
+		    "%s may not be set below anonymous", below_anonymous(path));
 	else if (strcmp(path, "tls.controls_acls") == 0)
 		report_add(load, entry->key_place,
 		    "TLSControlsACLs is control.acl here");
@@ -77,6 +88,28 @@ report_unknown(struct load *load, const struct node *section,
 	else
 		report_add(load, entry->key_place, "unknown key %s",
 		    report_show(&shown, path));
+}
+
+/* The key at path: its own row, or that of a host's key with the letter A. */
+static const struct conf_key *
+find_key(const char *path)
+{
+	const struct conf_key *key = keys_find(path);
+
+	if (key != NULL || below_anonymous(path) == NULL)
+		return (key);
+	key = keys_find(below_anonymous(path));
+	if (key == NULL || (key->contexts & CONTEXT_ANONYMOUS) == 0)
+		return (NULL);
+	return (key);
+}
+
+static bool
+is_group(const char *path)
+{
+	return (keys_is_group(path) ||
+	    (below_anonymous(path) != NULL &&
+		keys_is_group_in(below_anonymous(path), CONTEXT_ANONYMOUS)));
 }
 
 /* Whether the table lets spec stand in section; says why not. */
@@ -116,10 +149,10 @@ schema_key(struct load *load, const struct node *section, struct node *entry)
 		report_unknown(load, section, entry, entry->key);
 		return (false);
 	}
-	entry->spec = keys_find(path);
+	entry->spec = find_key(path);
 	if (entry->spec != NULL && !allowed(load, section, entry, entry->spec))
 		return (false);
-	if (keys_is_group(path)) {
+	if (is_group(path)) {
 		entry->role = NODE_SECTION;
 		entry->path = arena_copy(&load->arena, path, (size_t)len);
 		if (entry->path == NULL)

@@ -7,7 +7,7 @@
 
 #define SCALAR_MAX ((size_t)4096) /* bytes of one value */
 #define LIST_MAX   1024u          /* items in the list of a value */
-#define FIELDS_MAX 16u            /* keys in a mapping in a value */
+#define FIELDS_MAX 32u            /* keys in a mapping in a value */
 
 struct place
 tree_place(const struct reader *reader, yaml_mark_t mark)

@@ -58,6 +58,9 @@ const struct value_type value_types[CONF_TYPE_COUNT] = {
 	[CONF_TYPE_USER_NAME] = { user_name_read, user_name_write,
 	    text_release },
 	[CONF_TYPE_ACL] = { acl_read, acl_write, acl_release },
+	[CONF_TYPE_USERS] = { sections_read, sections_write, sections_release },
+	[CONF_TYPE_DIRECTORIES] = { sections_read, sections_write,
+	    sections_release },
 };
 
 bool
@@ -74,9 +77,13 @@ bool
 value_is_unset(const struct conf_key *key, const void *object)
 {
 	const void *field = (const char *)object + key->offset;
+	const struct conf_sections *list = field;
 	const char *text;
 
 	switch ((int)key->type) {
+	case CONF_TYPE_USERS:
+	case CONF_TYPE_DIRECTORIES:
+		return (list->count == 0);
 	case CONF_TYPE_NAME:
 	case CONF_TYPE_PATH:
 	case CONF_TYPE_TEXT:

@@ -149,6 +149,7 @@ bool user_name_read(const struct value *value);
 bool acl_read(const struct value *value);
 bool format_read(const struct value *value);
 bool trace_read(const struct value *value);
+bool sections_read(const struct value *value);
 bool host_names_read(const struct value *value);
 bool file_systems_read(const struct value *value);
 bool file_read(const struct value *value);
@@ -196,6 +197,8 @@ int format_write(struct buf *out, const struct conf_key *key,
 int trace_rules_write(struct buf *out, const struct conf_key *key,
     const void *object);
 int acl_write(struct buf *out, const struct conf_key *key, const void *object);
+int sections_write(struct buf *out, const struct conf_key *key,
+    const void *object);
 int string_list_write(struct buf *out, const struct conf_key *key,
     const void *object);
 
@@ -217,6 +220,7 @@ NODISCARD bool tls_is_known(enum conf_tls_names kind, const char *text);
 void cipher_suite_release(const struct conf_key *key, void *object);
 void format_release(const struct conf_key *key, void *object);
 void acl_release(const struct conf_key *key, void *object);
+void sections_release(const struct conf_key *key, void *object);
 void string_list_release(const struct conf_key *key, void *object);
 
 #endif

@@ -333,6 +333,7 @@ struct msg_login_result {
 	uint32_t zero;
 	/* Equal for tokens that may share an agent, and channels to it. */
 	uint8_t identity[LOGIN_IDENTITY_LEN];
+	uint64_t groups; /* entries of `users` for the account's groups */
 };
 
 /* Followed by the token. */
@@ -374,6 +375,7 @@ struct msg_checked {
 	uint32_t groups[LOGIN_GROUPS_MAX];
 	uint16_t name_len, group_len, home_len, reason_len;
 	uint32_t zero;
+	uint64_t entries; /* of `users`: see struct account */
 };
 
 struct msg_agent_load {
@@ -569,9 +571,9 @@ static_assert(sizeof(struct msg_cache_entry) == 120, "wire layout");
 static_assert(sizeof(struct msg_session_open) == 40, "wire layout");
 static_assert(sizeof(struct msg_session_announce) == 48, "wire layout");
 static_assert(sizeof(struct msg_login_request) == 72, "wire layout");
-static_assert(sizeof(struct msg_login_result) == 80, "wire layout");
+static_assert(sizeof(struct msg_login_result) == 88, "wire layout");
 static_assert(sizeof(struct msg_check_login) == 56, "wire layout");
-static_assert(sizeof(struct msg_checked) == 296, "wire layout");
+static_assert(sizeof(struct msg_checked) == 304, "wire layout");
 static_assert(sizeof(struct msg_fs_list) == 40, "wire layout");
 static_assert(sizeof(struct msg_fs_done) == 32, "wire layout");
 static_assert(sizeof(struct msg_fs_opened) == 40, "wire layout");

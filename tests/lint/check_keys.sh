@@ -21,18 +21,26 @@ cpp -P -I. "$folder/table.c" | tr '\n' ' ' | sed 's/[@%]/\n/g; s/"//g' |
 	awk -F ' *[|] *' '
 BEGIN {
 	where["S"] = "top level"
-	where["SH"] = "top level, hosts"
+	where["D"] = "defaults"
 	where["H"] = "hosts"
-	where["SDH"] = "top level, defaults, hosts"
+	where["A"] = "anonymous"
+	where["U"] = "users"
+	where["P"] = "directories"
+}
+function sections(letters, text, i) {
+	for (i = 1; i <= length(letters); i++)
+		text = text (i > 1 ? ", " : "") where[substr(letters, i, 1)]
+	return text
 }
 NF == 2 { gsub(/ /, ""); sub(/[|]/, " "); later = later "later " $0 "\n" }
 NF == 6 {
 	gsub(/ /, "", $1)
+	gsub(/ /, "", $5)
 	gsub(/ /, "", $6)
 	line = $2 == "NULL" ? "No default" : "Default " $2
 	if ($3 != "NULL")
 		line = line ", from " $3 " to " $4
-	print $1 ": " line "; " where[$5] "; " tolower($6) "."
+	print $1 ": " line "; " sections($5) "; " tolower($6) "."
 }
 END { printf "%s", later }' >"$folder/table"
 

@@ -28,7 +28,8 @@ static const char *const texts[] = {
 	LISTEN
 	"control: {mode: 660, owner: root, group: adm,\n"
 	"  socket: /run/x.sock, acl: [{actions: [all], users: [\"*\"]},\n"
-	"  {actions: [sesscache info, status], groups: [a, b]}]}\n"
+	"  {actions: [sesscache info, status], groups: [a, b]},\n"
+	"  {actions: [clear], access: deny, users: [c]}]}\n"
 	"limits: {agents: 1, agents_per_account: 2, handshakes: 3,\n"
 	"  login_attempts: 4, network_bits_v4: 16, network_bits_v6: 48,\n"
 	"  sessions: 0, sessions_per_address: 5, sessions_per_host: 6,\n"
@@ -69,6 +70,14 @@ static const char *const texts[] = {
 	       "- {name: e, anonymous: {tls: {required: auth}},\n"
 	       "  tls: {options: [AllowClientRenegotiation, dNSNameRequired,\n"
 	       "  NoEmptyFragments, AllowDotLogin, iPAddressRequired]}}\n"
+	       "- name: f\n"
+	       "  users: [{name: \"a b\\\"@c\"}, {group: '7', umask: 077,\n"
+	       "    tls: {options: NoSessionReuseRequired, required: on}}]\n"
+	       "  directories: [{path: /a//b/, tls: {required: \"!data\"}},\n"
+	       "    {path: //, umask: 0}]\n"
+	       "  anonymous: {umask: 0777, user: x, tls: {required: off,\n"
+	       "    options: []}, limits: {sessions: 9}, directories:\n"
+	       "    [{path: /in, umask: 07}], directory: /d}\n"
 	       "- {listen: [{address: 192.0.2.1, implicit: on}]}\n",
 };
 
@@ -124,8 +133,10 @@ dump_keeps_the_fields(void)
 		    conf->hosts[i].tls.required.auth);
 		CU_ASSERT_EQUAL(again->hosts[i].tls.required.data,
 		    conf->hosts[i].tls.required.data);
-		CU_ASSERT_EQUAL(again->hosts[i].anonymous.required.auth,
-		    conf->hosts[i].anonymous.required.auth);
+		CU_ASSERT_EQUAL(again->hosts[i].anonymous.settings.count,
+		    conf->hosts[i].anonymous.settings.count);
+		CU_ASSERT_EQUAL(again->hosts[i].users.count,
+		    conf->hosts[i].users.count);
 		CU_ASSERT_EQUAL(again->hosts[i].nlisten,
 		    conf->hosts[i].nlisten);
 	}
@@ -209,7 +220,10 @@ groups_are_known(void)
 {
 	CU_ASSERT(keys_is_group("tls"));
 	CU_ASSERT(keys_is_group("anonymous"));
-	CU_ASSERT(keys_is_group("anonymous.tls"));
+	CU_ASSERT(!keys_is_group("anonymous.tls"));
+	CU_ASSERT(keys_is_group_in("tls", CONTEXT_ANONYMOUS));
+	CU_ASSERT(!keys_is_group_in("timeouts", CONTEXT_DIRECTORY));
+	CU_ASSERT(!keys_is_group_in("log", CONTEXT_USER));
 	CU_ASSERT(keys_is_group("tls.session_cache"));
 	CU_ASSERT(keys_is_group("tls.session_ticket_keys"));
 	CU_ASSERT(keys_is_group("timeouts"));

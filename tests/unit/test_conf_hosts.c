@@ -51,6 +51,16 @@ hosts_inherit_from_defaults_only(void)
 	conf_free(&conf);
 }
 
+/* What tls.required is for anonymous sessions of the host. */
+static const struct conf_required *
+anonymous_required(const struct conf_host *host)
+{
+	const struct conf_required *own =
+	    conf_setting(&host->anonymous.settings, CONF_FIELD(tls.required));
+
+	return (own == NULL ? &host->tls.required : own);
+}
+
 static void
 anonymous_inherits_from_its_host(void)
 {
@@ -59,13 +69,13 @@ anonymous_inherits_from_its_host(void)
 
 	h = conf->hosts;
 	CU_ASSERT(!h[1].anonymous.enabled);
-	CU_ASSERT(h[1].anonymous.required.auth);
-	CU_ASSERT(!h[1].anonymous.required.control);
-	CU_ASSERT(h[2].anonymous.required.control);
+	CU_ASSERT(anonymous_required(&h[1])->auth);
+	CU_ASSERT(!anonymous_required(&h[1])->control);
+	CU_ASSERT(anonymous_required(&h[2])->control);
 	CU_ASSERT(h[3].anonymous.enabled);
 	CU_ASSERT_STRING_EQUAL(h[3].anonymous.directory, "/srv");
 	CU_ASSERT_STRING_EQUAL(h[3].anonymous.user, "nobody");
-	CU_ASSERT(!h[3].anonymous.required.auth);
+	CU_ASSERT(!anonymous_required(&h[3])->auth);
 	CU_ASSERT(h[3].tls.required.auth);
 	CU_ASSERT_EQUAL(h[3].anonymous.max_sessions, 7);
 	conf_free(&conf);

@@ -2,11 +2,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "shm/base/ensure.h"
 #include "shm/base/secret.h"
 #include "worker/ftp/early.h"
+#include "worker/ftp/policy.h"
 #include "worker/ftp/state.h"
 #include "worker/ftp/verbs.h"
 
@@ -14,25 +14,28 @@ static enum flow command(struct session *session);
 
 const struct step step_command = { "command", command };
 
-static bool
-is_anonymous(const char *user)
+/*
+ * Before the login: who is named by USER may have a section of his own, and
+ * with AllowPerUser nobody else is asked for TLS until it is known who he is.
+ */
+static int
+login_needs_tls(const struct session *session, const struct verb *verb,
+    const char *argument)
 {
-	return (user != NULL &&
-	    (strcasecmp(user, "anonymous") == 0 ||
-		strcasecmp(user, "ftp") == 0));
-}
+	const struct conf_required *required = session_required(session);
+	unsigned int options = session->host->tls.options;
 
-const struct conf_required *
-session_required(const struct session *session)
-{
-	const struct conf_host *host = session->host;
-	bool anonymous;
-
-	anonymous = session->logged_in
-	    ? (session->policy & LOGIN_ANONYMOUS) != 0
-	    : is_anonymous(session->user);
-	return (anonymous && host->anonymous.enabled ? &host->anonymous.required
-						     : &host->tls.required);
+	if (strcmp(verb->name, "USER") == 0)
+		return (policy_login_needs_tls(session, argument) ? 530 : 0);
+	if ((verb->flags & VERB_IDENTITY) != 0 && session->user_given)
+		return (0); /* USER was let pass */
+	if ((options & CONF_TLS_ALLOW_PER_USER) != 0)
+		return (0);
+	if (required->auth && (verb->flags & VERB_IDENTITY) != 0)
+		return (530);
+	if (!required->control)
+		return (0);
+	return ((verb->flags & (VERB_IDENTITY | VERB_LOGIN)) != 0 ? 530 : 550);
 }
 
 /* A command that tls.required does not allow in clear: its code, or 0. */
@@ -40,24 +43,19 @@ static int
 needs_tls(const struct session *session, const struct verb *verb,
     const char *argument)
 {
-	const struct conf_required *required = session_required(session);
-	const struct conf_host *host = session->host;
-	unsigned int login = VERB_IDENTITY | VERB_LOGIN;
+	const struct conf_required *required;
 
-	if (session_is_tls(session) || (verb->flags & VERB_CLEAR) != 0)
+	if (session_is_tls(session) ||
+	    (verb->flags & (VERB_CLEAR | VERB_TLS)) != 0)
 		return (0);
-	if (!session->logged_in && strcmp(verb->name, "USER") == 0)
-		required = host->anonymous.enabled && is_anonymous(argument)
-		    ? &host->anonymous.required
-		    : &host->tls.required;
+	if (!session->logged_in)
+		return (login_needs_tls(session, verb, argument));
+	required = session_required(session);
 	if (required->auth && (verb->flags & VERB_IDENTITY) != 0)
 		return (530);
-	if (!required->control || (verb->flags & VERB_TLS) != 0)
+	if (!required->control)
 		return (0);
-	if ((verb->flags & VERB_IDENTITY) != 0 ||
-	    (!session->logged_in && (verb->flags & login) != 0))
-		return (530);
-	return (550);
+	return ((verb->flags & VERB_IDENTITY) != 0 ? 530 : 550);
 }
 
 /* Whether the command may run; if not, it has been answered. */

@@ -5,6 +5,7 @@
 
 #include "worker/ftp/files.h"
 #include "worker/ftp/path.h"
+#include "worker/ftp/policy.h"
 #include "worker/ftp/verbs.h"
 
 static enum flow changed(struct session *session);
@@ -74,11 +75,12 @@ changed(struct session *session)
 enum flow
 verb_mkd(struct session *session, const char *text)
 {
-	uint32_t mode = 0777 & ~session->host->umask;
 	int error = files_path(session, text);
+	uint32_t mode;
 
 	if (error != 0)
 		return (files_refuse(session, error, REFUSAL_FILE));
+	mode = policy_mode(session, session->path, 0777);
 	return (files_ask(session, fs_mkdir(session->fs, session->path, mode),
 	    &step_made));
 }

@@ -15,6 +15,7 @@
 
 #include "worker/ftp/account.h"
 #include "worker/ftp/limits.h"
+#include "worker/ftp/policy.h"
 #include "worker/ftp/state.h"
 #include "worker/ftp/verbs.h"
 
@@ -31,6 +32,7 @@ static void
 forget_user(struct session *session)
 {
 	session->user_given = false;
+	policy_forget(session);
 	session->subject.user = NULL;
 	free(session->user);
 	session->user = NULL;
@@ -77,6 +79,7 @@ verb_user(struct session *session, const char *text)
 		return (session_answer(session, 421, "Out of memory."));
 	session->subject.user = session->user;
 	session->user_given = true;
+	policy_named(session);
 	if (ask_by_certificate(session))
 		return (session_goto(session, &step_certificate));
 	return (session_answer(session, 331, "Password required."));
@@ -122,6 +125,31 @@ verb_quit(struct session *session, const char *text)
 	return (session_goto(session, &step_bye));
 }
 
+/*
+ * Only now is it known what counts for this user.  The password has crossed in
+ * clear already; nothing further does.
+ */
+static enum flow
+dismiss(struct session *session)
+{
+	score_add(session->worker->score, SCORE_LOGINS_FAILED, 1);
+	session_log(session, NOTICE,
+	    "login refused: tls.required demands TLS for this user");
+	session->reason = "login without TLS";
+	reply_send(&session->reply, 530,
+	    "TLS is required for this user: send AUTH TLS first.");
+	return (session_goto(session, &step_bye));
+}
+
+static bool
+lacks_tls(const struct session *session)
+{
+	const struct conf_required *required = session_required(session);
+
+	return (
+	    !session_is_tls(session) && (required->auth || required->control));
+}
+
 static enum flow
 welcome(struct session *session, int code)
 {
@@ -130,6 +158,7 @@ welcome(struct session *session, int code)
 		return (session_farewell(session, "Out of memory."));
 	session->logged_in = true;
 	account_login(session);
+	policy_apply(session);
 	deadline_clear(&session->login);
 	score_add(session->worker->score, SCORE_LOGINS, 1);
 	score_add(session->worker->score, SCORE_LOGGED_IN, 1);
@@ -194,7 +223,8 @@ answer(struct session *session)
 		return (session_wait(session, WAIT_LOGIN));
 	session->login_known = false;
 	if (session->verdict == LOGIN_OK)
-		return (welcome(session, 230));
+		return (lacks_tls(session) ? dismiss(session)
+					   : welcome(session, 230));
 	score_add(session->worker->score, SCORE_LOGINS_FAILED, 1);
 	if (is_refused(session, &flow))
 		return (flow);

@@ -6,6 +6,7 @@
 #include "shm/base/fd.h"
 #include "worker/ftp/files.h"
 #include "worker/ftp/path.h"
+#include "worker/ftp/policy.h"
 #include "worker/ftp/transfer.h"
 #include "worker/ftp/verbs.h"
 
@@ -62,7 +63,7 @@ what_to_create(const struct session *session)
 	    .path = transfer->path,
 	    .how = transfer->how,
 	    .offset = transfer->start,
-	    .mode = 0666 & ~session->host->umask,
+	    .mode = policy_mode(session, transfer->path, 0666),
 	});
 }
 

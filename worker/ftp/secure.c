@@ -14,9 +14,9 @@
 #include <stdio.h>
 #include <strings.h>
 
-#include "worker/ftp/account.h"
 #include "worker/ftp/args.h"
 #include "worker/ftp/limits.h"
+#include "worker/ftp/policy.h"
 #include "worker/ftp/state.h"
 #include "worker/ftp/verbs.h"
 
@@ -66,7 +66,10 @@ turn(struct session *session)
 			return (too_many_handshakes(session));
 		return (session_wait(session, WAIT_TURN | WAIT_CLOCK));
 	}
-	session->user_given = false;
+	if (!session->logged_in) {
+		session->user_given = false;
+		policy_forget(session);
+	}
 	if (!session->implicit)
 		reply_send(&session->reply, 234, "Begin the TLS handshake.");
 	return (session_goto(session, &step_flush));
@@ -78,12 +81,12 @@ begin_auth(struct session *session, bool private)
 	if (!tls_available(session->worker->tls, session->client.host))
 		return (session_answer(session, 431,
 		    "TLS is not possible: this host has no certificate."));
-	if (session->logged_in)
+	if (session->logged_in &&
+	    (session->host->tls.options & CONF_TLS_ALLOW_PER_USER) == 0)
 		return (session_answer(session, 534,
 		    "AUTH must come before the login."));
 	session->listening = false;
-	session->prot_private =
-	    private && session->host->tls.required.data != CONF_DATA_CLEAR;
+	session->prot_private = private && policy_data_possible(session, true);
 	return (session_goto(session, &step_turn));
 }
 
@@ -140,6 +143,18 @@ give_up(struct session *session)
 	return (session_farewell(session, "The TLS handshake failed."));
 }
 
+/* After HOST, or a login, the server name can change nothing any more. */
+static struct tls_login *
+new_login(struct session *session)
+{
+	struct tls_login *login = tls_login_new(session->worker->tls,
+	    session->base, &session->subject);
+
+	if (login != NULL && (session->named || session->logged_in))
+		tls_login_pin(login, session->client.host, session->named);
+	return (login);
+}
+
 /*
  * What came in clear behind AUTH was not protected by anything: whoever sits
  * on the wire may have put it there.
@@ -147,7 +162,6 @@ give_up(struct session *session)
 static enum flow
 flush(struct session *session)
 {
-	struct worker *worker = session->worker;
 	size_t dropped;
 
 	if (buf_len(&session->reply.buf) > 0)
@@ -159,8 +173,7 @@ flush(struct session *session)
 		    "handshake",
 		    dropped);
 	if (session->tls == NULL)
-		session->tls = tls_login_new(worker->tls, session->client.host,
-		    &session->subject);
+		session->tls = new_login(session);
 	if (session->tls == NULL ||
 	    stream_start_tls(session->control, session->tls, TLS_CONTROL) !=
 		0) {
@@ -216,13 +229,9 @@ admission(struct session *session)
 	}
 	session_refresh(session);
 	chosen = tls_login_host(session->tls);
-	if (chosen != session->client.host) {
-		session->host = &session->worker->conf->hosts[chosen];
-		session->subject.host = (uint16_t)chosen;
-		session->judged = false;
-		broker_move(&session->client, chosen);
-		account_open(session);
-	}
+	if (chosen != session->client.host)
+		session_enter_host(session, chosen);
+	policy_apply(session);
 	return (session_goto(session, &step_host));
 }
 
@@ -240,8 +249,7 @@ host(struct session *session)
 	if (!session->implicit)
 		return (session_goto(session, &step_command));
 	session->pbsz = true;
-	session->prot_private =
-	    session->host->tls.required.data != CONF_DATA_CLEAR;
+	session->prot_private = policy_data_possible(session, true);
 	return (session_goto(session, &step_banner));
 }
 
@@ -262,14 +270,11 @@ verb_pbsz(struct session *session, const char *text)
 static enum flow
 set_protection(struct session *session, bool private)
 {
-	enum conf_required_data data = session_required(session)->data;
-
-	if (!private && data == CONF_DATA_PRIVATE)
+	if (!policy_data_possible(session, private))
 		return (session_answer(session, 534,
-		    "Data connections must be protected here: PROT P."));
-	if (private && data == CONF_DATA_CLEAR)
-		return (session_answer(session, 534,
-		    "Data connections are not protected here: PROT C."));
+		    private ? "Data connections are not protected here: PROT C."
+			    : "Data connections must be protected here: PROT "
+			      "P."));
 	if (private != session->prot_private && session->data.early != NULL)
 		data_drop(session);
 	session->prot_private = private;

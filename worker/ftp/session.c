@@ -9,6 +9,7 @@
 #include "shm/base/ensure.h"
 #include "shm/base/fd.h"
 #include "worker/ftp/account.h"
+#include "worker/ftp/policy.h"
 #include "worker/ftp/state.h"
 #include "worker/ftp/tell.h"
 #include "worker/ftp/transfer.h"
@@ -54,6 +55,7 @@ login(const struct broker_login *login, void *context)
 			session->uid = login->uid;
 			session->gid = login->gid;
 			session->policy = login->policy;
+			policy_logged_in(session, login->groups);
 		}
 	} else if (login->verdict == LOGIN_LIMIT) {
 		session->limit = login->limit;
@@ -70,6 +72,16 @@ agent(int fd, int error, void *context)
 		fs_agent(session->fs, fd, error);
 	else
 		fd_close(&fd);
+}
+
+void
+session_enter_host(struct session *session, uint32_t host)
+{
+	session->host = &session->worker->conf->hosts[host];
+	session->subject.host = (uint16_t)host;
+	session->judged = false;
+	broker_move(&session->client, host);
+	account_open(session);
 }
 
 /* What is valid during the call only is copied. */
@@ -266,6 +278,7 @@ session_new(struct worker *worker, const struct start_listener *listener)
 		return (NULL);
 	session->worker = worker;
 	session->host = &worker->conf->hosts[listener->host];
+	session->base = listener->host;
 	session->implicit = listener->implicit;
 	session->facts = FS_FACT_ALL & ~(uint32_t)FS_FACT_CREATE;
 	session->ascii = true;

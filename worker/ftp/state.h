@@ -97,7 +97,7 @@ struct session {
 	struct transfer *transfer; /* while one runs */
 	struct tell *tell;         /* while a listing goes over control */
 
-	struct account *account;   /* NULL: its host has no session log */
+	struct account *account; /* NULL: its host has no session log */
 
 	struct address peer, local;
 	char *user;  /* as the client gave it; after the login, the account */
@@ -107,6 +107,9 @@ struct session {
 	char *path; /* that the open question is about */
 	uint64_t rest;
 	uint32_t uid, gid, policy;
+	uint32_t base; /* the host whose listener it came to */
+	const struct conf_section *section; /* of the user, or NULL */
+	uint64_t groups;  /* entries of `users` for the account's groups */
 	uint8_t attempts; /* of logins that failed */
 
 	bool implicit : 1;
@@ -120,7 +123,8 @@ struct session {
 	bool answered : 1;
 	bool user_given : 1;
 	bool logged_in : 1;
-	bool ccc : 1; /* TLS was ended by CCC */
+	bool ccc : 1;   /* TLS was ended by CCC */
+	bool named : 1; /* by HOST: the host may not change any more */
 	bool pbsz : 1;
 	bool prot_private : 1;
 	bool eager : 1;   /* the client shakes hands before its command */
@@ -186,6 +190,9 @@ NODISCARD uint8_t *session_take_contents(struct session *session);
 /* Forgets the open question, and closes what its answer brought. */
 void session_drop_question(struct session *session);
 
+/* Goes on at another virtual host; login is asked for its limits. */
+void session_enter_host(struct session *session, uint32_t host);
+
 /* The words of tls.required that count for this session. */
 NODISCARD const struct conf_required *session_required(
     const struct session *session);
@@ -194,6 +201,9 @@ NODISCARD const struct conf_required *session_required(
 void session_refresh(struct session *session);
 
 NODISCARD bool session_is_tls(const struct session *session);
+
+/* The host's banner: a 220 of one line or several (greet.c). */
+void session_greet(struct session *session);
 
 #define session_log(session, level, ...)                                   \
 	log_event(LOG_LEVEL_##level, LOG_STREAM_MAIN, &(session)->subject, \

@@ -9,6 +9,7 @@
 #include "worker/ftp/command.h"
 #include "worker/ftp/files.h"
 #include "worker/ftp/path.h"
+#include "worker/ftp/policy.h"
 
 static enum flow connect_data(struct session *session);
 static enum flow handshake(struct session *session);
@@ -69,7 +70,7 @@ transfer_free(struct transfer **transfer)
 static bool
 protection_fits(const struct session *session)
 {
-	switch (session_required(session)->data) {
+	switch (policy_data(session, session->transfer->path)) {
 	case CONF_DATA_PRIVATE:
 		return (session->prot_private);
 	case CONF_DATA_CLEAR:

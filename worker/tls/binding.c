@@ -60,7 +60,9 @@ binding_adopt(struct tls_channel *channel)
 static bool
 relaxed(const struct tls_login *login)
 {
-	if (tls_conf(login)->options & CONF_TLS_NO_SESSION_REUSE_REQUIRED)
+	if (login->free ||
+	    (tls_conf(login)->options & CONF_TLS_NO_SESSION_REUSE_REQUIRED) !=
+		0)
 		return (true);
 	/* As with mod_tls, "off" also means that nothing is demanded. */
 	if (!login->tls->conf->session_cache)

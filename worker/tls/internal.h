@@ -95,7 +95,11 @@ struct tls_login {
 	struct tls_channel *control; /* NULL: not begun, or clear again */
 	char *server_name;           /* SNI; NULL: none */
 	struct peer *peer;           /* NULL: no certificate */
+	uint32_t base;               /* the host whose listener it came to */
 	uint32_t host;
+	bool pinned, named;  /* host was chosen before, by HOST */
+	bool known, ignored; /* server_name: is host's; counts for nothing */
+	bool free;           /* need not resume: see tls_login_relax() */
 	uint8_t binding[BINDING_LEN];
 	/* Of host, at the time of the control connection's handshake. */
 	uint8_t context_id[CONTEXT_ID_LEN];

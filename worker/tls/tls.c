@@ -176,7 +176,7 @@ tls_login_new(struct tls *tls, uint32_t host, const struct log_subject *subject)
 	if (login == NULL)
 		return (NULL);
 	login->tls = tls;
-	login->host = host;
+	login->host = login->base = host;
 	login->subject = subject;
 	secret_random(login->binding, sizeof(login->binding));
 	return (login);
@@ -198,6 +198,21 @@ tls_login_free(struct tls_login **login)
 	peer_free(&ended->peer);
 	secret_wipe(&ended->seal, sizeof(ended->seal));
 	free(ended);
+}
+
+void
+tls_login_pin(struct tls_login *login, uint32_t host, bool named)
+{
+	ensure(host < login->tls->conf->nhosts);
+	login->host = host;
+	login->pinned = true;
+	login->named = named;
+}
+
+void
+tls_login_relax(struct tls_login *login)
+{
+	login->free = true;
 }
 
 bool

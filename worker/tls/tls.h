@@ -63,6 +63,28 @@ NODISCARD struct tls_login *tls_login_new(struct tls *tls, uint32_t host,
     const struct log_subject *subject);
 void tls_login_free(struct tls_login **login); /* NULL is allowed */
 
+/*
+ * Before the control handshake: the client has chosen host, by HOST (named) or
+ * by a login.  A server name that is another host's, or after HOST unknown, is
+ * refused with access_denied.
+ */
+void tls_login_pin(struct tls_login *login, uint32_t host, bool named);
+
+/* Data connections of this login need not resume its sessions. */
+void tls_login_relax(struct tls_login *login);
+
+/*
+ * After the control handshake: whether the client has named the host in it,
+ * and by that name.  What tls.options ignores, and an address, is no name.
+ */
+enum tls_name {
+	TLS_NAME_NONE,
+	TLS_NAME_SAME,
+	TLS_NAME_OTHER /* another one, or one that is unknown */
+};
+NODISCARD enum tls_name tls_login_name(const struct tls_login *login,
+    const char *name);
+
 /* Whether host can do TLS at all: engine on, and a certificate. */
 NODISCARD bool tls_available(const struct tls *tls, uint32_t host);
 

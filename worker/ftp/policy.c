@@ -1,0 +1,206 @@
+#include "worker/ftp/policy.h"
+
+#include <strings.h>
+
+bool
+policy_is_anonymous(const struct session *session, const char *user)
+{
+	return (user != NULL && session->host->anonymous.enabled &&
+	    (strcasecmp(user, "anonymous") == 0 ||
+		strcasecmp(user, "ftp") == 0));
+}
+
+static bool
+is_anonymous(const struct session *session)
+{
+	if (session->logged_in)
+		return ((session->policy & LOGIN_ANONYMOUS) != 0);
+	return (
+	    session->user_given && policy_is_anonymous(session, session->user));
+}
+
+void
+policy_named(struct session *session)
+{
+	session->section = NULL;
+	session->groups = 0;
+	if (session->user != NULL && !is_anonymous(session))
+		session->section = conf_user(session->host, session->user);
+}
+
+void
+policy_forget(struct session *session)
+{
+	session->section = NULL;
+	session->groups = 0;
+}
+
+void
+policy_logged_in(struct session *session, uint64_t groups)
+{
+	policy_forget(session);
+	if ((session->policy & LOGIN_ANONYMOUS) != 0)
+		return;
+	session->section = conf_user(session->host, session->user);
+	session->groups = groups;
+}
+
+/* --- from the most specific to the least ---------------------------------- */
+
+static const struct conf_sections *
+directories_of(const struct session *session)
+{
+	const struct conf_host *host = session->host;
+
+	return (is_anonymous(session) ? &host->anonymous.directories
+				      : &host->directories);
+}
+
+static const void *
+find_by_path(const struct session *session, const char *path, size_t offset)
+{
+	const struct conf_sections *list = directories_of(session);
+	const struct conf_section *section = NULL;
+	const void *found = NULL;
+
+	while (found == NULL &&
+	    (section = conf_directory(list, path, section)) != NULL)
+		found = conf_setting(&section->settings, offset);
+	return (found);
+}
+
+/* Login numbers the entries for groups in their order. */
+static const void *
+find_by_group(const struct session *session, size_t offset)
+{
+	const struct conf_sections *users = &session->host->users;
+	uint64_t bit = 1;
+	const void *found = NULL;
+	size_t i;
+
+	for (i = 0; i < users->count && found == NULL; i++) {
+		if (users->items[i].group == NULL)
+			continue;
+		if ((session->groups & bit) != 0)
+			found = conf_setting(&users->items[i].settings, offset);
+		bit <<= 1;
+	}
+	return (found);
+}
+
+/* What is not the host's own. */
+static const void *
+find_own(const struct session *session, size_t offset)
+{
+	const void *found = NULL;
+
+	if (session->section != NULL)
+		found = conf_setting(&session->section->settings, offset);
+	if (found == NULL && session->groups != 0)
+		found = find_by_group(session, offset);
+	if (found == NULL && session->host->anonymous.settings.count > 0 &&
+	    is_anonymous(session))
+		found =
+		    conf_setting(&session->host->anonymous.settings, offset);
+	return (found);
+}
+
+const void *
+policy_find(const struct session *session, const char *path, size_t offset)
+{
+	const void *found = NULL;
+
+	if (path != NULL)
+		found = find_by_path(session, path, offset);
+	if (found == NULL)
+		found = find_own(session, offset);
+	if (found == NULL)
+		found = (const char *)session->host + offset;
+	return (found);
+}
+
+/* --- the keys that may differ --------------------------------------------- */
+
+const struct conf_required *
+session_required(const struct session *session)
+{
+	return (policy_find(session, NULL, CONF_FIELD(tls.required)));
+}
+
+enum conf_required_data
+policy_data(const struct session *session, const char *path)
+{
+	const struct conf_required *required =
+	    policy_find(session, path, CONF_FIELD(tls.required));
+
+	return (required->data);
+}
+
+bool
+policy_data_possible(const struct session *session, bool private)
+{
+	enum conf_required_data refused =
+	    private ? CONF_DATA_CLEAR : CONF_DATA_PRIVATE;
+	const struct conf_sections *list = directories_of(session);
+	const struct conf_required *required = session_required(session);
+	size_t i;
+
+	if (required->data != refused)
+		return (true);
+	for (i = 0; i < list->count; i++) {
+		required = conf_setting(&list->items[i].settings,
+		    CONF_FIELD(tls.required));
+		if (required != NULL && required->data != refused)
+			return (true);
+	}
+	return (false);
+}
+
+uint32_t
+policy_mode(const struct session *session, const char *path, uint32_t mode)
+{
+	const uint32_t *umask = policy_find(session, path, CONF_FIELD(umask));
+
+	return (mode & ~*umask);
+}
+
+bool
+policy_option(const struct session *session, unsigned int bit)
+{
+	const unsigned int *own = find_own(session, CONF_FIELD(tls.options));
+
+	return ((session->host->tls.options & bit) != 0 ||
+	    (own != NULL && (*own & bit) != 0));
+}
+
+void
+policy_apply(const struct session *session)
+{
+	if (session->tls != NULL && session->logged_in &&
+	    policy_option(session, CONF_TLS_NO_SESSION_REUSE_REQUIRED))
+		tls_login_relax(session->tls);
+}
+
+bool
+policy_login_needs_tls(const struct session *session, const char *user)
+{
+	const struct conf_host *host = session->host;
+	const struct conf_required *required = NULL;
+	const struct conf_section *section;
+
+	if (policy_is_anonymous(session, user)) {
+		required = conf_setting(&host->anonymous.settings,
+		    CONF_FIELD(tls.required));
+	} else {
+		section = conf_user(host, user);
+		if (section != NULL)
+			required = conf_setting(&section->settings,
+			    CONF_FIELD(tls.required));
+	}
+	if (required == NULL) {
+		if ((host->tls.options & CONF_TLS_ALLOW_PER_USER) != 0)
+			return (false);
+		required = &host->tls.required;
+	}
+	return (required->auth || required->control);
+}

@@ -1,0 +1,60 @@
+/*
+ * policy - what counts for a session where the sections of its host differ.
+ *
+ * The most specific one that sets a key wins: an entry of `directories` for the
+ * path that a command is about, the entry of `users` for the user, those for
+ * the groups of the account in their order, `anonymous`, the host.
+ */
+#ifndef WORKER_FTP_POLICY_H
+#define WORKER_FTP_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "shm/base/attr.h"
+#include "worker/ftp/state.h"
+
+/*
+ * The value of a field of struct conf_host (CONF_FIELD) for the session; path
+ * is absolute and normalised, or NULL.  Valid as long as the session.
+ */
+NODISCARD const void *policy_find(const struct session *session,
+    const char *path, size_t offset);
+
+/* What tls.required says of transfers of path. */
+NODISCARD enum conf_required_data policy_data(const struct session *session,
+    const char *path);
+
+/* Whether there may be paths whose transfers are so, protected or in clear. */
+NODISCARD bool policy_data_possible(const struct session *session,
+    bool private);
+
+/* The permissions that a new file (0666) or directory (0777) gets. */
+NODISCARD uint32_t policy_mode(const struct session *session, const char *path,
+    uint32_t mode);
+
+/* Whether the word is in tls.options of the host, or of the user. */
+NODISCARD bool policy_option(const struct session *session, unsigned int bit);
+
+/* Whether that name is of anonymous sessions. */
+NODISCARD bool policy_is_anonymous(const struct session *session,
+    const char *user);
+
+/*
+ * Whether a section of its own demands TLS for the login of that user: known
+ * before the password is.  Or, without one, whether the host does.
+ */
+NODISCARD bool policy_login_needs_tls(const struct session *session,
+    const char *user);
+
+/* After the login, or TLS: what the TLS layer has to know of the user. */
+void policy_apply(const struct session *session);
+
+/* The login is known: finds the entries for the account. */
+void policy_logged_in(struct session *session, uint64_t groups);
+/* The user is not known any more, or not yet. */
+void policy_forget(struct session *session);
+/* The client says who it is. */
+void policy_named(struct session *session);
+
+#endif
