@@ -5,6 +5,7 @@
 
 #define NAME_MAX_LEN 253
 #define HASH_PRIME   0x100000001b3ull
+#define ANY_NAME     "ANY" /* where some host has a name; those are small */
 
 /* A name of a host on a listener. */
 struct slot {
@@ -78,7 +79,7 @@ count_slots(const struct conf *conf)
 
 	for (i = 0; i < conf->nhosts; i++) {
 		host = &conf->hosts[i];
-		count += (host->nlisten + 1) * (host->names.count + 2);
+		count += (host->nlisten + 1) * (host->names.count + 3);
 	}
 	return (count);
 }
@@ -159,6 +160,9 @@ insert_names(const struct builder *builder, size_t host,
 	size_t i;
 
 	insert_name(builder, host, h->name == NULL ? "" : h->name, listener);
+	if (h->name != NULL || h->names.count > 0)
+		(void)insert(builder->conf->index, ANY_NAME,
+		    listener == NULL ? NULL : &listener->address, host, false);
 	for (i = 0; i < h->names.count; i++)
 		insert_name(builder, host, h->names.items[i], listener);
 }
@@ -274,20 +278,34 @@ conf_find_host(const struct conf *conf, const char *name, size_t len)
 	return (find_on(conf, lower, NULL));
 }
 
+/* On the listeners of the host base: the host with that name, or -1. */
+static long
+find_at(const struct conf *conf, size_t base, const char *name)
+{
+	const struct conf_host *host = &conf->hosts[base];
+	long found = -1;
+	size_t i;
+
+	if (base == 0 || host->nlisten == 0)
+		return (find_on(conf, name, NULL));
+	for (i = 0; i < host->nlisten && found == -1; i++)
+		found = find_on(conf, name, &host->listen[i].address);
+	return (found);
+}
+
 long
 conf_find_host_at(const struct conf *conf, size_t base, const char *name,
     size_t len)
 {
-	const struct conf_host *host = &conf->hosts[base];
 	char lower[NAME_MAX_LEN + 1];
-	long found = -1;
-	size_t i;
 
 	if (!lower_name(lower, name, len))
 		return (-1);
-	if (base == 0 || host->nlisten == 0)
-		return (find_on(conf, lower, NULL));
-	for (i = 0; i < host->nlisten && found == -1; i++)
-		found = find_on(conf, lower, &host->listen[i].address);
-	return (found);
+	return (find_at(conf, base, lower));
+}
+
+bool
+conf_has_names_at(const struct conf *conf, size_t base)
+{
+	return (find_at(conf, base, ANY_NAME) != -1);
 }

@@ -64,6 +64,18 @@ parse_names(const char *text)
 	(void)!time_parse(text, strlen(text), &when);
 }
 
+/* What HOST takes is a name that a host could have, or an address. */
+static void
+parse_host(const char *text)
+{
+	struct args_host host;
+
+	if (args_host(text, &host) != ARGS_OK)
+		return;
+	ensure(strlen(host.name) <= ARGS_HOST_MAX);
+	ensure(strpbrk(host.name, " /:[]ABCXYZ\r\n") == NULL);
+}
+
 static void
 parse(const char *text)
 {
@@ -85,6 +97,7 @@ parse(const char *text)
 	if (args_facts(text, &bits) == ARGS_OK)
 		args_facts_text(bits, bits, facts_text);
 	parse_names(text);
+	parse_host(text);
 	rest = args_list(text, &options);
 	ensure(rest >= text && rest <= text + strlen(text));
 }

@@ -25,6 +25,14 @@ NODISCARD enum args_result args_port(const char *text, struct address *address);
 /* EPRT: |1|192.0.2.1|2000| and |2|2001:db8::1|2000|, any delimiter. */
 NODISCARD enum args_result args_eprt(const char *text, struct address *address);
 
+/* HOST: a domain name, in small letters, or an address: 192.0.2.1, [::1]. */
+#define ARGS_HOST_MAX 253
+struct args_host {
+	char name[ARGS_HOST_MAX + 1]; /* "" for an address */
+	struct address address;
+};
+NODISCARD enum args_result args_host(const char *text, struct args_host *host);
+
 enum args_epsv {
 	ARGS_EPSV_ANY,
 	ARGS_EPSV_V4,

@@ -45,8 +45,8 @@ join(struct session *session)
 }
 
 /* A banner of several lines is a reply of several lines. */
-static enum flow
-banner(struct session *session)
+void
+session_greet(struct session *session)
 {
 	const char *text = session->host->banner;
 	struct reply *reply = &session->reply;
@@ -54,7 +54,6 @@ banner(struct session *session)
 
 	if (text == NULL || *text == '\0')
 		text = "FTP server ready.";
-	reply_expect(reply);
 	len = strcspn(text, "\n");
 	if (text[len] == '\0' || text[len + 1] == '\0') {
 		reply_send(reply, 220, "%.*s", (int)len, text);
@@ -68,6 +67,13 @@ banner(struct session *session)
 		}
 		reply_end(reply, "%.*s", (int)len, text);
 	}
+}
+
+static enum flow
+banner(struct session *session)
+{
+	reply_expect(&session->reply);
+	session_greet(session);
 	session->listening = true;
 	return (session_goto(session, &step_command));
 }

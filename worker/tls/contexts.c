@@ -160,6 +160,14 @@ add_trust(struct tls_login *login, struct host_context *context,
 	return (-1);
 }
 
+static const char *
+host_name(const struct tls_login *login)
+{
+	const char *name = login->tls->conf->hosts[login->host].name;
+
+	return (name == NULL ? "(unnamed)" : name);
+}
+
 static int
 build(struct tls_login *login, struct host_context *context)
 {
@@ -177,6 +185,8 @@ build(struct tls_login *login, struct host_context *context)
 	}
 	context_id(&login->tls->conf->hosts[login->host], context->trust,
 	    context->id);
+	log_event(LOG_LEVEL_DEBUG, LOG_STREAM_TLS, &subject,
+	    "context of host %s built", host_name(login));
 	link_newest(contexts, context);
 	tls_trace(login, TLS, 5, "the context of host %u was built",
 	    login->host);

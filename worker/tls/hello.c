@@ -8,6 +8,7 @@
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "shm/base/address.h"
 #include "worker/tls/internal.h"
@@ -51,36 +52,73 @@ offered_name(SSL *ssl)
 	return (name);
 }
 
+/* As text, with or without the brackets that some clients send. */
 static bool
 is_address(const char *text)
 {
 	struct address address;
 
-	return (address_parse(&address, text) == 0);
+	return (text[0] == '[' || address_parse(&address, text) == 0);
 }
 
-/* Moves login to the host of its server name, if there is one. */
-static void
-choose(struct tls_login *login)
+enum tls_name
+tls_login_name(const struct tls_login *login, const char *name)
+{
+	if (login->server_name == NULL || login->ignored)
+		return (TLS_NAME_NONE);
+	return (login->known && strcasecmp(login->server_name, name) == 0
+		? TLS_NAME_SAME
+		: TLS_NAME_OTHER);
+}
+
+/* A name that no host has: whether the client is served nevertheless. */
+static bool
+tolerate(const struct tls_login *login)
 {
 	const struct conf *conf = login->tls->conf;
-	struct log_subject subject;
-	long found;
+	struct log_subject subject = tls_subject(login);
 
-	if (is_address(login->server_name))
-		return;
-	found = conf_find_host_at(conf, login->host, login->server_name,
-	    strlen(login->server_name));
-	if (found >= 0) {
-		login->host = (uint32_t)found;
-		tls_trace(login, TLS, 5, "server name \"%s\": host %ld",
-		    login->server_name, found);
-		return;
-	}
-	subject = tls_subject(login);
+	if (conf->hosts[login->base].tls.strict_sni &&
+	    conf_has_names_at(conf, login->base))
+		return (false);
 	log_event(LOG_LEVEL_INFO, LOG_STREAM_TLS, &subject,
 	    "unknown server name \"%s\": served as the default host",
 	    login->server_name);
+	return (true);
+}
+
+/* Moves login to the host of its server name: 0, or the alert that refuses. */
+static int
+choose(struct tls_channel *channel)
+{
+	struct tls_login *login = channel->login;
+	const struct conf *conf = login->tls->conf;
+	unsigned int options = conf->hosts[login->base].tls.options;
+	long found;
+
+	login->ignored = (options & CONF_TLS_IGNORE_SNI) != 0 ||
+	    is_address(login->server_name);
+	if (login->ignored)
+		return (0);
+	found = conf_find_host_at(conf, login->base, login->server_name,
+	    strlen(login->server_name));
+	if (login->pinned &&
+	    (found >= 0 ? found != login->host : login->named)) {
+		tls_channel_because(channel,
+		    "the server name is not the host that was chosen before");
+		return (SSL_AD_ACCESS_DENIED);
+	}
+	if (found < 0 && !tolerate(login)) {
+		tls_channel_because(channel,
+		    "no host has the server name (tls.strict_sni)");
+		return (SSL_AD_UNRECOGNIZED_NAME);
+	}
+	login->known = found >= 0;
+	if (login->known)
+		login->host = (uint32_t)found;
+	tls_trace(login, TLS, 5, "server name \"%s\": host %u",
+	    login->server_name, (unsigned int)login->host);
+	return (0);
 }
 
 int
@@ -91,23 +129,20 @@ hello_choose_host(SSL *ssl, int *alert, void *arg)
 	struct name name = offered_name(ssl);
 
 	(void)arg;
+	*alert = 0;
 	if (name.text != NULL && login->server_name == NULL) {
 		login->server_name = strndup(name.text, name.len);
-		if (login->server_name == NULL) {
-			*alert = SSL_AD_INTERNAL_ERROR;
-			return (SSL_CLIENT_HELLO_ERROR);
-		}
-		choose(login);
+		*alert = login->server_name == NULL ? SSL_AD_INTERNAL_ERROR
+						    : choose(channel);
 	}
-	if (!tls_available(login->tls, login->host)) {
+	if (*alert == 0 && !tls_available(login->tls, login->host)) {
 		tls_channel_because(channel, "the host has no TLS");
 		*alert = SSL_AD_UNRECOGNIZED_NAME;
-		return (SSL_CLIENT_HELLO_ERROR);
 	}
-	if (contexts_apply(channel) == -1) {
+	if (*alert == 0 && contexts_apply(channel) == -1)
 		*alert = SSL_AD_INTERNAL_ERROR;
+	if (*alert != 0)
 		return (SSL_CLIENT_HELLO_ERROR);
-	}
 	diags_hello(channel);
 	return (SSL_CLIENT_HELLO_SUCCESS);
 }
@@ -121,8 +156,7 @@ hello_answer_name(SSL *ssl, int *alert, void *arg)
 
 	(void)arg;
 	*alert = SSL_AD_UNRECOGNIZED_NAME; /* not sent: nothing is refused */
-	if (channel->kind == TLS_DATA || login->server_name == NULL ||
-	    login->tls->conf->hosts[login->host].name == NULL)
+	if (channel->kind == TLS_DATA || !login->known)
 		return (SSL_TLSEXT_ERR_NOACK);
 	return (SSL_TLSEXT_ERR_OK);
 }
