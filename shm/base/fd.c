@@ -165,3 +165,39 @@ fd_read_sealed(int fd, size_t max, size_t *len)
 	*len = (size_t)st.st_size;
 	return (data);
 }
+
+int
+fd_read_whole(int fd, void *data, size_t len)
+{
+	char *at = data;
+	ssize_t n;
+
+	while (len > 0) {
+		n = read(fd, at, len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return (n == 0 ? 0 : -1);
+		at += n;
+		len -= (size_t)n;
+	}
+	return (1);
+}
+
+int
+fd_send_whole(int fd, const void *data, size_t len)
+{
+	const char *at = data;
+	ssize_t n;
+
+	while (len > 0) {
+		n = send(fd, at, len, MSG_NOSIGNAL);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return (-1);
+		at += n;
+		len -= (size_t)n;
+	}
+	return (1);
+}

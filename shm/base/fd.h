@@ -19,6 +19,13 @@ NODISCARD int fd_set_inherit(int fd, int inherit);
 NODISCARD int fd_pair(int pair[2]);
 
 /*
+ * Reads or sends exactly len bytes, waiting for them: for a helper with one
+ * job.  1, 0 at the end of input, or -1.
+ */
+NODISCARD int fd_read_whole(int fd, void *data, size_t len);
+NODISCARD int fd_send_whole(int fd, const void *data, size_t len);
+
+/*
  * Closes every descriptor above 2 that is not in keep (count of them, sorted
  * or not).  For the first steps of a child process.
  */
