@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "master/certificate_child.h"
+#include "master/key_open.h"
 #include "shm/board/start.h"
 #include "shm/conf/conf.h"
 
@@ -27,6 +28,8 @@ struct certificate {
 	const char *name;   /* the file, or the first of them */
 	struct certificate_place place;
 	struct key_pair pair;    /* CERTIFICATE_PAIR */
+	enum key_form form;      /* of its key, as the file has it */
+	const char *key_name;    /* the key's file or URI */
 	struct file_bytes bytes; /* all others; NULL: could not be read */
 	uint64_t stamp;          /* of the files, before they were read */
 	uint64_t seen;           /* another stamp, found since: see watch.h */

@@ -102,13 +102,14 @@ read_key(struct pair *pair, const char *text, size_t len,
 {
 	bool locked;
 
+	if (len == 0)
+		return (0); /* it is not here but in a device */
 	pair->key = pem_key_read(text, len, &locked);
 	if (pair->key != NULL)
 		return (0);
 	if (locked)
 		certificate_say(verdict, CERTIFICATE_BAD,
-		    "the private key is protected by a pass phrase, which is "
-		    "not supported yet");
+		    "the private key is protected by a pass phrase");
 	else
 		certificate_say(verdict, CERTIFICATE_BAD,
 		    "the private key cannot be read: %s", certificate_reason());
@@ -159,7 +160,8 @@ check_use(const struct pair *pair, unsigned int flags,
 		certificate_say(verdict, CERTIFICATE_BAD,
 		    "the certificate cannot be used: %s%s",
 		    certificate_reason(), hint());
-	else if (SSL_CTX_use_PrivateKey(context, pair->key) != 1)
+	else if (pair->key != NULL &&
+	    SSL_CTX_use_PrivateKey(context, pair->key) != 1)
 		certificate_say(verdict, CERTIFICATE_BAD,
 		    "the private key cannot be used: %s", certificate_reason());
 	else
@@ -270,7 +272,8 @@ check_pair(const struct certificate_case *what,
 	if (read_certificates(&pair, what->cert, what->cert_len, verdict) ==
 		0 &&
 	    read_key(&pair, what->key, what->key_len, verdict) == 0) {
-		if (X509_check_private_key(pair.certs[0], pair.key) != 1)
+		if (pair.key != NULL &&
+		    X509_check_private_key(pair.certs[0], pair.key) != 1)
 			certificate_say(verdict, CERTIFICATE_BAD,
 			    "the private key does not match the "
 			    "certificate");

@@ -102,11 +102,16 @@ serve_one(void)
  * With root: an empty root directory (that of a process, which goes with us)
  * and the identity that the master names.
  */
-static int
-give_up_rights(const struct identity *identity)
+int
+certificate_child_confine(const char *uid, const char *gid)
 {
 	struct rlimit none = { 0, 0 };
 	struct process_limits limits;
+	struct identity identity;
+
+	memset(&identity, 0, sizeof(identity));
+	identity.uid = (uid_t)strtoul(uid, NULL, 10);
+	identity.gid = (gid_t)strtoul(gid, NULL, 10);
 
 	memset(&limits, 0, sizeof(limits));
 	limits.open_files = 16;
@@ -114,7 +119,7 @@ give_up_rights(const struct identity *identity)
 	if (process_is_root() && process_root("/proc/self/fdinfo") == -1)
 		return (-1);
 	if (setrlimit(RLIMIT_FSIZE, &none) == -1 ||
-	    process_limit(&limits) == -1 || process_drop(identity) == -1)
+	    process_limit(&limits) == -1 || process_drop(&identity) == -1)
 		return (-1);
 	return (process_harden(0, 0));
 }
@@ -122,17 +127,13 @@ give_up_rights(const struct identity *identity)
 void
 certificate_child_run(const char *uid, const char *gid)
 {
-	struct identity identity;
-
 	process_title("ftpsd: certificates");
 	log_set_name("certificates");
 	/* Those who serve go first. */
 	(void)setpriority(PRIO_PROCESS, 0, NICE);
-	memset(&identity, 0, sizeof(identity));
-	identity.uid = (uid_t)strtoul(uid, NULL, 10);
-	identity.gid = (gid_t)strtoul(gid, NULL, 10);
 	/* What the library reads from disk, it reads now. */
-	if (OPENSSL_init_ssl(0, NULL) != 1 || give_up_rights(&identity) == -1)
+	if (OPENSSL_init_ssl(0, NULL) != 1 ||
+	    certificate_child_confine(uid, gid) == -1)
 		_exit(1);
 	while (serve_one())
 		continue;

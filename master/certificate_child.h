@@ -64,6 +64,11 @@ struct certificate_case {
 	const char *cert, *key;
 	size_t cert_len, key_len;
 };
+/*
+ * Takes this process all rights: no files, no processes, no identity but that
+ * of uid and gid.  0, or -1, logged.
+ */
+NODISCARD int certificate_child_confine(const char *uid, const char *gid);
 
 /* The check itself; fills *verdict. */
 void certificate_check(const struct certificate_case *what,

@@ -8,6 +8,7 @@
 #include "master/host_files.h"
 #include "master/secret_file.h"
 #include "shm/base/ensure.h"
+#include "shm/base/uri.h"
 
 /* A key pair and the memory that it lies in. */
 struct item {
@@ -46,6 +47,8 @@ compare_files(const struct conf_certificate *a,
 		order = compare_names(a->key, b->key);
 	if (order == 0)
 		order = compare_names(a->chain, b->chain);
+	if (order == 0)
+		order = (int)a->pkcs12 - (int)b->pkcs12;
 	return (order);
 }
 
@@ -159,13 +162,22 @@ find_older(const struct certificates_wish *wish, const struct item *item)
 		: NULL);
 }
 
+/* Where the key's bytes are; NULL: where the master cannot read them. */
+static const char *
+key_path(const struct conf_certificate *files)
+{
+	if (files->key == NULL)
+		return (files->cert);
+	return (uri_is(files->key) ? uri_file(files->key) : files->key);
+}
+
 static uint64_t
 stamp_of(const struct conf_certificate *files)
 {
 	uint64_t stamp = file_stamp(FILE_STAMP_BEGIN, files->cert);
 
-	if (files->key != NULL)
-		stamp = file_stamp(stamp, files->key);
+	if (files->key != NULL && key_path(files) != NULL)
+		stamp = file_stamp(stamp, key_path(files));
 	if (files->chain != NULL)
 		stamp = file_stamp(stamp, files->chain);
 	return (stamp);
@@ -200,6 +212,15 @@ read_file(const struct reading *reading, struct file_text *text,
 	return (false);
 }
 
+static bool
+read_key(const struct reading *reading)
+{
+	struct item *item = reading->item;
+	const char *path = key_path(item->files);
+
+	return (path == NULL || read_file(reading, &item->key, path, true));
+}
+
 /* Each file of the pair is looked at, so that all mistakes are told. */
 static bool
 read_files(const struct reading *reading, bool together)
@@ -209,9 +230,12 @@ read_files(const struct reading *reading, bool together)
 	struct file_text chain = { NULL, 0, false };
 	bool good;
 
+	/* What a PKCS#12 file holds is not known yet: see key_opening.h. */
+	if (files->pkcs12)
+		return (read_key(reading));
 	good = read_file(reading, &item->cert, files->cert, together);
 	if (!together)
-		good = read_file(reading, &item->key, files->key, true) && good;
+		good = read_key(reading) && good;
 	if (files->chain != NULL)
 		good = read_file(reading, &chain, files->chain, false) && good;
 	if (good && files->chain != NULL &&
@@ -225,6 +249,19 @@ read_files(const struct reading *reading, bool together)
 	return (good);
 }
 
+/* apart: from the certificate, or in a device. */
+static void
+set_key(struct item *item, bool apart)
+{
+	const struct conf_certificate *files = item->files;
+	struct key_pair *pair = &item->certificate.pair;
+
+	pair->key = apart ? item->key.data : item->cert.data;
+	pair->key_len = apart ? item->key.len : item->cert.len;
+	if (key_path(files) == NULL)
+		pair->key_uri = files->key;
+}
+
 /* 0, or -1: memory is short. */
 static int
 copy_older(struct item *item, const struct item *older,
@@ -232,21 +269,20 @@ copy_older(struct item *item, const struct item *older,
 {
 	const struct key_pair *from = &older->certificate.pair;
 	struct key_pair *to = &item->certificate.pair;
-	bool together = from->key == from->cert;
+	bool apart = from->key != NULL && from->key != from->cert;
 
 	file_text_free(&item->cert);
 	file_text_free(&item->key);
 	memset(to, 0, sizeof(*to));
 	if (file_text_copy(&item->cert, from->cert, from->cert_len,
 		older->cert.secret ? secrets : NULL) == -1 ||
-	    (!together &&
+	    (apart &&
 		file_text_copy(&item->key, from->key, from->key_len, secrets) ==
 		    -1))
 		return (-1);
 	to->cert = item->cert.data;
 	to->cert_len = item->cert.len;
-	to->key = together ? item->cert.data : item->key.data;
-	to->key_len = together ? item->cert.len : item->key.len;
+	set_key(item, apart || from->key == NULL);
 	return (0);
 }
 
@@ -266,6 +302,14 @@ fall_back(const struct reading *reading)
 	certificate_still(&item->certificate, &reading->older->certificate);
 }
 
+static enum key_form
+form_of(const struct conf_certificate *files)
+{
+	if (files->pkcs12)
+		return (KEY_PKCS12);
+	return (files->key != NULL && uri_is(files->key) ? KEY_ANY : KEY_PEM);
+}
+
 static void
 describe(struct item *item)
 {
@@ -273,6 +317,9 @@ describe(struct item *item)
 
 	item->certificate.subject = CERTIFICATE_PAIR;
 	item->certificate.name = files->cert;
+	item->certificate.key_name =
+	    files->key == NULL ? files->cert : files->key;
+	item->certificate.form = form_of(files);
 	item->certificate.place.file = files->file;
 	item->certificate.place.line = files->line;
 	item->certificate.place.column = files->column;
@@ -301,7 +348,8 @@ read_item(const struct reading *reading)
 		fall_back(reading);
 		return;
 	}
-	together = files->key == NULL || strcmp(files->key, files->cert) == 0;
+	together = !files->pkcs12 &&
+	    (files->key == NULL || strcmp(files->key, files->cert) == 0);
 	if (!read_files(reading, together)) {
 		if (reading->older != NULL)
 			fall_back(reading);
@@ -309,8 +357,7 @@ read_item(const struct reading *reading)
 	}
 	pair->cert = item->cert.data;
 	pair->cert_len = item->cert.len;
-	pair->key = together ? item->cert.data : item->key.data;
-	pair->key_len = together ? item->cert.len : item->key.len;
+	set_key(item, !together);
 }
 
 /* Gives each host its pairs, in the order of its configuration. */
@@ -334,8 +381,8 @@ distribute(struct certificates *certificates, const struct conf *conf)
 	}
 }
 
-static void
-distribute_all(struct certificates *certificates)
+void
+certificates_distribute(struct certificates *certificates)
 {
 	distribute(certificates, certificates->wish.conf);
 	host_files_distribute(certificates->files, certificates->wish.conf,
@@ -361,7 +408,7 @@ read_all(struct certificates *certificates)
 	    &certificates->secrets);
 	if (certificates->files == NULL)
 		return (-1);
-	distribute_all(certificates);
+	certificates_distribute(certificates);
 	return (0);
 }
 
@@ -405,12 +452,49 @@ certificates_bad(struct certificates *certificates, size_t i, const char *file,
 	    reading.older != NULL, file, text);
 	if (reading.older != NULL)
 		fall_back(&reading);
+	else
+		memset(&reading.item->certificate.pair, 0,
+		    sizeof(struct key_pair));
+}
+
+static int
+replace_text(struct file_text *text, const char *data, size_t len,
+    struct secret_pool *secrets)
+{
+	struct file_text copy;
+
+	if (file_text_copy(&copy, data, len, secrets) == -1)
+		return (-1);
+	file_text_free(text);
+	*text = copy;
+	return (0);
+}
+
+int
+certificates_put(struct certificates *certificates, size_t i,
+    const struct key_opened *opened)
+{
+	struct item *item = &certificates->items[i];
+	struct key_pair *pair = &item->certificate.pair;
+
+	if (replace_text(&item->key, opened->key, opened->key_len,
+		&certificates->secrets) == -1)
+		return (-1);
+	set_key(item, true);
+	if (opened->cert == NULL)
+		return (0);
+	if (replace_text(&item->cert, opened->cert, opened->cert_len,
+		&certificates->secrets) == -1)
+		return (-1);
+	pair->cert = item->cert.data;
+	pair->cert_len = item->cert.len;
+	return (0);
 }
 
 void
 certificates_settle(struct certificates *certificates)
 {
-	distribute_all(certificates);
+	certificates_distribute(certificates);
 	certificates->wish.errors = NULL;
 	certificates->wish.previous = NULL;
 }

@@ -49,6 +49,15 @@ void certificates_bad(struct certificates *certificates, size_t i,
     const char *file, const char *text);
 
 /*
+ * Puts what the protected key of pair i was opened to in its place: a copy.  -1
+ * when memory is short.  Hosts get it with certificates_distribute().
+ */
+NODISCARD int certificates_put(struct certificates *certificates, size_t i,
+    const struct key_opened *opened);
+/* Gives each host what there is by now. */
+void certificates_distribute(struct certificates *certificates);
+
+/*
  * All pieces have been looked at: gives each host what is good.  What the wish
  * named is not needed any more, but for the configuration.
  */

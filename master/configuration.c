@@ -6,7 +6,11 @@
 #include <string.h>
 
 #include "master/certificate_checks.h"
+#include "master/device_check.h"
+#include "master/key_opening.h"
 #include "master/names.h"
+#include "master/opened_keys.h"
+#include "master/phrase.h"
 #include "master/section_groups.h"
 #include "master/tls_names.h"
 #include "shm/base/log.h"
@@ -24,6 +28,9 @@ struct configuration_load {
 	struct conf_errors errors;
 	struct names *names;
 	struct certificate_checks *checks;
+	struct key_opening *opening;
+	struct device_check *devices;
+	bool may_ask;
 };
 
 void
@@ -36,6 +43,20 @@ configuration_free(struct configuration **configuration)
 	conf_free(&(*configuration)->conf);
 	free(*configuration);
 	*configuration = NULL;
+}
+
+static void
+check_provider(struct configuration_load *load)
+{
+	const struct conf_strings *command =
+	    &load->configuration->conf->pass_phrase_provider;
+	const char *why = NULL;
+
+	if (command->count > 0)
+		why = phrase_check_program(command->items[0]);
+	if (why != NULL)
+		conf_errors_add(&load->errors, load->path, 0, 0,
+		    "tls.pass_phrase_provider: %s: %s", command->items[0], why);
 }
 
 /* All that needs no other process.  false: nothing further can be checked. */
@@ -54,6 +75,7 @@ load_files(struct configuration_load *load)
 	configuration->rules = control_rules_new(configuration->conf,
 	    &configuration->users, load->path, &load->errors);
 	section_groups_check(configuration->conf, load->path, &load->errors);
+	check_provider(load);
 	wish.conf = configuration->conf;
 	wish.service = configuration->users.worker.uid;
 	wish.errors = &load->errors;
@@ -83,6 +105,8 @@ finish(struct configuration_load *load)
 	configuration_load_free(&load);
 	if (errors.count > 0)
 		configuration_free(&configuration);
+	else
+		opened_keys_settle();
 	loaded(configuration, &errors, context);
 	conf_errors_free(&errors);
 }
@@ -94,6 +118,15 @@ checked(void *context)
 
 	certificate_checks_free(&load->checks);
 	certificates_settle(load->certificates);
+	finish(load);
+}
+
+/* One of the steps below cannot begin. */
+static void
+give_up(struct configuration_load *load, const char *what)
+{
+	conf_errors_add(&load->errors, load->path, 0, 0, "%s: %s", what,
+	    strerror(errno));
 	finish(load);
 }
 
@@ -109,11 +142,78 @@ check_certificates(struct configuration_load *load)
 	setup.done = checked;
 	setup.context = load;
 	load->checks = certificate_checks_new(&setup);
-	if (load->checks != NULL)
+	if (load->checks == NULL)
+		give_up(load, "the certificates cannot be checked");
+}
+
+static void
+devices_checked(void *context)
+{
+	struct configuration_load *load = context;
+
+	device_check_free(&load->devices);
+	check_certificates(load);
+}
+
+static void
+check_devices(struct configuration_load *load)
+{
+	const struct configuration *configuration = load->configuration;
+	struct device_check_setup setup;
+
+	if (!device_check_needed(configuration->conf, load->certificates)) {
+		check_certificates(load);
 		return;
-	conf_errors_add(&load->errors, load->path, 0, 0,
-	    "the certificates cannot be checked: %s", strerror(errno));
-	finish(load);
+	}
+	setup.loop = load->loop;
+	setup.self = load->self;
+	setup.user = configuration->users.worker;
+	setup.path = load->path;
+	setup.conf = configuration->conf;
+	setup.certificates = load->certificates;
+	setup.errors = &load->errors;
+	setup.done = devices_checked;
+	setup.context = load;
+	load->devices = device_check_new(&setup);
+	if (load->devices == NULL)
+		give_up(load, "providers and devices cannot be tried");
+}
+
+static void
+keys_opened(void *context)
+{
+	struct configuration_load *load = context;
+
+	key_opening_free(&load->opening);
+	check_devices(load);
+}
+
+/* Nobody is asked for a pass phrase that is of no use. */
+static void
+open_keys(struct configuration_load *load)
+{
+	const struct configuration *configuration = load->configuration;
+	struct key_opening_setup setup;
+
+	if (!key_opening_needed(load->certificates)) {
+		check_devices(load);
+		return;
+	}
+	if (load->errors.count > 0) {
+		finish(load);
+		return;
+	}
+	setup.loop = load->loop;
+	setup.self = load->self;
+	setup.user = configuration->users.worker;
+	setup.conf = configuration->conf;
+	setup.certificates = load->certificates;
+	setup.may_ask = load->may_ask;
+	setup.done = keys_opened;
+	setup.context = load;
+	load->opening = key_opening_new(&setup);
+	if (load->opening == NULL)
+		give_up(load, "protected keys cannot be opened");
 }
 
 static void
@@ -138,7 +238,7 @@ all_found(void *context)
 	struct configuration_load *load = context;
 
 	names_free(&load->names);
-	check_certificates(load);
+	open_keys(load);
 }
 
 static void
@@ -171,7 +271,7 @@ begin(void *context)
 	else if (load->configuration->conf->nnames > 0)
 		look_up_names(load);
 	else
-		check_certificates(load);
+		open_keys(load);
 }
 
 struct configuration_load *
@@ -216,11 +316,19 @@ configuration_load_free(struct configuration_load **load)
 	*load = NULL;
 	loop_timer_free(&gone->begin);
 	names_free(&gone->names);
+	key_opening_free(&gone->opening);
+	device_check_free(&gone->devices);
 	certificate_checks_free(&gone->checks);
 	configuration_free(&gone->configuration);
 	conf_errors_free(&gone->errors);
 	free(gone->path);
 	free(gone);
+}
+
+void
+configuration_may_ask(struct configuration_load *load)
+{
+	load->may_ask = true;
 }
 
 struct configuration *
@@ -321,6 +429,8 @@ configuration_load_now(const char *path, int self)
 	if (result.loop != NULL) {
 		load = configuration_load(result.loop, path, self, loaded_now,
 		    &result);
+		if (load != NULL)
+			configuration_may_ask(load);
 		if (load == NULL || loop_run(result.loop) == -1)
 			log_error("cannot load the configuration: %s",
 			    strerror(errno));

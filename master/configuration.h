@@ -50,6 +50,12 @@ void configuration_load_after(struct configuration_load *load,
     const struct certificates *previous);
 
 /*
+ * A load that has just begun may ask at the terminal for pass phrases, and
+ * waits there: nothing else is served meanwhile.
+ */
+void configuration_may_ask(struct configuration_load *load);
+
+/*
  * Takes what is loaded so far, when only certificates are still being checked
  * and there is no mistake yet: the caller's then, and loaded() is called with
  * NULL, whether there are mistakes or not.  It has to live until that, or

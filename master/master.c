@@ -19,6 +19,7 @@
 #include "master/log_pairs.h"
 #include "master/notify.h"
 #include "master/pid_file.h"
+#include "master/random_seed.h"
 #include "master/refresh.h"
 #include "master/reload.h"
 #include "master/spawn.h"
@@ -258,8 +259,12 @@ master_run(const struct master_options *options)
 	tracing_configure(&master, configuration->conf);
 	master.generations = 1;
 	master.current = generation_new(master.generations, configuration);
-	if (master.current != NULL)
+	if (master.current != NULL) {
+		random_seed_mix(configuration->conf);
 		status = serve(&master);
+		if (status == 0)
+			random_seed_save(master_conf(&master));
+	}
 	free_parts(&master);
 	pid_file_release(pid_file, &lock);
 	free(pid_file);

@@ -111,7 +111,7 @@ child(const struct spawn *spawn)
 			arguments[n++] = strdup(spawn->arguments[i]);
 	arguments[n] = NULL;
 	make_environment(environment);
-	fexecve(self, arguments, environment);
+	fexecve(self, arguments, spawn->environment ? environ : environment);
 	log_error("cannot execute the program again: %s", strerror(errno));
 	_exit(127);
 }

@@ -22,7 +22,8 @@ struct spawn {
 	const char *arguments[4]; /* "@keeper", ...; NULL ends them */
 	int fds[SPAWN_FDS_MAX];   /* the first becomes 3; -1: leave a gap */
 	size_t nfds;
-	bool terminal; /* may keep one as its standard error */
+	bool terminal;    /* may keep one as its standard error */
+	bool environment; /* keeps all of ours */
 };
 
 /* A descriptor of the running binary, close-on-exec; -1 with errno. */

@@ -118,6 +118,7 @@ start_configuration(struct start *start)
 		log_error("cannot load the configuration: %s", strerror(errno));
 		return (NULL);
 	}
+	configuration_may_ask(start->load);
 	loop_timer_set(start->patience, PATIENCE_MS);
 	while (start->load != NULL && configuration == NULL) {
 		if (loop_run(master->loop) == -1) {

@@ -12,6 +12,7 @@
 #include "shm/base/process.h"
 #include "shm/ipc/log_channel.h"
 #include "worker/ports.h"
+#include "worker/tls/tls.h"
 
 /*
  * A worker obeys the master's channel, and its end.  Signals that reach the
@@ -90,7 +91,7 @@ setup_process(const struct worker_start *start)
 	}
 	ports_load();
 	tzset(); /* the files of time zones are outside the root directory */
-	if (process_limit(&limits) == -1 ||
+	if (tls_prepare(start) == -1 || process_limit(&limits) == -1 ||
 	    process_root(start->cache_directory) == -1 ||
 	    process_drop(&identity) == -1)
 		return (-1);

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "master/certificate_child.h"
+#include "master/device_child.h"
+#include "master/key_child.h"
 #include "master/logger/logger.h"
 #include "master/login/checker.h"
 #include "master/login/login.h"
@@ -37,6 +39,10 @@ run_role(int argc, char **argv)
 		certificate_child_run(argv[2], argv[3]);
 	if (strcmp(argv[1], NAME_CHILD) == 0 && argc == 4)
 		name_child_run(argv[2], argv[3]);
+	if (strcmp(argv[1], DEVICE_CHILD) == 0 && argc == 4)
+		device_child_run(argv[2], argv[3]);
+	if (strcmp(argv[1], KEY_CHILD) == 0 && argc == 4)
+		key_child_run(argv[2], argv[3]);
 	switch (role_find(argv[1] + 1)) {
 	case ROLE_KEEPER:
 		keeper_run();

@@ -22,6 +22,8 @@ struct key_pair {
 	size_t cert_len;
 	const char *key;
 	size_t key_len;
+	const char
+	    *key_uri; /* instead of a key that nobody can read; or NULL */
 };
 
 /* What a host has of files beside its key pairs. */

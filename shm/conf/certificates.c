@@ -4,7 +4,16 @@
 
 #include "shm/conf/value.h"
 
-static const char *const fields[] = { "cert", "key", "chain" };
+enum field {
+	FIELD_CERT,
+	FIELD_KEY,
+	FIELD_CHAIN,
+	FIELD_PKCS12,
+	FIELD_COUNT
+};
+
+static const char *const fields[FIELD_COUNT] = { "cert", "key", "chain",
+	"pkcs12" };
 
 static void
 free_certificates(struct conf_certificate *list, size_t count)
@@ -25,12 +34,36 @@ take_field(const struct value *value, size_t field, const struct node *node,
     void *context)
 {
 	struct conf_certificate *certificate = context;
-	char **targets[] = { &certificate->cert, &certificate->key,
-		&certificate->chain };
+	char **targets[FIELD_COUNT] = { &certificate->cert, &certificate->key,
+		&certificate->chain, &certificate->cert };
 	const char *text = value_text(value, node);
 
-	return (text != NULL && scalar_check_path(value, node, text) &&
-	    strings_replace(value->load, targets[field], text));
+	if (text == NULL)
+		return (false);
+	if (field == FIELD_KEY ? !scalar_check_key_file(value, node, text)
+			       : !scalar_check_path(value, node, text))
+		return (false);
+	if (field == FIELD_PKCS12)
+		certificate->pkcs12 = true;
+	return (strings_replace(value->load, targets[field], text));
+}
+
+/* A PKCS#12 file has all in it. */
+static bool
+check_item(const struct value *value, const struct node *item)
+{
+	bool pkcs12 = false, other = false;
+	const struct node *node;
+
+	for (node = item->first; node != NULL; node = node->next)
+		if (strcmp(node->key, fields[FIELD_PKCS12]) == 0)
+			pkcs12 = true;
+		else
+			other = true;
+	if (!pkcs12 || !other)
+		return (true);
+	value_refuse(value, item, "beside pkcs12 there is no other key");
+	return (false);
 }
 
 bool
@@ -49,7 +82,8 @@ read_item(const struct value *value, const struct node *node,
 {
 	if (!fields_walk(value, node, fields, NITEMS(fields), take_field,
 		certificate) ||
-	    !certificates_place(value->load, node, certificate))
+	    !certificates_place(value->load, node, certificate) ||
+	    !check_item(value, node))
 		return (false);
 	if (certificate->cert != NULL)
 		return (true);
@@ -94,7 +128,7 @@ write_certificate(struct buf *out, const struct conf_certificate *certificate)
 {
 	int ret;
 
-	ret = buf_printf(out, "{cert: ");
+	ret = buf_printf(out, certificate->pkcs12 ? "{pkcs12: " : "{cert: ");
 	if (ret == 0)
 		ret = scalar_write_text(out, certificate->cert);
 	if (ret == 0 && certificate->key != NULL) {

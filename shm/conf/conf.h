@@ -36,8 +36,9 @@ struct conf_listener {
 
 struct conf_certificate {
 	char *cert;  /* PEM: the certificate and its chain */
-	char *key;   /* PEM; NULL: in the certificate's file */
+	char *key;   /* PEM, or a URI; NULL: in the certificate's file */
 	char *chain; /* PEM; NULL: none but what follows in cert */
+	bool pkcs12; /* cert is a PKCS#12 file: all in one */
 
 	/* Where it is set, for mistakes; file is NULL if that is not known. */
 	char *file;
@@ -216,7 +217,8 @@ struct conf_tls {
 	/* Of PASV under TLS; empty: passive_addresses */
 	struct conf_addresses masquerade_addresses;
 
-	char *log; /* path, NULL: the main log */
+	char *log;         /* path, NULL: the main log */
+	char *random_seed; /* path; NULL: none */
 };
 
 struct conf_anonymous {
@@ -357,6 +359,10 @@ struct conf {
 	/* Key files */
 	bool watch; /* changed files are noticed */
 	bool allow_insecure_key_permissions;
+	/* Keys and cryptography */
+	struct conf_strings pass_phrase_provider; /* and arguments; 0: none */
+	char *crypto_device; /* "none" or "provider:NAME QUERY" */
+	bool fips;
 };
 
 /* Names that only the TLS library knows. */

@@ -36,6 +36,7 @@ enum conf_type {
 	CONF_TYPE_FILE,  /* read at load; or none */
 	CONF_TYPE_FILES, /* several */
 	CONF_TYPE_PRE_SHARED_KEYS,
+	CONF_TYPE_KEY_FILE,
 	CONF_TYPE_TEXT,
 	CONF_TYPE_HOST_NAME,
 	CONF_TYPE_HOST_NAMES,
@@ -52,6 +53,8 @@ enum conf_type {
 	CONF_TYPE_AUTH_ORDER,
 	CONF_TYPE_LISTEN,
 	CONF_TYPE_CERTIFICATES,
+	CONF_TYPE_COMMAND,
+	CONF_TYPE_CRYPTO_DEVICE,
 	CONF_TYPE_PROTOCOL,
 	CONF_TYPE_CIPHER_SUITE,
 	CONF_TYPE_CURVES,
@@ -80,6 +83,7 @@ struct conf_parts {
 	char *ec_cert, *ec_key;
 	char *dsa_cert, *dsa_key;
 	char *chain; /* of all of them */
+	char *pkcs12;
 };
 
 enum conf_apply {

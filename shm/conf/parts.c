@@ -5,10 +5,11 @@
 #include "shm/conf/build.h"
 #include "shm/conf/value.h"
 
-#define CHAIN "tls.certificate_chain_file"
+#define CHAIN  "tls.certificate_chain_file"
+#define PKCS12 "tls.pkcs12_file"
 
 static const struct {
-	const char *cert, *key;
+	const char *cert, *key; /* key is NULL: it is in the same file */
 	size_t cert_at, key_at; /* in struct conf_parts */
 } parts[] = {
 	{ "tls.rsa_certificate_file", "tls.rsa_certificate_key_file",
@@ -20,6 +21,7 @@ static const struct {
 	{ "tls.dsa_certificate_file", "tls.dsa_certificate_key_file",
 	    offsetof(struct conf_parts, dsa_cert),
 	    offsetof(struct conf_parts, dsa_key) },
+	{ PKCS12, NULL, offsetof(struct conf_parts, pkcs12), 0 },
 };
 
 static const struct node *
@@ -50,6 +52,8 @@ check_alone(const struct build *build, const struct given *given)
 	size_t i;
 
 	for (i = 0; i < NITEMS(parts); i++) {
+		if (parts[i].key == NULL)
+			continue;
 		any = any || given_at(given, parts[i].cert) != NULL;
 		node = given_at(given, parts[i].key);
 		if (node != NULL && given_at(given, parts[i].cert) == NULL)
@@ -97,15 +101,20 @@ move_part(struct build *build, const struct given *given, size_t part,
     struct parts_target *target)
 {
 	char **cert = field(target->parts, parts[part].cert_at);
-	char **key = field(target->parts, parts[part].key_at);
 	const struct node *node = given_at(given, parts[part].cert);
 	struct conf_certificate certificate;
 	struct conf_tls *tls = &target->host->tls;
+	char **key;
 
 	memset(&certificate, 0, sizeof(certificate));
 	certificate.cert = *cert;
-	certificate.key = *key;
-	*cert = *key = NULL;
+	certificate.pkcs12 = parts[part].key == NULL;
+	*cert = NULL;
+	if (!certificate.pkcs12) {
+		key = field(target->parts, parts[part].key_at);
+		certificate.key = *key;
+		*key = NULL;
+	}
 	if (certificate.cert == NULL || !append(build, tls, &certificate)) {
 		free(certificate.cert);
 		free(certificate.key);
@@ -116,7 +125,7 @@ move_part(struct build *build, const struct given *given, size_t part,
 	if (node != NULL)
 		(void)certificates_place(build->load, node,
 		    &tls->certificates[tls->ncertificates - 1]);
-	if (target->parts->chain != NULL)
+	if (target->parts->chain != NULL && !certificate.pkcs12)
 		(void)strings_replace(build->load,
 		    &tls->certificates[tls->ncertificates - 1].chain,
 		    target->parts->chain);

@@ -114,6 +114,8 @@ check(const struct value *value, const char *text)
 		return (check_host_name(value, value->node, text));
 	case CONF_TYPE_TEXT:
 		return (check_text(value, value->node, text));
+	case CONF_TYPE_KEY_FILE:
+		return (scalar_check_key_file(value, value->node, text));
 	default:
 		return (scalar_check_path(value, value->node, text));
 	}

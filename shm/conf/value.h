@@ -71,6 +71,10 @@ NODISCARD bool scalar_bool(const char *text, bool *on);
 NODISCARD bool scalar_check_path(const struct value *value,
     const struct node *node, const char *text);
 
+/* The same for the file of a key, which may be a URI. */
+NODISCARD bool scalar_check_key_file(const struct value *value,
+    const struct node *node, const char *text);
+
 /* Whether text may be the name of a user, group or service; says why not. */
 NODISCARD bool scalar_check_name(const struct value *value,
     const struct node *node, const char *text);
@@ -139,6 +143,8 @@ bool listen_read(const struct value *value);
 bool addresses_read(const struct value *value);
 bool ports_read(const struct value *value);
 bool certificates_read(const struct value *value);
+bool command_read(const struct value *value);
+bool device_read(const struct value *value);
 bool protocol_read(const struct value *value);
 bool cipher_suite_read(const struct value *value);
 bool curves_read(const struct value *value);

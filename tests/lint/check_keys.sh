@@ -14,6 +14,7 @@ cat >"$folder/table.c" <<END
 #define HOST(p, type, contexts, field, value, min, max, apply, help) \
 	@ p | value | min | max | contexts | apply
 #define PART(p, field, help) @ p | NULL | NULL | NULL | SDH | RELOAD
+#define KEY_PART(p, field, help) PART(p, field, help)
 #define LATER(p, directive) % p | directive
 #include "shm/conf/keys.def"
 END

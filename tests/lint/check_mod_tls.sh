@@ -42,7 +42,7 @@ fi
 
 # A key is one of the table, or begins some of it.
 while read -r directive key; do
-	kind=$(sed -n "s/^\([A-Z]*\)(\"${key}[.\"].*/\1/p" shm/conf/keys.def |
+	kind=$(sed -n "s/^\([A-Z_]*\)(\"${key}[.\"].*/\1/p" shm/conf/keys.def |
 		sort -u | tr '\n' ' ')
 	later=no
 	grep -qx "later directive $directive" "$folder/names" && later=yes

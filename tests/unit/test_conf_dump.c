@@ -58,6 +58,12 @@ static const char *const texts[] = {
 	       "hosts:\n"
 	       "- {name: a, tls: {verify_client: on, user_name: off}}\n"
 	       "- {name: b, tls: {verify_client: no, user_name: 1.2}}\n",
+	LISTEN "tls: {fips: on, crypto_device: \"provider:x ?q\", random_seed: "
+	       "/s,\n"
+	       "  pass_phrase_provider: [/p, two words], pkcs12_file: /a.p12,\n"
+	       "  rsa_certificate_file: /r, rsa_certificate_key_file: "
+	       "\"pkcs11:a\"}\n"
+	       "hosts: [{name: a, tls: {certificates: [{pkcs12: /b}]}}]\n",
 	LISTEN "tls: {session_cache: {size: 1234567, timeout: 1}}\n"
 	       "banner: |\n  Hello\n\n    there\n",
 	LISTEN "tls: {session_cache: on, cipher_suite: []}\n",

@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 
 #include "shm/base/pem_key.h"
+#include "worker/tls/device.h"
 #include "worker/tls/internal.h"
 
 /* A key that wants a password is refused: nobody is here to ask. */
@@ -64,14 +65,28 @@ load_certificates(SSL_CTX *ctx, BIO *bio)
 	return (ret);
 }
 
-static int
-load_key(SSL_CTX *ctx, const char *text, size_t len)
+/* A key that no process can read was opened when we began: see device.c. */
+static EVP_PKEY *
+get_key(const struct key_pair *pair)
 {
+	EVP_PKEY *key;
 	bool locked;
+
+	if (pair->key_uri == NULL)
+		return (pem_key_read(pair->key, pair->key_len, &locked));
+	key = device_key(pair->key_uri);
+	if (key != NULL && EVP_PKEY_up_ref(key) != 1)
+		key = NULL;
+	return (key);
+}
+
+static int
+load_key(SSL_CTX *ctx, const struct key_pair *pair)
+{
 	EVP_PKEY *key;
 	int ret = -1;
 
-	key = pem_key_read(text, len, &locked);
+	key = get_key(pair);
 	if (key != NULL && SSL_CTX_use_PrivateKey(ctx, key) == 1 &&
 	    SSL_CTX_check_private_key(ctx) == 1)
 		ret = 0;
@@ -87,7 +102,7 @@ load_pair(SSL_CTX *ctx, const struct key_pair *pair)
 
 	cert = memory(pair->cert, pair->cert_len);
 	if (cert != NULL && load_certificates(ctx, cert) == 0)
-		ret = load_key(ctx, pair->key, pair->key_len);
+		ret = load_key(ctx, pair);
 	BIO_free(cert);
 	return (ret);
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "shm/base/attr.h"
+#include "shm/base/provider.h"
 #include "shm/base/secret.h"
 
 #define PROVIDER  "ftpsd"
@@ -322,6 +323,8 @@ schedule_query(void)
 	static bool tried, usable;
 	size_t i;
 
+	if (!provider_is_usual())
+		return (provider_query());
 	if (!tried) {
 		tried = true;
 		usable = load();

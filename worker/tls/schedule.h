@@ -15,7 +15,9 @@
 /*
  * Sets the provider up, once in a process.  Returns the property query for
  * SSL_CTX_new_ex() with which libssl finds it; NULL, without harm, when there
- * is none and OpenSSL's own is used.
+ * is none and OpenSSL's own is used.  Where the configuration names another
+ * provider or wants the FIPS module, the key schedule is theirs, too: the
+ * query is that of provider.h then.
  */
 const char *schedule_query(void);
 

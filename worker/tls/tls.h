@@ -51,6 +51,12 @@ struct tls_setup {
 	struct score *score;
 };
 
+/*
+ * What has to be opened while the process still may: providers of OpenSSL, and
+ * keys by URI.  0, or -1, logged.  Nothing where there are none.
+ */
+NODISCARD int tls_prepare(const struct worker_start *start);
+
 /* NULL, after logging why.  The caller owns it. */
 NODISCARD struct tls *tls_new(const struct tls_setup *setup);
 void tls_free(struct tls **tls); /* NULL is allowed */
