@@ -15,8 +15,8 @@
 struct log_files;
 
 /*
- * Told when a file begins to fail (error is for log_files_error()), and when it works again
- * (error 0): lost records were not written to it meanwhile.
+ * Told when a file begins to fail (error is for log_files_error()), and when it
+ * works again (error 0): lost records were not written to it meanwhile.
  */
 typedef void (*log_files_report)(const char *path, int error, uint64_t lost,
     void *context);

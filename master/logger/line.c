@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "master/logger/members.h"
 #include "shm/base/utf8.h"
 
 /* Many records are of one second: what it looks like is kept. */
@@ -144,6 +145,8 @@ log_line_json(char *out, const struct line_record *record)
 		    json_integer(record->port));
 	set_text(line, "user", record->user);
 	set_text(line, "text", record->text);
+	if (record->members)
+		members_add(line, record->text);
 	if (line != NULL)
 		len = json_dumpb(line, out, LINE_MAX_LEN - 2, JSON_COMPACT);
 	json_decref(line);

@@ -2,13 +2,14 @@
 #ifndef MASTER_LOGGER_LINE_H
 #define MASTER_LOGGER_LINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "shm/base/attr.h"
 #include "shm/base/log.h"
 
-#define LINE_MAX_LEN 4096 /* of a line, its end included */
+#define LINE_MAX_LEN 4096               /* of a line, its end included */
 #define LINE_WHOLE   (LOG_LINE_MAX + 2) /* of one that came whole */
 
 /* A record with all that is known about it; strings may be NULL. */
@@ -23,6 +24,7 @@ struct line_record {
 	unsigned int port; /* of the client; 0: not shown */
 	const char *user;
 	const char *text;
+	bool members; /* text may have names and values: members.h */
 };
 
 enum line_form {

@@ -81,6 +81,7 @@ write_record(struct logger *logger, const struct msg_log_record *body,
 		return;
 	case LOG_STREAM_TLS:
 		line.port = body->port;
+		line.members = true;
 		if (host != NULL && host->tls.log != NULL) {
 			output_file(logger->output, host->tls.log, &line);
 			return;

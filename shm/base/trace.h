@@ -47,12 +47,10 @@ extern unsigned int trace_levels[TRACE_COUNT];
  * channel's level is lower.  subject may be NULL: a rule for one client then
  * leaves the line out.
  */
-#define trace_line(channel, at, subject, ...)                         \
-	do {                                                          \
-		if (trace_on(channel, at))                            \
-			trace_write(TRACE_##channel, (at), (subject), \
-			    __VA_ARGS__);                             \
-	} while (0)
+#define trace_line(channel, at, subject, ...)                                \
+	(trace_on(channel, at)                                               \
+		? trace_write(TRACE_##channel, (at), (subject), __VA_ARGS__) \
+		: (void)0)
 
 void trace_write(enum trace_channel channel, unsigned int level,
     const struct log_subject *subject, const char *format, ...)

@@ -162,9 +162,10 @@ format_read(const struct value *value)
 int
 format_write(struct buf *out, const struct conf_key *key, const void *object)
 {
-	const struct conf_format *format;
+	const void *at = (const char *)object + key->offset;
+	struct conf_format *const *field = at;
+	const struct conf_format *format = *field;
 
-	memcpy(&format, (const char *)object + key->offset, sizeof(format));
 	return (format == NULL ? buf_printf(out, "%s", default_word(key))
 			       : scalar_write_text(out, format->text));
 }

@@ -11,6 +11,7 @@
 
 #include "master/logger/files.h"
 #include "master/logger/line.h"
+#include "master/logger/members.h"
 #include "tests/unit/suites.h"
 
 struct stage {
@@ -305,7 +306,44 @@ writes_json(void)
 	json_decref(object);
 }
 
+static const struct {
+	const char *what, *text;
+	const char *members; /* in order of their names */
+} texts[] = {
+	{ "names and values", "TLS handshake: a=b c=\"d e\" f=-",
+	    "{\"a\":\"b\",\"c\":\"d e\"}" },
+	{ "words alone", "TLS handshake failed: no cipher in common", "{}" },
+	{ "words behind", "x: a=b and c=d", "{\"a\":\"b\"}" },
+	{ "no colon", "a=b c=d", "{}" },
+	{ "a name twice", "x: a=b a=c", "{\"a\":\"b\"}" },
+	{ "no end of a value", "x: a=b c=\"d", "{\"a\":\"b\"}" },
+	{ "text behind a quoted value", "x: a=\"b\"c=d", "{\"a\":\"b\"}" },
+	{ "a long name", "x: aaaaaaaaaaaaaaaaaaaaaaaaaaaa=b", "{}" },
+	{ "an empty value", "x: a= b=\"\"", "{\"a\":\"\",\"b\":\"\"}" },
+	{ "nothing", "x: ", "{}" },
+};
+
+static void
+finds_members(void)
+{
+	json_t *object;
+	char *shown;
+	size_t i;
+
+	for (i = 0; i < NITEMS(texts); i++) {
+		object = json_object();
+		members_add(object, texts[i].text);
+		shown = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS);
+		CHECK_CASE(shown != NULL &&
+			strcmp(shown, texts[i].members) == 0,
+		    texts[i].what);
+		free(shown);
+		json_decref(object);
+	}
+}
+
 CU_TestInfo log_files_tests[] = {
+	{ "names and values become members", finds_members },
 	{ "a directory that everybody may write to is refused",
 	    refuses_open_directories },
 	{ "few of many files are open", keeps_few_open },

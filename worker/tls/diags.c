@@ -5,12 +5,15 @@
  */
 #include "worker/tls/diags.h"
 
+#include <ctype.h>
+#include <inttypes.h>
 #include <openssl/ssl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "shm/board/score.h"
 #include "worker/tls/internal.h"
 
 #define LIST_MAX 700 /* bytes of a list in a line */
@@ -171,18 +174,31 @@ say_handshake(const struct tls_channel *channel, const char *way,
 		    len);
 }
 
+const char *
+diags_alert(unsigned int number, char out[DIAGS_ALERT_MAX])
+{
+	const char *words = SSL_alert_desc_string_long((int)number);
+	size_t i;
+
+	for (i = 0; words[i] != '\0' && i + 1 < DIAGS_ALERT_MAX; i++)
+		out[i] = words[i] == ' '
+		    ? '_'
+		    : (char)tolower((unsigned char)words[i]);
+	out[i] = '\0';
+	return (out);
+}
+
 static void
 say_alert(const struct tls_channel *channel, const char *way,
     const uint8_t *data, size_t len)
 {
-	int value;
+	char name[DIAGS_ALERT_MAX];
 
 	if (len < 2)
 		return;
-	value = data[0] << 8 | data[1];
 	say(channel, 15, "[msg] %s: %s alert: %s, %s (%u)", kind_name(channel),
-	    way, SSL_alert_type_string_long(value),
-	    SSL_alert_desc_string_long(value), (unsigned int)data[1]);
+	    way, SSL_alert_type_string_long(data[0] << 8),
+	    diags_alert(data[1], name), (unsigned int)data[1]);
 }
 
 void
@@ -216,6 +232,7 @@ static void
 state_changed(const SSL *ssl, int where, int result)
 {
 	const struct tls_channel *channel = tls_channel_of(ssl);
+	char name[DIAGS_ALERT_MAX];
 
 	if (channel == NULL)
 		return;
@@ -224,7 +241,7 @@ state_changed(const SSL *ssl, int where, int result)
 		    kind_name(channel),
 		    (where & SSL_CB_READ) != 0 ? "received" : "sent",
 		    SSL_alert_type_string_long(result),
-		    SSL_alert_desc_string_long(result));
+		    diags_alert((unsigned int)result & 0xff, name));
 	else if ((where & SSL_CB_HANDSHAKE_START) != 0)
 		say(channel, 10, "[info] %s: handshake begins",
 		    kind_name(channel));
@@ -385,6 +402,7 @@ diags_end(const struct tls_login *login)
 {
 	const struct tls_extra *extra = login->extra;
 	struct log_subject subject = tls_subject(login);
+	const struct score *score = login->tls->score;
 	SSL_CTX *base = login->tls->base;
 	const unsigned int *n;
 	unsigned int kind;
@@ -401,10 +419,11 @@ diags_end(const struct tls_login *login)
 		    n[DIAGS_ESTABLISHED], n[DIAGS_RESUMED], n[DIAGS_FAILED]);
 	}
 	log_always(LOG_STREAM_TLS, &subject,
-	    "[stat] this worker: handshakes attempted %ld, established %ld, "
-	    "renegotiated %ld, resumed %ld, sessions not found %ld, "
+	    "[stat] this worker: handshakes full %" PRIu64 ", resumed %" PRIu64
+	    ", failed %" PRIu64 ", sessions found %ld, not found %ld, "
 	    "too old %ld",
-	    SSL_CTX_sess_accept(base), SSL_CTX_sess_accept_good(base),
-	    SSL_CTX_sess_accept_renegotiate(base), SSL_CTX_sess_hits(base),
+	    score_get(score, SCORE_HANDSHAKES_FULL),
+	    score_get(score, SCORE_HANDSHAKES_RESUMED),
+	    score_get(score, SCORE_HANDSHAKES_FAILED), SSL_CTX_sess_hits(base),
 	    SSL_CTX_sess_misses(base), SSL_CTX_sess_timeouts(base));
 }

@@ -23,6 +23,10 @@ void diags_message(const struct tls_channel *channel, bool sent, int type,
 /* In the ClientHello callback, when the host is known. */
 void diags_hello(const struct tls_channel *channel);
 
+/* "handshake_failure" for an alert with that number. */
+#define DIAGS_ALERT_MAX 40
+const char *diags_alert(unsigned int number, char out[DIAGS_ALERT_MAX]);
+
 enum diags_counter {
 	DIAGS_ESTABLISHED,
 	DIAGS_RESUMED,

@@ -121,6 +121,30 @@ choose(struct tls_channel *channel)
 	return (0);
 }
 
+const char *const hello_versions[] = { "SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2",
+	"TLSv1.3", NULL };
+
+/* Without the extension: all from TLS 1.0 up to the one in the message. */
+static uint8_t
+offered_versions(SSL *ssl)
+{
+	unsigned int most = SSL_client_hello_get0_legacy_version(ssl);
+	const unsigned char *data;
+	uint8_t offered = 0;
+	size_t len, i;
+
+	if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_supported_versions,
+		&data, &len) != 1)
+		return (most >= SSL3_VERSION && most <= TLS1_2_VERSION
+			? (uint8_t)((2u << (most - SSL3_VERSION)) - 2)
+			: 0);
+	for (i = 1; i + 1 < len; i += 2)
+		if (number(data + i) >= SSL3_VERSION &&
+		    number(data + i) <= TLS1_3_VERSION)
+			offered |= (uint8_t)(1u << (data[i + 1]));
+	return (offered);
+}
+
 int
 hello_choose_host(SSL *ssl, int *alert, void *arg)
 {
@@ -130,6 +154,7 @@ hello_choose_host(SSL *ssl, int *alert, void *arg)
 
 	(void)arg;
 	*alert = 0;
+	channel->offered = offered_versions(ssl);
 	if (name.text != NULL && login->server_name == NULL) {
 		login->server_name = strndup(name.text, name.len);
 		*alert = login->server_name == NULL ? SSL_AD_INTERNAL_ERROR

@@ -119,6 +119,9 @@ struct tls_channel {
 	const char *objection; /* to the client's certificate; NULL: none */
 	enum tls_kind kind;
 	unsigned int idle_messages; /* since application data was read */
+	uint8_t offered; /* versions in the ClientHello, by hello_versions */
+	uint8_t alert;   /* the last one, 0: none */
+	bool alert_sent; /* by us */
 	bool begun, established, failed, closed;
 	bool diags;     /* EnableDiags */
 	bool cut;       /* a flood: see the message callback */
@@ -149,16 +152,13 @@ NODISCARD struct log_subject tls_subject(const struct tls_login *login);
 /* The login's extra, made when first needed; NULL when memory is short. */
 struct tls_extra *tls_extra(struct tls_login *login);
 
-/* As trace_line(), about login. */
-#define tls_trace(login, channel, at, ...)                                  \
-	do {                                                                \
-		if (trace_on(channel, at)) {                                \
-			const struct log_subject traced_subject =           \
-			    tls_subject(login);                             \
-			trace_write(TRACE_##channel, (at), &traced_subject, \
-			    __VA_ARGS__);                                   \
-		}                                                           \
-	} while (0)
+/* As trace_line(), about login: tls_trace(login, TLS, 5, "format", ...). */
+#define tls_trace(login, channel, at, ...)                                     \
+	(trace_on(channel, at)                                                 \
+		? tls_trace_write((login), TRACE_##channel, (at), __VA_ARGS__) \
+		: (void)0)
+void tls_trace_write(const struct tls_login *login, enum trace_channel channel,
+    unsigned int level, const char *format, ...) PRINTF_LIKE(4, 5);
 
 /* The channel that ssl belongs to. */
 NODISCARD struct tls_channel *tls_channel_of(const SSL *ssl);
@@ -237,6 +237,9 @@ NODISCARD int parameters_load(SSL_CTX *ctx, const struct conf_tls *conf,
 /* pairs.c: -1 when a pair cannot be used, logged with subject. */
 NODISCARD int pairs_load(SSL_CTX *ctx, const struct host_keys *keys,
     const struct log_subject *subject);
+
+/* hello.c: versions as text, bit 0 the first; NULL behind the last. */
+extern const char *const hello_versions[];
 
 /* hello.c: for SSL_CTX_set_client_hello_cb() and ..._servername_callback() */
 int hello_choose_host(SSL *ssl, int *alert, void *arg);

@@ -284,20 +284,72 @@ outcome_established(struct tls_channel *channel)
 		data_established(channel);
 }
 
+/* Whether the client offered nothing that we can do. */
+static bool
+has_no_overlap(const struct tls_channel *channel)
+{
+	return (channel->alert_sent &&
+	    (channel->alert == SSL_AD_HANDSHAKE_FAILURE ||
+		channel->alert == SSL_AD_PROTOCOL_VERSION));
+}
+
+/* What the client offered instead, for who must make both ends meet. */
+static void
+describe_offer(const struct tls_channel *channel, struct line *line)
+{
+	STACK_OF(SSL_CIPHER) *ciphers = SSL_get_client_ciphers(channel->ssl);
+	const char *name;
+	int i;
+
+	put(line, ", offered", 9);
+	for (i = 0; hello_versions[i] != NULL; i++)
+		if ((channel->offered & 1u << i) != 0) {
+			put(line, " ", 1);
+			put(line, hello_versions[i], strlen(hello_versions[i]));
+		}
+	for (i = 0; i < sk_SSL_CIPHER_num(ciphers); i++) {
+		name = SSL_CIPHER_get_name(sk_SSL_CIPHER_value(ciphers, i));
+		put(line, i == 0 ? " with " : ":", i == 0 ? 6 : 1);
+		put(line, name, strlen(name));
+	}
+}
+
+static void
+describe_failure(const struct tls_channel *channel, struct line *line)
+{
+	const char *name = channel->login->server_name;
+	char alert[DIAGS_ALERT_MAX], text[80];
+
+	line->len = 0;
+	line->text[0] = '\0';
+	if (name != NULL) {
+		put(line, ", server name ", 14);
+		put_quoted(line, name);
+	}
+	if (channel->alert != 0) {
+		(void)snprintf(text, sizeof(text), ", alert %s: %s (%u)",
+		    channel->alert_sent ? "sent" : "received",
+		    diags_alert(channel->alert, alert),
+		    (unsigned int)channel->alert);
+		put(line, text, strlen(text));
+	}
+	if (has_no_overlap(channel))
+		describe_offer(channel, line);
+}
+
 void
 outcome_failed(struct tls_channel *channel)
 {
 	struct log_subject subject = tls_subject(channel->login);
-	const char *server_name = channel->login->server_name;
-	bool named = server_name != NULL;
+	struct line line;
 
 	count(channel, SCORE_HANDSHAKES_FAILED);
 	diags_count(channel, DIAGS_FAILED);
+	describe_failure(channel, &line);
 	log_event(LOG_LEVEL_NOTICE, LOG_STREAM_TLS, &subject,
-	    "TLS handshake%s failed: %s%s%s%s",
+	    "TLS handshake%s failed: %s%s",
 	    channel->kind == TLS_DATA ? " of a data connection" : "",
-	    tls_reason(channel), named ? ", server name \"" : "",
-	    named ? server_name : "", named ? "\"" : "");
+	    tls_reason(channel), line.text);
 }
 
 void

@@ -2,6 +2,8 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -47,6 +49,20 @@ tls_subject(const struct tls_login *login)
 	return (subject);
 }
 
+void
+tls_trace_write(const struct tls_login *login, enum trace_channel channel,
+    unsigned int level, const char *format, ...)
+{
+	struct log_subject subject = tls_subject(login);
+	char text[LOG_TEXT_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	trace_write(channel, level, &subject, "%s", text);
+}
+
 struct tls_extra *
 tls_extra(struct tls_login *login)
 {
@@ -80,6 +96,10 @@ watch_messages(int sent, int version, int type, const void *data, size_t len,
 	(void)arg;
 	if (channel != NULL && (channel->diags || trace_on(TLS, 15)))
 		diags_message(channel, sent == 1, type, data, len);
+	if (channel != NULL && type == SSL3_RT_ALERT && len == 2) {
+		channel->alert = ((const uint8_t *)data)[1];
+		channel->alert_sent = sent == 1;
+	}
 	if (channel == NULL || !channel->established || len < 2 ||
 	    !is_idle_message(sent, type, data) ||
 	    ++channel->idle_messages <= TLS_IDLE_MESSAGES)

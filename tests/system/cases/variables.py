@@ -8,12 +8,15 @@ import shutil
 import ssl
 import subprocess
 
+from authority import Authority, openssl
 from cases.logs import log_folder, read
 from client import Client
 from daemon import PASSWORD, Daemon, wait_for
 
 SERVER = ("M_VERSION", "M_SERIAL", "S_DN", "S_DN_CN", "I_DN", "I_DN_CN",
           "V_START", "V_END", "A_SIG", "A_KEY")
+ATTRIBUTES = ("C", "CN", "D", "G", "I", "L", "O", "OU", "S", "ST", "T", "UID",
+              "Email")
 PLAIN = ("FTPS", "TLS_PROTOCOL", "TLS_CIPHER", "TLS_LIBRARY_VERSION",
          "TLS_SERVER_NAME")
 
@@ -301,7 +304,108 @@ def case_curl(binaries):
                         "STATUS": "complete", "TLS_DATA_RESUMED": "yes"}, said
 
 
-def fingerprint(path):
-    with open(path, encoding="ascii") as text:
-        return hashlib.sha256(ssl.PEM_cert_to_DER_cert(text.read())) \
-            .hexdigest()
+def client_certificate(folder):
+    """An authority, and a client of it with all kinds of attributes."""
+    authority = Authority(folder, "authority")
+    made = authority.issue("alice")
+    key, request = authority.path("all.key"), authority.path("all.request")
+    openssl("req", "-new", "-config", authority.config, "-newkey", "rsa:2048",
+            "-nodes", "-utf8", "-multivalue-rdn", "-subj",
+            "/C=DE/CN=first/CN=Al \"x\" Gr\u00fc\u00df/description=d/GN=Al/"
+            "initials=A/L=City/O=Org/OU=Unit/SN=Sur/ST=State/title=Dr/"
+            "UID=al1/emailAddress=al@example.test",
+            "-keyout", key, "-out", request)
+    cert = openssl("x509", "-req", "-in", request, "-CA",
+                   authority.path("cert.pem"), "-CAkey",
+                   authority.path("key.pem"), "-set_serial", "0x1234ab",
+                   "-days", "2")
+    return authority, authority.together("all", cert + authority.cert), made
+
+
+def case_client(binaries):
+    """The certificate of a client, attribute by attribute."""
+    own = ("TLS_CLIENT_VERIFY", "TLS_CLIENT_SHA256", "TLS_CLIENT_CERT",
+           "TLS_CLIENT_CERT_CHAIN1", "TLS_CLIENT_CERT_CHAIN2",
+           *("TLS_CLIENT_" + name for name in SERVER),
+           *("TLS_CLIENT_S_DN_" + name for name in ATTRIBUTES),
+           *("TLS_CLIENT_I_DN_" + name for name in ATTRIBUTES))
+    server, session, _ = logging(binaries, own,
+                                 options=["StdEnvVars", "ExportCertData"])
+    authority, client, _ = client_certificate(server.folder)
+    server.config["tls"].update({
+        "verify_client": "optional",
+        "ca_certificate_file": authority.path("cert.pem")})
+    server.write_config()
+    with server:
+        with Client(server.port, context=client.context()) as conn:
+            conn.auth().login()
+            conn.cmd("QUIT", 221)
+        said = apart(lines(session, 1)[0])
+        pem = client.cert[:client.cert.index("END CERTIFICATE")] + \
+            "END CERTIFICATE-----\n"
+        expected = {
+            "TLS_CLIENT_VERIFY": "SUCCESS",
+            "TLS_CLIENT_SHA256": hashlib.sha256(
+                ssl.PEM_cert_to_DER_cert(pem)).hexdigest(),
+            "TLS_CLIENT_CERT": pem.replace("\n", "\\x0a"),
+            "TLS_CLIENT_CERT_CHAIN1": authority.cert.replace("\n", "\\x0a"),
+            "TLS_CLIENT_CERT_CHAIN2": "-",
+            "TLS_CLIENT_M_SERIAL": "1234AB",
+            "TLS_CLIENT_S_DN_CN": "Al \\x22x\\x22 Gr\u00fc\u00df",
+            "TLS_CLIENT_A_KEY": "rsaEncryption",
+            "TLS_CLIENT_A_SIG": "ecdsa-with-SHA256",
+            "TLS_CLIENT_I_DN": "CN", "TLS_CLIENT_I_DN_CN": "authority",
+            "TLS_CLIENT_I_DN_O": "-"}
+        expected.update({"TLS_CLIENT_S_DN_" + name: value for name, value in {
+            "C": "DE", "D": "d", "G": "Al", "I": "A", "L": "City", "O": "Org",
+            "OU": "Unit", "S": "Sur", "ST": "State", "T": "Dr", "UID": "al1",
+            "Email": "al@example.test"}.items()})
+        # The one field in which "=" and the rest cannot be told apart.
+        assert said.pop("TLS_CLIENT_S_DN").startswith(
+            "emailAddress=al@example.test,UID=al1,title=Dr,"), said
+        expected["TLS_CLIENT_I_DN"] = "CN=authority"
+        for name, value in expected.items():
+            assert said[name] == value, (name, said[name], value)
+        # Without one, and with one that is not good.
+        with Client(server.port) as conn:
+            conn.auth().login()
+            conn.cmd("QUIT", 221)
+        said = apart(lines(session, 2)[1])
+        assert said.pop("TLS_CLIENT_VERIFY") == "NONE"
+        assert set(said.values()) == {"-"}, said
+        other = Authority(server.folder, "other").issue("mallory")
+        try:
+            with Client(server.port, context=other.context()) as conn:
+                conn.auth()
+                conn.cmd("NOOP")
+        except (OSError, EOFError):
+            pass
+        said = apart(lines(session, 3)[2])
+        assert re.fullmatch("FAILED:.+", said.pop("TLS_CLIENT_VERIFY"))
+        assert set(said.values()) == {"-"}, said
+
+
+def case_client_always(binaries):
+    """What is said of a client's certificate without any option; openssl."""
+    names = ("TLS_CLIENT_S_DN_CN", "TLS_CLIENT_A_KEY", "TLS_CLIENT_A_SIG",
+             "TLS_CLIENT_VERIFY", "TLS_CLIENT_S_DN", "TLS_CLIENT_CERT",
+             "TLS_CLIENT_S_DN_O")
+    server, session, _ = logging(binaries, names)
+    authority, _, client = client_certificate(server.folder)
+    server.config["tls"].update({
+        "verify_client": "on",
+        "ca_certificate_file": authority.path("cert.pem")})
+    server.write_config()
+    with server:
+        subprocess.run(
+            ["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}",
+             "-starttls", "ftp", "-cert", client.path, "-key", client.path,
+             "-quiet"], input=b"QUIT\r\n", stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, check=False, timeout=30)
+        said = apart(lines(session, 1)[0])
+        assert said == {
+            "TLS_CLIENT_S_DN_CN": "alice",
+            "TLS_CLIENT_A_KEY": "id-ecPublicKey",
+            "TLS_CLIENT_A_SIG": "ecdsa-with-SHA256",
+            "TLS_CLIENT_VERIFY": "SUCCESS", "TLS_CLIENT_S_DN": "-",
+            "TLS_CLIENT_CERT": "-", "TLS_CLIENT_S_DN_O": "-"}, said
