@@ -141,7 +141,7 @@ offered_versions(SSL *ssl)
 	for (i = 1; i + 1 < len; i += 2)
 		if (number(data + i) >= SSL3_VERSION &&
 		    number(data + i) <= TLS1_3_VERSION)
-			offered |= (uint8_t)(1u << (data[i + 1]));
+			offered = (uint8_t)(offered | 1u << data[i + 1]);
 	return (offered);
 }
 
