@@ -448,18 +448,23 @@ NODISCARD const struct conf_section *conf_directory(const struct conf_sections
 NODISCARD size_t conf_restart_needed(const struct conf *running,
     const struct conf *loaded, struct conf_errors *errors);
 
+/* The listener of the host base with that address and port, or NULL. */
+NODISCARD const struct conf_listener *conf_listener(const struct conf *conf,
+    size_t base, const struct address *address);
+
 /*
- * The host with that name (exactly, case-insensitive; `names` too) among those
- * that share the listeners of the server, or -1.  By hash, not by a scan.
+ * The host with that name (exactly, case-insensitive; `names` too) on the
+ * listener, or (NULL) on any of the host base; or -1.  By hash, not by a scan.
  */
+NODISCARD long conf_find_host_at(const struct conf *conf, size_t base,
+    const struct conf_listener *listener, const char *name, size_t len);
+
+/* The same on the listeners of the server. */
 NODISCARD long conf_find_host(const struct conf *conf, const char *name,
     size_t len);
 
-/* The same among those that share a listener of the host base. */
-NODISCARD long conf_find_host_at(const struct conf *conf, size_t base,
-    const char *name, size_t len);
-
-/* Whether any host has a name among those that share a listener of base. */
-NODISCARD bool conf_has_names_at(const struct conf *conf, size_t base);
+/* Whether any host has a name there. */
+NODISCARD bool conf_has_names_at(const struct conf *conf, size_t base,
+    const struct conf_listener *listener);
 
 #endif

@@ -129,6 +129,20 @@ find_listener(const struct conf_host *host, const struct address *address)
 	return (NULL);
 }
 
+/* The host with that name there (NULL: on the server's listeners), or -1. */
+static long
+find_on(const struct conf *conf, const char *name,
+    const struct address *address)
+{
+	struct slot slot = { .name = name };
+	const struct slot *found;
+
+	if (address != NULL)
+		slot.address = *address;
+	found = &conf->index->slots[find_slot(conf->index, &slot)];
+	return (found->name == NULL ? -1 : (long)found->host);
+}
+
 static void
 tell_clash(const struct builder *builder, size_t first, size_t second,
     const char *name, const struct conf_listener *listener)
@@ -138,17 +152,43 @@ tell_clash(const struct builder *builder, size_t first, size_t second,
 	builder->clashes(&clash, builder->context);
 }
 
+/*
+ * Another host that has the name where it would be found as well: on one of the
+ * server's listeners, or (listener) on all of them; else -1.
+ */
+static long
+find_elsewhere(const struct conf *conf, const char *name,
+    const struct conf_listener *listener)
+{
+	const struct conf_host *server = &conf->hosts[0];
+	long found = -1;
+	size_t i;
+
+	if (listener != NULL)
+		return (find_listener(server, &listener->address) == NULL
+			? -1
+			: find_on(conf, name, NULL));
+	for (i = 0; i < server->nlisten && found == -1; i++)
+		found = find_on(conf, name, &server->listen[i].address);
+	return (found);
+}
+
 static void
 insert_name(const struct builder *builder, size_t host, const char *name,
     const struct conf_listener *listener)
 {
+	const struct conf_listener *where = listener;
 	long other;
 
 	other = insert(builder->conf->index, name,
 	    listener == NULL ? NULL : &listener->address, host, false);
+	if (other == -1) {
+		where = NULL;
+		other = find_elsewhere(builder->conf, name, listener);
+	}
 	if (other != -1)
 		tell_clash(builder, (size_t)other, host,
-		    name[0] == '\0' ? NULL : name, listener);
+		    name[0] == '\0' ? NULL : name, where);
 }
 
 /* All names of the host, on the listener (NULL: the server's). */
@@ -199,20 +239,13 @@ insert_host(const struct builder *builder, size_t host)
 {
 	const struct conf *conf = builder->conf;
 	const struct conf_host *h = &conf->hosts[host];
-	/* Without a name it could not be found: check_host() says so. */
-	bool shared = host == 0 || (h->nlisten == 0 && h->name != NULL);
 	size_t i;
 
-	for (i = 0; i < h->nlisten; i++) {
-		if (!insert_listener(builder, host, &h->listen[i]) || host == 0)
-			continue;
-		if (find_listener(&conf->hosts[0], &h->listen[i].address) !=
-		    NULL)
-			shared = true;
-		else
+	for (i = 0; i < h->nlisten; i++)
+		if (insert_listener(builder, host, &h->listen[i]) && host != 0)
 			insert_names(builder, host, &h->listen[i]);
-	}
-	if (shared)
+	/* Without a name it could not be found: check_host() says so. */
+	if (host == 0 || (h->nlisten == 0 && h->name != NULL))
 		insert_names(builder, host, NULL);
 }
 
@@ -255,57 +288,66 @@ lower_name(char out[NAME_MAX_LEN + 1], const char *name, size_t len)
 	return (true);
 }
 
+/* On that listener, of the server or another host. */
 static long
-find_on(const struct conf *conf, const char *name,
-    const struct address *address)
+find_on_listener(const struct conf *conf, const char *name,
+    const struct conf_listener *listener)
 {
-	struct slot slot = { .name = name };
-	const struct slot *found;
+	long found = find_on(conf, name, &listener->address);
 
-	if (address != NULL)
-		slot.address = *address;
-	found = &conf->index->slots[find_slot(conf->index, &slot)];
-	return (found->name == NULL ? -1 : (long)found->host);
+	if (found == -1 &&
+	    find_listener(&conf->hosts[0], &listener->address) != NULL)
+		found = find_on(conf, name, NULL);
+	return (found);
 }
 
-long
-conf_find_host(const struct conf *conf, const char *name, size_t len)
-{
-	char lower[NAME_MAX_LEN + 1];
-
-	if (!lower_name(lower, name, len))
-		return (-1);
-	return (find_on(conf, lower, NULL));
-}
-
-/* On the listeners of the host base: the host with that name, or -1. */
+/* On the listener, or (NULL) on any that the host base has or shares. */
 static long
-find_at(const struct conf *conf, size_t base, const char *name)
+find_at(const struct conf *conf, size_t base,
+    const struct conf_listener *listener, const char *name)
 {
 	const struct conf_host *host = &conf->hosts[base];
 	long found = -1;
 	size_t i;
 
-	if (base == 0 || host->nlisten == 0)
-		return (find_on(conf, name, NULL));
+	if (listener != NULL)
+		return (find_on_listener(conf, name, listener));
+	if (base == 0 || host->nlisten == 0) {
+		host = &conf->hosts[0];
+		found = find_on(conf, name, NULL);
+	}
 	for (i = 0; i < host->nlisten && found == -1; i++)
-		found = find_on(conf, name, &host->listen[i].address);
+		found = find_on_listener(conf, name, &host->listen[i]);
 	return (found);
 }
 
+const struct conf_listener *
+conf_listener(const struct conf *conf, size_t base,
+    const struct address *address)
+{
+	return (find_listener(&conf->hosts[base], address));
+}
+
 long
-conf_find_host_at(const struct conf *conf, size_t base, const char *name,
-    size_t len)
+conf_find_host(const struct conf *conf, const char *name, size_t len)
+{
+	return (conf_find_host_at(conf, 0, NULL, name, len));
+}
+
+long
+conf_find_host_at(const struct conf *conf, size_t base,
+    const struct conf_listener *listener, const char *name, size_t len)
 {
 	char lower[NAME_MAX_LEN + 1];
 
 	if (!lower_name(lower, name, len))
 		return (-1);
-	return (find_at(conf, base, lower));
+	return (find_at(conf, base, listener, lower));
 }
 
 bool
-conf_has_names_at(const struct conf *conf, size_t base)
+conf_has_names_at(const struct conf *conf, size_t base,
+    const struct conf_listener *listener)
 {
-	return (find_at(conf, base, ANY_NAME) != -1);
+	return (find_at(conf, base, listener, ANY_NAME) != -1);
 }

@@ -177,7 +177,7 @@ hosts_are_found_on_their_listeners(void)
 
 	for (i = 0; i < NITEMS(lookups); i++) {
 		len = strlen(lookups[i].name);
-		CHECK_CASE(conf_find_host_at(conf, lookups[i].base,
+		CHECK_CASE(conf_find_host_at(conf, lookups[i].base, NULL,
 			       lookups[i].name, len) == lookups[i].found,
 		    lookups[i].name);
 		if (lookups[i].base == 0)
@@ -189,6 +189,61 @@ hosts_are_found_on_their_listeners(void)
 	CU_ASSERT_EQUAL(conf_find_host(conf, longest, sizeof(longest)), -1);
 	CU_ASSERT_EQUAL(conf_find_host(conf, "a.example\0x", 11), -1);
 	CU_ASSERT_EQUAL(conf_find_host(conf, "a.examplex", 9), 1);
+	conf_free(&conf);
+}
+
+/* An address that a host does not listen on is no way to it. */
+static const char two_addresses[] =
+    "listen: [{address: 192.0.2.1}, {address: 192.0.2.2}]\n"
+    "hosts:\n"
+    "- {name: all.example}\n"
+    "- {name: one.example, listen: [{address: 192.0.2.1}]}\n"
+    "- {listen: [{address: 192.0.2.3}, {address: 192.0.2.4}]}\n"
+    "- {name: four.example, listen: [{address: 192.0.2.4}]}\n"
+    "- {listen: [{address: 192.0.2.5}]}\n";
+
+static const struct {
+	size_t base, listener;
+	const char *name;
+	long found;
+	bool named;
+} exact[] = {
+	{ 0, 0, "all.example", 1, true },
+	{ 0, 1, "all.example", 1, true },
+	{ 0, 0, "one.example", 2, true },
+	{ 0, 1, "one.example", -1, true },
+	{ 3, 0, "four.example", -1, false },
+	{ 3, 1, "four.example", 4, true },
+	{ 3, 1, "all.example", -1, true },
+	{ 5, 0, "all.example", -1, false },
+};
+
+static void
+hosts_are_found_where_they_listen(void)
+{
+	struct conf *conf = rig_must(two_addresses);
+	const struct conf_listener *listener;
+	size_t i;
+
+	for (i = 0; i < NITEMS(exact); i++) {
+		listener =
+		    &conf->hosts[exact[i].base].listen[exact[i].listener];
+		CHECK_CASE(conf_listener(conf, exact[i].base,
+			       &listener->address) == listener,
+		    exact[i].name);
+		CHECK_CASE(conf_find_host_at(conf, exact[i].base, listener,
+			       exact[i].name,
+			       strlen(exact[i].name)) == exact[i].found,
+		    exact[i].name);
+		CHECK_CASE(conf_has_names_at(conf, exact[i].base, listener) ==
+			exact[i].named,
+		    exact[i].name);
+	}
+	CU_ASSERT_PTR_NULL(
+	    conf_listener(conf, 5, &conf->hosts[0].listen[0].address));
+	/* What is kept in the index is no name that a client can send. */
+	CU_ASSERT_EQUAL(conf_find_host(conf, "ANY", 3), -1);
+	CU_ASSERT_EQUAL(conf_find_host(conf, "any", 3), -1);
 	conf_free(&conf);
 }
 
@@ -211,6 +266,10 @@ static const struct {
 	{ "hosts:\n"
 	  "- {name: x}\n"
 	  "- {name: x, listen: [{address: 127.0.0.1, port: 2121}]}\n",
+	    4, "the name x on the listeners of the server" },
+	{ "hosts:\n"
+	  "- {name: x, listen: [{address: 127.0.0.1, port: 2121}]}\n"
+	  "- {name: x}\n",
 	    4, "the name x on the listeners of the server" },
 	{ "defaults: {tls: {engine: on, certificates: [{cert: /a}]}}\n"
 	  "hosts:\n"
@@ -288,6 +347,8 @@ CU_TestInfo conf_hosts_tests[] = {
 	{ "a mistake in defaults is told once", defaults_are_blamed_once },
 	{ "hosts are found on their listeners",
 	    hosts_are_found_on_their_listeners },
+	{ "hosts are found where they listen",
+	    hosts_are_found_where_they_listen },
 	{ "hosts that clash are refused", hosts_that_clash_are_refused },
 	{ "five thousand hosts are no bomb", five_thousand_hosts_are_no_bomb },
 	CU_TEST_INFO_NULL,

@@ -24,7 +24,7 @@ find(const struct session *session, const struct args_host *argument)
 {
 	if (argument->name[0] != '\0')
 		return (conf_find_host_at(session->worker->conf, session->base,
-		    argument->name, strlen(argument->name)));
+		    session->listener, argument->name, strlen(argument->name)));
 	return (address_same_ip(&argument->address, &session->local)
 		? (long)session->base
 		: -1);

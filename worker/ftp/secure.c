@@ -150,7 +150,10 @@ new_login(struct session *session)
 	struct tls_login *login = tls_login_new(session->worker->tls,
 	    session->base, &session->subject);
 
-	if (login != NULL && (session->named || session->logged_in))
+	if (login == NULL)
+		return (NULL);
+	tls_login_listener(login, session->listener);
+	if (session->named || session->logged_in)
 		tls_login_pin(login, session->client.host, session->named);
 	return (login);
 }

@@ -279,6 +279,8 @@ session_new(struct worker *worker, const struct start_listener *listener)
 	session->worker = worker;
 	session->host = &worker->conf->hosts[listener->host];
 	session->base = listener->host;
+	session->listener =
+	    conf_listener(worker->conf, listener->host, &listener->address);
 	session->implicit = listener->implicit;
 	session->facts = FS_FACT_ALL & ~(uint32_t)FS_FACT_CREATE;
 	session->ascii = true;

@@ -108,6 +108,7 @@ struct session {
 	uint64_t rest;
 	uint32_t uid, gid, policy;
 	uint32_t base; /* the host whose listener it came to */
+	const struct conf_listener *listener;
 	const struct conf_section *section; /* of the user, or NULL */
 	uint64_t groups;  /* entries of `users` for the account's groups */
 	uint8_t attempts; /* of logins that failed */

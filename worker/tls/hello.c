@@ -79,7 +79,7 @@ tolerate(const struct tls_login *login)
 	struct log_subject subject = tls_subject(login);
 
 	if (conf->hosts[login->base].tls.strict_sni &&
-	    conf_has_names_at(conf, login->base))
+	    conf_has_names_at(conf, login->base, login->listener))
 		return (false);
 	log_event(LOG_LEVEL_INFO, LOG_STREAM_TLS, &subject,
 	    "unknown server name \"%s\": served as the default host",
@@ -100,8 +100,8 @@ choose(struct tls_channel *channel)
 	    is_address(login->server_name);
 	if (login->ignored)
 		return (0);
-	found = conf_find_host_at(conf, login->base, login->server_name,
-	    strlen(login->server_name));
+	found = conf_find_host_at(conf, login->base, login->listener,
+	    login->server_name, strlen(login->server_name));
 	if (login->pinned &&
 	    (found >= 0 ? found != login->host : login->named)) {
 		tls_channel_because(channel,

@@ -96,6 +96,7 @@ struct tls_login {
 	char *server_name;           /* SNI; NULL: none */
 	struct peer *peer;           /* NULL: no certificate */
 	uint32_t base;               /* the host whose listener it came to */
+	const struct conf_listener *listener; /* NULL: any of base */
 	uint32_t host;
 	bool pinned, named;  /* host was chosen before, by HOST */
 	bool known, ignored; /* server_name: is host's; counts for nothing */

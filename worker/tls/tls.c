@@ -221,6 +221,13 @@ tls_login_free(struct tls_login **login)
 }
 
 void
+tls_login_listener(struct tls_login *login,
+    const struct conf_listener *listener)
+{
+	login->listener = listener;
+}
+
+void
 tls_login_pin(struct tls_login *login, uint32_t host, bool named)
 {
 	ensure(host < login->tls->conf->nhosts);

@@ -69,6 +69,10 @@ NODISCARD struct tls_login *tls_login_new(struct tls *tls, uint32_t host,
     const struct log_subject *subject);
 void tls_login_free(struct tls_login **login); /* NULL is allowed */
 
+/* Before the control handshake: names are those of hosts on the listener. */
+void tls_login_listener(struct tls_login *login,
+    const struct conf_listener *listener);
+
 /*
  * Before the control handshake: the client has chosen host, by HOST (named) or
  * by a login.  A server name that is another host's, or after HOST unknown, is

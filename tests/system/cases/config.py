@@ -29,6 +29,13 @@ MISTAKES = [
     ("[" * 100 + "\n", r":1:\d+: "),
     ("timeouts:\n  idle: 5 parsecs\n", r":2:9: "),
     ("user: [a]\n", r":1:7: "),
+    ("control: {acl: [{actions: [sesscache cler], users: a}]}\n",
+     r":1:28: .*did you mean sesscache clear"),
+    ("control: {acl: [{actions: all, access: dent, users: a}]}\n",
+     r":1:40: .*did you mean deny"),
+    ("users: [{name: a, tls: {requird: on}}]\n",
+     r":1:25: .*did you mean tls.required"),
+    ("directories: [{path: a}]\n", r":1:22: .*absolute path"),
     ("\xff\n", r"UTF-8|character|:1:"),
 ]
 

@@ -168,3 +168,46 @@ def case_acl(binaries):
         assert ask("news", "status").returncode != 0
         assert ask("proxy", "status").returncode != 0, "a service user"
         assert server.process.poll() is None
+
+
+RULES = [
+    {"actions": ["info"], "users": ["*"]},
+    {"actions": ["sesscache"], "groups": ["audio"]},
+    {"actions": ["sesscache clear", "status"], "access": "deny",
+     "users": ["news"], "groups": ["video"]},
+]
+INFO, CLEAR, REMOVE = (("sesscache", action)
+                       for action in ("info", "clear", "remove"))
+STATUS, STOP = ("status",), ("stop",)
+# user, supplementary groups: what they may do
+MAY = [
+    ("games", "", {INFO, CLEAR, STATUS}),
+    ("games", "audio", {INFO, CLEAR, STATUS, REMOVE}),
+    ("games", "audio,video", {INFO, REMOVE}),
+    ("news", "", {INFO}),
+    ("news", "audio", {INFO, REMOVE}),
+    ("proxy", "audio", set()),
+]
+
+
+def case_acl_rules(binaries):
+    """allow, deny, one word for several actions, groups of any kind, "*"."""
+    if not IS_ROOT:
+        raise Skip("needs root to ask as other users")
+    config = {"control": {"mode": "0666", "acl": RULES}}
+    with Daemon(binaries, config) as server:
+        server.expect_log("control|refused|denied")
+        for user, groups, may in MAY:
+            for action in (INFO, STATUS, CLEAR, STOP, REMOVE):
+                done = subprocess.run(
+                    ["setpriv", "--reuid", user, "--regid", "nogroup",
+                     *(["--groups", groups] if groups else
+                       ["--clear-groups"]),
+                     os.path.join(binaries, "ftpsctl"), "-s",
+                     server.socket_path, *action],
+                    capture_output=True, text=True, check=False)
+                what = (user, groups, action, done)
+                assert (done.returncode == 0) == (action in may), what
+                if may and action not in may:
+                    assert "access denied" in done.stderr, what
+        assert server.process.poll() is None

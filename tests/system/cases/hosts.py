@@ -294,6 +294,28 @@ def case_by_address_and_port(binaries):
             client.cmd("HOST c.test", 504)
 
 
+def case_only_where_it_listens(binaries):
+    """The name of a host is no way to it from an address it is not on."""
+    hosts = Hosts(binaries)
+    inside, outside = free_port(), free_port()
+    wide, narrow = hosts.host("c"), hosts.server.config["hosts"][0]
+    del wide["name"], wide["names"]
+    wide["listen"] = [{"address": "127.0.0.1", "port": inside},
+                      {"address": "127.0.0.1", "port": outside}]
+    narrow["listen"] = [{"address": "127.0.0.1", "port": inside}]
+    hosts.server.config["hosts"].append(wide)
+    hosts.server.write_config()
+    with hosts as server:
+        for port, code, shown in ((inside, 220, "a.test"),
+                                  (outside, 504, "c.test"),
+                                  (server.port, 504, "localhost")):
+            with Client(port, name="a.test") as client:
+                client.auth()
+                assert subject(client) == shown, port
+            with Client(port) as client:
+                client.cmd("HOST a.test", code)
+
+
 def resumes(server, name, context, session):
     """Whether a session is resumed at that host."""
     with Client(server.port, name=name, context=context) as client:
