@@ -125,23 +125,29 @@ const char *const hello_versions[] = { "SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2",
 	"TLSv1.3", NULL };
 
 /* Without the extension: all from TLS 1.0 up to the one in the message. */
-static uint8_t
+static unsigned int
+versions_up_to(unsigned int most)
+{
+	if (most < TLS1_VERSION || most > TLS1_2_VERSION)
+		return (0);
+	return ((2u << (most - SSL3_VERSION)) - 2);
+}
+
+static unsigned int
 offered_versions(SSL *ssl)
 {
-	unsigned int most = SSL_client_hello_get0_legacy_version(ssl);
 	const unsigned char *data;
-	uint8_t offered = 0;
+	unsigned int offered = 0;
 	size_t len, i;
 
 	if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_supported_versions,
 		&data, &len) != 1)
-		return (most >= SSL3_VERSION && most <= TLS1_2_VERSION
-			? (uint8_t)((2u << (most - SSL3_VERSION)) - 2)
-			: 0);
+		return (
+		    versions_up_to(SSL_client_hello_get0_legacy_version(ssl)));
 	for (i = 1; i + 1 < len; i += 2)
 		if (number(data + i) >= SSL3_VERSION &&
 		    number(data + i) <= TLS1_3_VERSION)
-			offered = (uint8_t)(offered | 1u << data[i + 1]);
+			offered |= 1u << data[i + 1];
 	return (offered);
 }
 

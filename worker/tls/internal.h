@@ -120,7 +120,8 @@ struct tls_channel {
 	const char *objection; /* to the client's certificate; NULL: none */
 	enum tls_kind kind;
 	unsigned int idle_messages; /* since application data was read */
-	uint8_t offered; /* versions in the ClientHello, by hello_versions */
+	unsigned int
+	    offered;     /* versions in the ClientHello, by hello_versions */
 	uint8_t alert;   /* the last one, 0: none */
 	bool alert_sent; /* by us */
 	bool begun, established, failed, closed;
