@@ -400,6 +400,7 @@ read_all(struct certificates *certificates)
 	collect(certificates, wish->conf);
 	for (i = 0; i < certificates->count; i++) {
 		reading.item = &certificates->items[i];
+		ensure(reading.item->files != NULL);
 		reading.older = find_older(wish, reading.item);
 		read_item(&reading);
 	}

@@ -7,6 +7,8 @@
 #ifndef MASTER_CONFIGURATION_H
 #define MASTER_CONFIGURATION_H
 
+#include <stdint.h>
+
 #include "master/certificates.h"
 #include "master/control_rules.h"
 #include "master/service_users.h"
@@ -17,6 +19,7 @@
 struct configuration {
 	struct conf *conf;
 	struct certificates *certificates;
+	uint32_t keys_version; /* how often files were taken over since */
 	struct service_users users;
 	struct control_rules *rules;
 };

@@ -340,13 +340,16 @@ read_shared_keys(struct job *job, struct secret_pool *secrets)
 	size_t i, room;
 
 	room = list->count * (PSK_IDENTITY_LEN_MAX + PSK_FILE_MAX + 2);
-	job->failed = file_text_new(&job->lines, room, &scratch) == -1;
+	if (file_text_new(&job->lines, room, &scratch) == -1) {
+		mistake(job, job->set->certificate.name, strerror(errno));
+		return;
+	}
 	job->lines.len = 0;
-	for (i = 0; i < list->count && job->lines.data != NULL; i++)
+	for (i = 0; i < list->count; i++)
 		add_shared_key(job, list->items[i], &scratch);
-	if (!job->failed && file_text_new(text, job->lines.len, secrets) == 0)
-		memcpy(text->data, job->lines.data, job->lines.len);
-	else if (!job->failed || job->lines.data == NULL)
+	if (!job->failed &&
+	    file_text_copy(text, job->lines.data, job->lines.len, secrets) ==
+		-1)
 		mistake(job, job->set->certificate.name, strerror(errno));
 	secret_pool_free(&scratch);
 }

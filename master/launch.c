@@ -269,6 +269,8 @@ launch_process(struct post *post)
 	process->born = loop_now();
 	if (post->role == ROLE_WORKER) {
 		process->generation = post->master->current->number;
+		process->keys_version =
+		    post->master->current->configuration->keys_version;
 		process->score = score_create(&ends.score);
 		if (process->score == NULL)
 			return (failed(process, &ends));

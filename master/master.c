@@ -27,6 +27,7 @@
 #include "master/stop.h"
 #include "master/supervise.h"
 #include "master/tracing.h"
+#include "master/watch.h"
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
 #include "shm/base/process.h"
@@ -155,16 +156,19 @@ make_parts(struct master *master)
 	master->reload = reload_new(master);
 	master->refresh = refresh_new(master);
 	master->stop = stop_new(master);
+	master->watch = watch_new(master);
 	master->recent = recent_new();
 	if (master->token_key == NULL || master->ring == NULL ||
 	    master->recent == NULL || master->rotation == NULL ||
 	    master->listeners == NULL || master->log_pairs == NULL ||
 	    master->refresh == NULL || master->supervisor == NULL ||
-	    master->reload == NULL || master->stop == NULL)
+	    master->reload == NULL || master->stop == NULL ||
+	    master->watch == NULL)
 		return (-1);
 	secret_random(master->token_key, SEAL_KEY_LEN);
 	loop_timer_set(master->rotation, 0);
 	refresh_begin(master->refresh);
+	watch_configure(master->watch);
 	return (supervise_slots(master->supervisor, conf->workers));
 }
 
@@ -173,6 +177,7 @@ free_parts(struct master *master)
 {
 	start_free(&master->start);
 	control_free(&master->control);
+	watch_free(&master->watch);
 	reload_free(&master->reload);
 	refresh_free(&master->refresh);
 	stop_free(&master->stop);

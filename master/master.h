@@ -27,6 +27,7 @@ struct reload;
 struct start;
 struct stop;
 struct supervisor;
+struct watch;
 
 /* A configuration that processes work by; the newest is the current one. */
 struct generation {
@@ -66,6 +67,7 @@ struct master {
 	struct reload *reload;
 	struct refresh *refresh;
 	struct stop *stop;
+	struct watch *watch;
 	struct control *control;
 	int exit_status;
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "master/control_cache.h"
+#include "master/key_changes.h"
 #include "master/launch.h"
 #include "master/lending.h"
 #include "master/log_pairs.h"
@@ -154,6 +155,7 @@ ready(struct process *process, const struct message *message UNUSED)
 	if (process->role == ROLE_KEEPER)
 		control_cache_keeper_ready(process->master);
 	connect_all(process);
+	key_changes_catch_up(process);
 	master_process_ready(process->master, process);
 	lending_review(process->master->supervisor);
 	return (0);

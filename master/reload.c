@@ -12,6 +12,7 @@
 #include "master/refresh.h"
 #include "master/supervise.h"
 #include "master/tracing.h"
+#include "master/watch.h"
 #include "shm/base/log.h"
 
 /* How long after the grace time a worker may still be there. */
@@ -136,6 +137,7 @@ apply(struct master *master)
 	if (memcmp(before->trace, conf->trace, sizeof(conf->trace)) != 0)
 		tracing_configure(master, conf);
 	refresh_begin(master->refresh);
+	watch_configure(master->watch);
 }
 
 /* From here on the new configuration is in force. */
@@ -229,6 +231,7 @@ start_load(struct reload *reload)
 {
 	struct master *master = reload->master;
 
+	watch_interrupt(master->watch);
 	notify_reloading();
 	log_notice("reloading %s", master->path);
 	reload->step = RELOAD_LOADING;
@@ -239,6 +242,12 @@ start_load(struct reload *reload)
 	else
 		configuration_load_after(reload->load,
 		    master->current->configuration->certificates);
+}
+
+bool
+reload_is_busy(const struct reload *reload)
+{
+	return (reload->step != RELOAD_IDLE);
 }
 
 void

@@ -20,6 +20,9 @@ void reload_free(struct reload **reload);
 /* SIGHUP, or the control socket, which is told the result. */
 void reload_request(struct master *master);
 
+/* Whether one is under way. */
+NODISCARD bool reload_is_busy(const struct reload *reload);
+
 /* All workers of the current generation are ready. */
 void reload_workers_ready(struct master *master);
 

@@ -38,7 +38,8 @@ struct process {
 	struct post *post; /* NULL: nobody follows it */
 	enum role role;
 	uint32_t slot;
-	uint32_t generation; /* a worker's; the newest that the others know */
+	uint32_t generation;   /* a worker's; the newest that the others know */
+	uint32_t keys_version; /* of the configuration: what it was told of */
 	uint32_t incarnation;
 	pid_t pid;
 	enum process_state state;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shm/base/fd.h"
 #include "shm/base/log.h"
 #include "worker/accept.h"
 #include "worker/broker.h"
@@ -57,6 +58,26 @@ rename_address(struct worker *worker, const struct msg_address *body)
 	return (0);
 }
 
+/* Only the master's mistake, or a lack of memory, makes it fail. */
+static int
+replace_keys(struct worker *worker, struct message *message)
+{
+	const struct msg_generation *body = message->body;
+	int ret, fd;
+
+	if (body->generation != worker->start->generation)
+		return (-1);
+	fd = message_take_fd(message);
+	ret = tls_replace_keys(worker->tls, fd);
+	if (ret == -1)
+		log_error("certificates and keys cannot be replaced: %s",
+		    strerror(errno));
+	else
+		log_debug("certificates and keys are replaced");
+	fd_close(&fd);
+	return (ret);
+}
+
 static int
 receive(struct message *message, void *context)
 {
@@ -75,6 +96,8 @@ receive(struct message *message, void *context)
 		ending_order(link->worker->ending, message->body);
 	} else if (message->type == MSG_LISTENER) {
 		borrow(link->worker, message);
+	} else if (message->type == MSG_KEYS) {
+		return (replace_keys(link->worker, message));
 	} else if (message->type == MSG_LISTENER_END) {
 		accept_return(link->worker->accept, slot->slot);
 	} else if (message->type == MSG_TRACE) {

@@ -22,6 +22,7 @@
 #include "master/reload.h"
 #include "master/stop.h"
 #include "master/supervise.h"
+#include "master/watch.h"
 #include "shm/base/log.h"
 #include "shm/ipc/channel.h"
 #include "tests/unit/suites.h"
@@ -197,6 +198,7 @@ open_stage(struct stage *stage, worker_main worker)
 	master->reload = reload_new(master);
 	master->refresh = refresh_new(master);
 	master->stop = stop_new(master);
+	master->watch = watch_new(master);
 	stage->guard = loop_timer(master->loop, rig_give_up, stage);
 	stage->step = loop_timer(master->loop, rig_look, stage);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(master->current);
@@ -214,6 +216,7 @@ close_stage(struct stage *stage)
 	struct master *master = &stage->master;
 	sigset_t none;
 
+	watch_free(&master->watch);
 	reload_free(&master->reload);
 	refresh_free(&master->refresh);
 	stop_free(&master->stop);

@@ -71,6 +71,15 @@ contexts_free(struct tls *tls)
 	tls->contexts.hosts = NULL;
 }
 
+void
+contexts_forget(struct tls *tls, uint32_t host)
+{
+	struct host_context *context = &tls->contexts.hosts[host];
+
+	if (context->ctx != NULL)
+		drop(tls, context);
+}
+
 static struct seal_data
 piece(const void *data, size_t len)
 {

@@ -61,6 +61,9 @@ struct contexts {
 	size_t count;
 };
 
+/* What has taken the place of inherited pairs and files; see keys.c. */
+struct tls_keys;
+
 struct tls {
 	const struct worker_start *start;
 	const struct conf *conf;
@@ -68,6 +71,7 @@ struct tls {
 	struct cache_reader *cache;
 	struct tls_store store;
 	struct score *score;
+	struct tls_keys *keys; /* NULL: those of start */
 	SSL_CTX *base;
 	EVP_CIPHER *ticket_cipher;
 	struct contexts contexts;
@@ -235,6 +239,12 @@ void admission_begin(struct tls_channel *control);
  */
 NODISCARD int parameters_load(SSL_CTX *ctx, const struct conf_tls *conf,
     const struct log_subject *subject);
+
+/* The host's context is built anew when it is next used. */
+void contexts_forget(struct tls *tls, uint32_t host);
+
+/* keys.c */
+void keys_free(struct tls *tls);
 
 /* pairs.c: -1 when a pair cannot be used, logged with subject. */
 NODISCARD int pairs_load(SSL_CTX *ctx, const struct host_keys *keys,

@@ -30,12 +30,6 @@ tls_conf(const struct tls_login *login)
 	return (&login->tls->conf->hosts[login->host].tls);
 }
 
-const struct host_keys *
-tls_keys(const struct tls *tls, uint32_t host)
-{
-	return (&tls->start->keys[host]);
-}
-
 struct log_subject
 tls_subject(const struct tls_login *login)
 {
@@ -181,6 +175,7 @@ tls_free(struct tls **tls)
 		return;
 	*tls = NULL;
 	contexts_free(ended);
+	keys_free(ended);
 	SSL_CTX_free(ended->base);
 	EVP_CIPHER_free(ended->ticket_cipher);
 	free(ended);

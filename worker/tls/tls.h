@@ -62,6 +62,13 @@ NODISCARD struct tls *tls_new(const struct tls_setup *setup);
 void tls_free(struct tls **tls); /* NULL is allowed */
 
 /*
+ * Puts the pairs and files of a key_swap memfd, which stays the caller's, in
+ * the place of those that hosts had.  New connections get them; sessions that
+ * have begun keep what they have.  -1: it is none for this configuration.
+ */
+NODISCARD int tls_replace_keys(struct tls *tls, int fd);
+
+/*
  * One control connection, on the listener of host.  subject is what log
  * records are about; it lives as long as the login.  NULL when memory is short.
  */

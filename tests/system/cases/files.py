@@ -2,11 +2,14 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 
+from authority import Authority
+from authority import write as write_whole
 from client import Client
-from daemon import Daemon, make_certificate, wait_for
+from daemon import Daemon, make_certificate, random_bytes, wait_for
 
 
 def served(server, name=None):
@@ -101,27 +104,14 @@ def case_shared_key_files(binaries):
         shutil.rmtree(server.folder)
 
 
-def make_list(folder, cert, key, seconds):
-    """A revocation list of that issuer that is good for so long."""
-    path = os.path.join(folder, f"crl-{seconds}.pem")
-    config = os.path.join(folder, "ca.conf")
-    with open(config, "w", encoding="ascii") as out:
-        out.write(f"[ca]\ndefault_ca = own\n[own]\n"
-                  f"database = {folder}/ca.index\ndefault_md = sha256\n")
-    with open(os.path.join(folder, "ca.index"), "w", encoding="ascii"):
-        pass
-    subprocess.run(["openssl", "ca", "-config", config, "-gencrl", "-cert",
-                    cert, "-keyfile", key, "-crlsec", str(seconds), "-out",
-                    path], check=True, capture_output=True)
-    return path
-
-
 def case_doubts(binaries):
     """What is no mistake, but wrong with a file, is told."""
     server = Daemon(binaries)
     try:
-        old = make_list(server.folder, server.cert, server.key, 1)
-        new = make_list(server.folder, server.cert, server.key, 3600)
+        ca = Authority(server.folder, "ca")
+        new = write(server, "new.crl", ca.crl())
+        old = write(server, "old.crl", ca.crl(ends=-60))
+        early = write(server, "early.crl", ca.crl(begins=3600))
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "rsa:1024", "-nodes",
              "-days", "90", "-subj", "/CN=weak", "-keyout", server.key,
@@ -133,9 +123,10 @@ def case_doubts(binaries):
         make_certificate(server.folder, "server")
         status, said = checked(server, {"ca_revocation_file": new})
         assert status == 0 and "list" not in said, said
-        time.sleep(2)
         status, said = checked(server, {"ca_revocation_file": old})
         assert status == 0 and "list has expired" in said, said
+        status, said = checked(server, {"ca_revocation_file": early})
+        assert status == 0 and "list is not valid yet" in said, said
     finally:
         shutil.rmtree(server.folder)
 
@@ -248,3 +239,131 @@ def case_bad_host_at_start(binaries):
             raise AssertionError("it has started")
     finally:
         shutil.rmtree(server.folder, ignore_errors=True)
+
+
+def renew(server, name, subject):
+    """A new pair in the place of the old one, as certbot would do it."""
+    cert, key = make_certificate(server.folder, "renewed-" + subject, subject)
+    replace(cert, os.path.join(server.folder, name + ".pem"))
+    replace(key, os.path.join(server.folder, name + ".key"))
+
+
+def case_watched_while_transfers_run(binaries):
+    """tls.watch: a changed pair is served by itself; nothing else notices."""
+    with Daemon(binaries, {"tls": {"watch": True}}) as server:
+        contents = random_bytes(20_000_000, 3)
+        with open(os.path.join(server.home, "big"), "wb") as out:
+            out.write(contents)
+        busy = Client(server.port).auth().login()
+        data = busy.open_data("RETR big")
+        first = data.recv(1000)
+        workers = server.processes("worker")
+        renew(server, "server", "renewed.test")
+        assert wait_for(lambda: "renewed.test" in served(server), 20)
+        for _ in range(8):  # each worker
+            assert "renewed.test" in served(server)
+        assert first + busy.read_data(data) == contents
+        assert busy.reply().code == 226
+        busy.stor("small", b"x")
+        assert busy.retr("small") == b"x"
+        busy.close()
+        assert server.processes("worker") == workers
+        assert server.ctl("status")["generation"] == 1
+        server.wait_log("changed files are taken over")
+
+
+def case_watched_and_bad(binaries):
+    """A pair that is bad when it changes is told of, and not served."""
+    with Daemon(binaries, {"tls": {"watch": True}}) as server:
+        server.expect_log("still used")
+        cert, _ = make_certificate(server.folder, "other", "other.test")
+        good = open(server.cert, encoding="ascii").read()
+        replace(cert, server.cert)
+        server.wait_log("does not match.*still used")
+        assert "other.test" not in served(server)
+        assert len(server.ctl("status")["alarms"]) == 1
+        os.unlink(server.cert)
+        server.wait_log("No such file.*still used")
+        assert "localhost" in served(server)
+        write(server, "server.pem", good)
+        assert wait_for(lambda: not server.ctl("status")["alarms"])
+        with Client(server.port) as client:
+            client.auth().login()
+
+
+def case_not_watched(binaries):
+    """Without tls.watch a changed pair waits for a reload."""
+    with Daemon(binaries) as server:
+        renew(server, "server", "renewed.test")
+        time.sleep(5)
+        assert "renewed.test" not in served(server)
+        server.ctl("reload")
+        assert "renewed.test" in served(server)
+
+
+def case_watched_by_new_workers(binaries):
+    """A worker that is started after a change has what the others have."""
+    with Daemon(binaries, {"tls": {"watch": True}}) as server:
+        server.expect_log("worker")
+        renew(server, "server", "renewed.test")
+        assert wait_for(lambda: "renewed.test" in served(server), 20)
+        for pid in server.processes("worker"):
+            os.kill(pid, signal.SIGKILL)
+        assert wait_for(lambda: len(server.processes("worker")) == 2, 30)
+        for _ in range(6):
+            assert wait_for(lambda: "renewed.test" in served(server), 20)
+        renew(server, "server", "again.test")
+        assert wait_for(lambda: "again.test" in served(server), 20)
+
+
+def refused(server, client, session=None):
+    """Whether a new control connection of that client is refused."""
+    try:
+        with Client(server.port, context=client) as again:
+            again.auth(session)
+            again.cmd("NOOP", 200)
+            return False
+    except (AssertionError, EOFError, OSError):
+        return True
+
+
+def case_watched_revocation(binaries):
+    """A list that revokes a client takes effect at once, resumed or not."""
+    server = Daemon(binaries, {"tls": {"watch": True, "verify_client": "on"}})
+    ca = Authority(server.folder, "ca")
+    certificate = ca.issue("good")
+    lists = os.path.join(server.folder, "lists")
+    os.mkdir(lists)
+    listed = os.path.join(lists, "list.pem")
+    write_whole(listed, ca.crl())
+    server.config["tls"].update({
+        "ca_certificate_file": ca.path("cert.pem"),
+        "ca_revocation_path": lists})
+    server.write_config()
+    with server:
+        running = []
+        for version in ("1.2", "1.3"):
+            context = certificate.context(version)
+            client = Client(server.port, context=context).auth().login()
+            client.stor("file", b"x")
+            client.cmd("NOOP", 200)
+            assert not refused(server, context, client.socket.session)
+            running.append((client, context, client.socket.session))
+        ca.revoke("good")
+        write_whole(listed, ca.crl())
+        server.wait_log("changed files are taken over")
+        for client, context, session in running:
+            assert wait_for(lambda c=context: refused(server, c), 5)
+            assert refused(server, context, session)
+            # The session that has begun is not disturbed.
+            client.stor("again", b"y")
+            assert client.retr("again") == b"y"
+            client.close()
+        # Another authority, in place of the old one.
+        other = Authority(server.folder, "other")
+        write_whole(ca.path("cert.pem"), other.cert)
+        write_whole(listed, other.crl())
+        server.wait_log("(?s)taken over.*changed files are taken over")
+        theirs = other.issue("new").context()
+        assert wait_for(lambda: not refused(server, theirs), 5)
+        assert refused(server, running[0][1])
