@@ -27,17 +27,18 @@ static inline void
 peer_extend(X509 *cert, const char *oid, const char *bytes, size_t len)
 {
 	ASN1_OCTET_STRING *data = ASN1_OCTET_STRING_new();
+	ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
 	X509_EXTENSION *extension;
 
 	CU_ASSERT_FATAL(data != NULL &&
 	    ASN1_OCTET_STRING_set(data, (const unsigned char *)bytes,
 		(int)len) == 1);
-	extension =
-	    X509_EXTENSION_create_by_OBJ(NULL, OBJ_txt2obj(oid, 1), 0, data);
+	extension = X509_EXTENSION_create_by_OBJ(NULL, object, 0, data);
 	CU_ASSERT_FATAL(
 	    extension != NULL && X509_add_ext(cert, extension, -1) == 1);
 	X509_EXTENSION_free(extension);
 	ASN1_OCTET_STRING_free(data);
+	ASN1_OBJECT_free(object);
 }
 
 static inline void

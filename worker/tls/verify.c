@@ -81,6 +81,18 @@ note(struct tls_channel *channel, X509_STORE_CTX *ctx, int depth)
 	    key == NULL ? "" : "; see tls.", key == NULL ? "" : key);
 }
 
+static void
+trace(const struct tls_channel *channel, X509_STORE_CTX *ctx, int depth)
+{
+	char subject[TLS_SUBJECT_MAX];
+
+	if (!trace_on(TLS_VERIFY, 5))
+		return;
+	tls_trace(channel->login, TLS_VERIFY, 5, "depth %d, \"%s\": %s", depth,
+	    peer_subject(X509_STORE_CTX_get_current_cert(ctx), subject),
+	    X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
+}
+
 /*
  * Called for each error, and for each certificate of a chain that is good so
  * far.  The library's own limit is about intermediate ones only.
@@ -99,6 +111,7 @@ judge(int good, X509_STORE_CTX *ctx)
 	}
 	if (!good)
 		note(channel, ctx, depth);
+	trace(channel, ctx, depth);
 	return (good);
 }
 

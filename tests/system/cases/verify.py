@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import ssl
+import subprocess
 import time
 
 from authority import Authority, client_context, openssl, write
@@ -344,6 +345,7 @@ def case_depth(binaries):
         contexts = [client_context(certificate) for certificate in
                     (alone, world.authority.issue("good"),
                      world.below.issue("deep"))]
+        world.server.ctl("trace", "tls.verify", "5")
         for depth in range(4):
             world.change("on", verify_depth=depth)
             world.reload()
@@ -351,6 +353,7 @@ def case_depth(binaries):
                 came_in = world.comes_in("on", context) is not None
                 assert came_in == (above <= depth), (depth, above)
         world.server.wait_log("its chain is too long .*tls.verify_depth")
+        world.server.wait_log(r'trace tls.verify:5: depth 0, "CN=deep": ok')
 
 
 def case_authorities_sent(binaries):
@@ -365,6 +368,36 @@ def case_authorities_sent(binaries):
         assert names.strip().splitlines()[0] == "CN = authority", names
         # Nor do they complete the chain of the server.
         assert out.count("BEGIN CERTIFICATE") == 1, out
+
+
+def case_list_swapped(binaries):
+    """A list that is replaced counts at once; who is in stays in."""
+    world = World(binaries, hosts=("on",))
+    world.server.config["tls"]["watch"] = True
+    world.server.write_config()
+    with world:
+        good = client_context(world.authority.issue("good"))
+        revoked = world.authority.issue("revoked")
+        workers = world.server.processes("worker")
+        inside = []
+        for version in VERSIONS:
+            context = client_context(revoked, version)
+            session = world.get_session("on", context)
+            assert world.resumes("on", context, session)
+            client = world.enter("on", context).login()
+            client.stor("file", b"contents")
+            inside.append((client, session))
+        world.authority.revoke("revoked")
+        write(world.crl_path, world.authority.crl() + world.below.crl())
+        for client, session in inside:
+            assert wait_for(lambda: world.comes_in(
+                "on", client.context, session) is None)
+            assert world.comes_in("on", client.context) is None
+            for _ in range(6):
+                assert client.retr("file") == b"contents"
+            client.close()
+        assert world.comes_in("on", good) is not None
+        assert world.server.processes("worker") == workers
 
 
 # -- data connections ---------------------------------------------------------
@@ -449,6 +482,34 @@ def case_user_name(binaries):
                 assert code == (232 if kind in good else 331), (key, kind)
                 assert user(world, certificate, "bob") == 331, (key, kind)
         world.server.wait_log("logged in by certificate")
+
+
+def case_system_account(binaries):
+    """An account of the system needs no password either, unless locked."""
+    from cases.pam import UNIX, PamServer
+    name = f"fv{os.getpid()}"
+    pam = PamServer(binaries, UNIX, (name,))
+    folder = os.path.join(pam.server.folder, "authorities")
+    os.mkdir(folder)
+    authority = Authority(folder, "authority")
+    pam.server.config["tls"].update({
+        "verify_client": "on", "user_name": "CommonName",
+        "ca_certificate_file": authority.path("cert.pem")})
+    pam.server.write_config()
+    context = client_context(authority.issue(name))
+
+    def code():
+        with Client(pam.server.port, context=context) as client:
+            return client.auth().cmd("USER " + name).code
+
+    with pam:
+        assert code() == 232
+        for command, wanted in ((("chage", "-E", "1"), 331),
+                                (("chage", "-E", "-1"), 232),
+                                (("passwd", "-l"), 331),
+                                (("passwd", "-u"), 232)):
+            subprocess.run([*command, name], check=True, capture_output=True)
+            assert code() == wanted, command
 
 
 def case_user_name_rules(binaries):
