@@ -28,61 +28,61 @@ names_user(struct world *world, const struct peer_rig *peer, const char *what,
 static const struct {
 	const char *what;
 	const char *name;
-	int len;
 	struct peer_shape shape;
 	const char *key, *user;
+	int len; /* of the name; -1: a text */
 	bool is;
 } cases[] = {
-	{ "CN", "alice", -1, { 0 }, "CommonName", "alice", true },
-	{ "another user", "alice", -1, { 0 }, "CommonName", "bob", false },
-	{ "capital letters", "alice", -1, { 0 }, "CommonName", "Alice", false },
-	{ "the beginning", "alice", -1, { 0 }, "CommonName", "ali", false },
-	{ "a NUL", "alice\0.evil", 11, { 0 }, "CommonName", "alice", false },
-	{ "the second CN", "bob", -1, { .second = "alice" }, "CommonName",
-	    "alice", true },
-	{ "BMPString", "\0a\0l\0\xef", 6, { .name_type = V_ASN1_BMPSTRING },
-	    "CommonName", "al\xc3\xaf", true },
-	{ "T61String", "al\xef", 3, { .name_type = V_ASN1_T61STRING },
-	    "CommonName", "al\xc3\xaf", true },
-	{ "mail", "x", -1,
+	{ "CN", "alice", { 0 }, "CommonName", "alice", -1, true },
+	{ "another user", "alice", { 0 }, "CommonName", "bob", -1, false },
+	{ "capital letters", "alice", { 0 }, "CommonName", "Alice", -1, false },
+	{ "the beginning", "alice", { 0 }, "CommonName", "ali", -1, false },
+	{ "a NUL", "alice\0.evil", { 0 }, "CommonName", "alice", 11, false },
+	{ "the second CN", "bob", { .second = "alice" }, "CommonName", "alice",
+	    -1, true },
+	{ "BMPString", "\0a\0l\0\xef", { .name_type = V_ASN1_BMPSTRING },
+	    "CommonName", "al\xc3\xaf", 6, true },
+	{ "T61String", "al\xef", { .name_type = V_ASN1_T61STRING },
+	    "CommonName", "al\xc3\xaf", 3, true },
+	{ "mail", "x",
 	    { .extension = "subjectAltName=DNS:alice,email:bob@x,"
 			   "email:alice@x" },
-	    "EmailSubjAltName", "alice@x", true },
-	{ "another mail", "x", -1,
+	    "EmailSubjAltName", "alice@x", -1, true },
+	{ "another mail", "x",
 	    { .extension = "subjectAltName=DNS:alice@x,email:bob@x" },
-	    "EmailSubjAltName", "alice@x", false },
-	{ "no mail", "alice", -1, { 0 }, "EmailSubjAltName", "alice", false },
-	{ "a text in DER", "x", -1,
+	    "EmailSubjAltName", "alice@x", -1, false },
+	{ "no mail", "alice", { 0 }, "EmailSubjAltName", "alice", -1, false },
+	{ "a text in DER", "x",
 	    { .raw = "\x0c\x05"
 		     "alice",
 		.raw_len = 7 },
-	    "1.2.3.4.5", "alice", true },
-	{ "IA5String", "x", -1,
+	    "1.2.3.4.5", "alice", -1, true },
+	{ "IA5String", "x",
 	    { .raw = "\x16\x05"
 		     "alice",
 		.raw_len = 7 },
-	    "1.2.3.4.5", "alice", true },
-	{ "a NUL in DER", "x", -1,
+	    "1.2.3.4.5", "alice", -1, true },
+	{ "a NUL in DER", "x",
 	    { .raw = "\x0c\x05"
 		     "al\0ce",
 		.raw_len = 7 },
-	    "1.2.3.4.5", "al", false },
-	{ "bytes", "x", -1, { .raw = "alice", .raw_len = 5 }, "1.2.3.4.5",
-	    "alice", true },
-	{ "no text in DER", "x", -1,
+	    "1.2.3.4.5", "al", -1, false },
+	{ "bytes", "x", { .raw = "alice", .raw_len = 5 }, "1.2.3.4.5", "alice",
+	    -1, true },
+	{ "no text in DER", "x",
 	    { .raw = "\x02\x01"
 		     "a",
 		.raw_len = 3 },
-	    "1.2.3.4.5", "a", false },
-	{ "DER that is cut", "x", -1,
+	    "1.2.3.4.5", "a", -1, false },
+	{ "DER that is cut", "x",
 	    { .raw = "\x0c\x50"
 		     "alice",
 		.raw_len = 7 },
-	    "1.2.3.4.5", "alice", false },
-	{ "nothing", "x", -1, { .raw = "", .raw_len = 0 }, "1.2.3.4.5", "",
+	    "1.2.3.4.5", "alice", -1, false },
+	{ "nothing", "x", { .raw = "", .raw_len = 0 }, "1.2.3.4.5", "", -1,
 	    false },
-	{ "another OID", "x", -1, { .raw = "alice", .raw_len = 5 }, "1.2.3.4.6",
-	    "alice", false },
+	{ "another OID", "x", { .raw = "alice", .raw_len = 5 }, "1.2.3.4.6",
+	    "alice", -1, false },
 };
 
 static void

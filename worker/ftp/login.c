@@ -209,8 +209,11 @@ certificate(struct session *session)
 	session->login_known = false;
 	if (session->verdict == LOGIN_OK)
 		return (welcome(session, 232));
-	if (session->verdict != LOGIN_UNAVAILABLE && is_refused(session, &flow))
+	if (session->verdict != LOGIN_UNAVAILABLE &&
+	    is_refused(session, &flow)) {
+		score_add(session->worker->score, SCORE_LOGINS_FAILED, 1);
 		return (flow);
+	}
 	return (session_answer(session, 331, "Password required."));
 }
 
