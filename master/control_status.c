@@ -107,8 +107,8 @@ add_process(json_t *list, const struct process *process)
 static json_t *
 describe_processes(const struct master *master)
 {
-	static const enum role order[] = { ROLE_LOGGER, ROLE_LOGIN,
-		ROLE_KEEPER };
+	static const enum role order[] = { ROLE_LOGGER, ROLE_LOGIN, ROLE_KEEPER,
+		ROLE_OCSP };
 	const struct supervisor *supervisor = master->supervisor;
 	const struct process *process;
 	json_t *list, *item;

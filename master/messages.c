@@ -66,10 +66,14 @@ connect_pair(struct process *worker, struct process *service)
 	fd_close(&pair[1]);
 }
 
-static bool
-is_service(const struct process *process)
+/* Whom a process reaches by channels of its own, as roles. */
+static unsigned int
+reaches(enum role role)
 {
-	return (process->role == ROLE_KEEPER || process->role == ROLE_LOGIN);
+	if (role == ROLE_WORKER)
+		return (ROLE_BIT(ROLE_KEEPER) | ROLE_BIT(ROLE_LOGIN) |
+		    ROLE_BIT(ROLE_OCSP));
+	return (role == ROLE_OCSP ? ROLE_BIT(ROLE_KEEPER) : 0);
 }
 
 static bool
@@ -95,15 +99,18 @@ reconnect(struct process *worker, enum role role)
 static void
 reconnect_all(struct process *worker)
 {
-	bool keeper, login;
+	static const enum role services[] = { ROLE_KEEPER, ROLE_LOGIN,
+		ROLE_OCSP };
+	bool any = false;
+	size_t i;
 
 	if (worker->reconnect_in > 0) {
 		worker->reconnect_in--;
 		return;
 	}
-	keeper = reconnect(worker, ROLE_KEEPER);
-	login = reconnect(worker, ROLE_LOGIN);
-	if (!keeper && !login)
+	for (i = 0; i < NITEMS(services); i++)
+		any = reconnect(worker, services[i]) || any;
+	if (!any)
 		return;
 	worker->reconnect_pause = 2 * worker->reconnect_pause + 1;
 	if (worker->reconnect_pause > RECONNECT_TICKS_MAX)
@@ -119,7 +126,7 @@ messages_reconnect(struct supervisor *supervisor)
 	if (!supervisor->replacing)
 		return;
 	LIST_FOREACH (process, &supervisor->processes, link)
-		if (process->role == ROLE_WORKER && process->channel != NULL &&
+		if (reaches(process->role) != 0 && process->channel != NULL &&
 		    process->state != PROCESS_STARTING)
 			reconnect_all(process);
 }
@@ -133,9 +140,9 @@ connect_all(struct process *process)
 	LIST_FOREACH (other, &process->master->supervisor->processes, link) {
 		if (other->state == PROCESS_STARTING || other->channel == NULL)
 			continue;
-		if (process->role == ROLE_WORKER && is_service(other))
+		if ((reaches(process->role) & ROLE_BIT(other->role)) != 0)
 			connect_pair(process, other);
-		else if (is_service(process) && other->role == ROLE_WORKER)
+		else if ((reaches(other->role) & ROLE_BIT(process->role)) != 0)
 			connect_pair(other, process);
 	}
 }
@@ -166,7 +173,8 @@ service_lost(struct process *process, const struct message *message)
 {
 	const struct msg_service *body = message->body;
 
-	if (body->role != ROLE_KEEPER && body->role != ROLE_LOGIN)
+	if (body->role >= ROLE_COUNT ||
+	    (reaches(process->role) & ROLE_BIT(body->role)) == 0)
 		return (-1);
 	process->lost |= ROLE_BIT(body->role);
 	return (0);

@@ -152,6 +152,7 @@ put_in_force(struct reload *reload, struct generation *generation)
 	configuration_log_notices(master_conf(master));
 	apply(master);
 	tell_services(master);
+	supervise_review(master->supervisor);
 	supervise_start_workers(master->supervisor);
 }
 
@@ -310,6 +311,7 @@ forget_old(struct master *master)
 	LIST_FOREACH (process, &master->supervisor->processes, link)
 		if (process->role != ROLE_WORKER)
 			launch_drop_settings(process);
+	supervise_review(master->supervisor);
 }
 
 /*

@@ -39,11 +39,14 @@ service_users_find(struct service_users *users, const struct conf *conf,
 		users->worker.gid = getegid();
 		users->cache = users->worker;
 		users->log = users->worker;
+		users->ocsp = users->worker;
 		return;
 	}
 	find(&users->worker, "user", conf->user, path, errors);
 	find(&users->cache, "cache_user", conf->cache_user, path, errors);
 	find(&users->log, "log_user", conf->log_user, path, errors);
+	if (conf_asks(conf))
+		find(&users->ocsp, "ocsp_user", conf->ocsp_user, path, errors);
 }
 
 bool
@@ -52,5 +55,6 @@ service_users_has(const struct service_users *users, uid_t uid)
 	if (uid == geteuid())
 		return (false);
 	return (uid == users->worker.uid || uid == users->cache.uid ||
-	    uid == users->log.uid);
+	    uid == users->log.uid ||
+	    (users->ocsp.uid != 0 && uid == users->ocsp.uid));
 }

@@ -15,10 +15,11 @@ struct service_user {
 
 struct service_users {
 	struct service_user worker, cache, log;
+	struct service_user ocsp; /* where the configuration needs one */
 };
 
 /*
- * Looks the three accounts up; without root all are the calling user.  Each
+ * Looks the accounts up; without root all are the calling user.  Each
  * that is missing, or is root, is a mistake of the configuration at path.
  */
 void service_users_find(struct service_users *users, const struct conf *conf,

@@ -173,6 +173,7 @@ start_process_ready(struct master *master, const struct process *process)
 		configuration_log_notices(master_conf(master));
 		supervise_fill(supervise_post(supervisor, ROLE_KEEPER, 0));
 		supervise_fill(supervise_post(supervisor, ROLE_LOGIN, 0));
+		supervise_review(supervisor);
 	} else if (process->role == ROLE_KEEPER ||
 	    process->role == ROLE_LOGIN) {
 		if (supervise_ready(supervisor, ROLE_KEEPER) != NULL &&

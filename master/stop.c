@@ -41,6 +41,7 @@ belongs(const struct process *process, enum stop_step step)
 	case ROLE_LOGIN:
 	case ROLE_CHECKER:
 	case ROLE_AGENT:
+	case ROLE_OCSP:
 	case ROLE_COUNT:
 		break;
 	}

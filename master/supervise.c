@@ -23,7 +23,8 @@
 #define PAUSE_LAST_MS  10000
 #define PAUSE_READY_MS 2000 /* at most, for one that did get ready */
 
-static const enum role services[] = { ROLE_LOGGER, ROLE_KEEPER, ROLE_LOGIN };
+static const enum role services[] = { ROLE_LOGGER, ROLE_KEEPER, ROLE_LOGIN,
+	ROLE_OCSP };
 
 const char *
 process_name(const struct process *process, char *out, size_t size)
@@ -251,10 +252,21 @@ pause_post(struct post *post, bool was_ready)
 	loop_timer_set(post->pause, post->pause_ms);
 }
 
+/* Whether a generation that has workers has something to ask. */
+static bool
+somebody_asks(const struct master *master)
+{
+	return (conf_asks(master_conf(master)) ||
+	    (master->old != NULL &&
+		conf_asks(master->old->configuration->conf)));
+}
+
 /* A slot that the configuration has no worker for stays empty. */
 bool
 supervise_wanted(const struct post *post)
 {
+	if (post->role == ROLE_OCSP)
+		return (somebody_asks(post->master));
 	return (post->role != ROLE_WORKER ||
 	    post->slot < master_conf(post->master)->workers);
 }
@@ -278,6 +290,19 @@ supervise_fill(struct post *post)
 	if (post->role == ROLE_LOGGER)
 		log_pairs_logger(post->master->log_pairs,
 		    post->process->channel);
+}
+
+void
+supervise_review(struct supervisor *supervisor)
+{
+	const struct msg_stop now = { .mode = STOP_NOW };
+	struct post *post = supervise_post(supervisor, ROLE_OCSP, 0);
+
+	if (post->process == NULL && !loop_timer_armed(post->pause))
+		supervise_fill(post);
+	else if (post->process != NULL && !supervise_wanted(post) &&
+	    post->process->state == PROCESS_READY)
+		supervise_stop(post->process, &now);
 }
 
 void

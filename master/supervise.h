@@ -106,6 +106,9 @@ NODISCARD struct process *supervise_ready(struct supervisor *supervisor,
 /* Starts a process on a post that has none; failure is tried again later. */
 void supervise_fill(struct post *post);
 
+/* Starts or stops the one service that not every configuration needs. */
+void supervise_review(struct supervisor *supervisor);
+
 /* Starts workers of the current generation on all its slots. */
 void supervise_start_workers(struct supervisor *supervisor);
 

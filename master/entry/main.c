@@ -13,6 +13,7 @@
 #include "master/login/login.h"
 #include "master/master.h"
 #include "master/name_child.h"
+#include "master/ocsp/ocsp.h"
 #include "shm/base/crypto.h"
 #include "shm/base/log.h"
 #include "shm/base/process.h"
@@ -52,6 +53,8 @@ run_role(int argc, char **argv)
 		checker_run();
 	case ROLE_LOGGER:
 		logger_run();
+	case ROLE_OCSP:
+		ocsp_run();
 	case ROLE_NONE:
 	case ROLE_MASTER:
 	case ROLE_WORKER:

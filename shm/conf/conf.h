@@ -136,6 +136,17 @@ enum conf_verify {
 	CONF_VERIFY_ON        /* a certificate */
 };
 
+/* How to learn whether a client's certificate is revoked. */
+enum conf_mechanism {
+	CONF_MECHANISM_CRL,
+	CONF_MECHANISM_OCSP
+};
+/* Where that was to be learned, and was not. */
+enum conf_no_answer {
+	CONF_NO_ANSWER_REJECT,
+	CONF_NO_ANSWER_ACCEPT
+};
+
 enum conf_required_data {
 	CONF_DATA_FREE,
 	CONF_DATA_PRIVATE, /* PROT P or no transfer */
@@ -213,6 +224,9 @@ struct conf_tls {
 	enum conf_verify verify_client;
 	uint32_t verify_depth; /* most issuers above a certificate */
 	char *user_name;       /* what of it names the user; NULL: "off" */
+	enum conf_mechanism verify_order[2];
+	size_t nverify_order;
+	enum conf_no_answer verify_no_answer;
 
 	/* Of PASV under TLS; empty: passive_addresses */
 	struct conf_addresses masquerade_addresses;
@@ -310,7 +324,7 @@ struct conf {
 	struct conf_errors notices;
 
 	/* Process */
-	char *user, *cache_user, *log_user;
+	char *user, *cache_user, *log_user, *ocsp_user;
 	char *run_directory;
 	char *pid_file;
 	uint32_t workers; /* never 0 after loading */
@@ -363,6 +377,11 @@ struct conf {
 	struct conf_strings pass_phrase_provider; /* and arguments; 0: none */
 	char *crypto_device; /* "none" or "provider:NAME QUERY" */
 	bool fips;
+
+
+	/* What is asked of others */
+	uint32_t ocsp_timeout; /* seconds; for all of a question */
+	uint32_t ocsp_max_age; /* seconds; that a response is believed */
 };
 
 /* Names that only the TLS library knows. */
@@ -406,6 +425,13 @@ NODISCARD const struct conf_mention *conf_mention(const struct conf *conf,
  */
 NODISCARD const char *conf_pre_shared_key(const char *item,
     size_t *identity_len);
+
+/* Whether any host has something to ask of responders, or of DNS. */
+NODISCARD bool conf_asks(const struct conf *conf);
+
+/* Whether the host asks for the status of certificates by this way. */
+NODISCARD bool conf_tls_consults(const struct conf_tls *tls,
+    enum conf_mechanism mechanism);
 
 /* Adds a mistake; for checks that other modules make. */
 void conf_errors_add(struct conf_errors *errors, const char *file, size_t line,

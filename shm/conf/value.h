@@ -139,6 +139,7 @@ bool scalar_read_size(const struct value *value);
 bool text_read(const struct value *value);
 bool word_read(const struct value *value);
 bool auth_order_read(const struct value *value);
+bool verify_order_read(const struct value *value);
 bool listen_read(const struct value *value);
 bool addresses_read(const struct value *value);
 bool ports_read(const struct value *value);
@@ -175,6 +176,8 @@ int scalar_write_size(struct buf *out, const struct conf_key *key,
 int text_write(struct buf *out, const struct conf_key *key, const void *object);
 int word_write(struct buf *out, const struct conf_key *key, const void *object);
 int auth_order_write(struct buf *out, const struct conf_key *key,
+    const void *object);
+int verify_order_write(struct buf *out, const struct conf_key *key,
     const void *object);
 int listen_write(struct buf *out, const struct conf_key *key,
     const void *object);

@@ -159,6 +159,11 @@ static const struct word cache_types[] = {
 	{ "lmdb", 1 },
 };
 
+static const struct word no_answers[] = {
+	{ "reject", CONF_NO_ANSWER_REJECT },
+	{ "accept", CONF_NO_ANSWER_ACCEPT },
+};
+
 static const struct {
 	const struct word *words;
 	size_t count;
@@ -168,12 +173,16 @@ static const struct {
 	[CONF_TYPE_LOG_LEVEL] = { levels, NITEMS(levels) },
 	[CONF_TYPE_DURABILITY] = { durabilities, NITEMS(durabilities) },
 	[CONF_TYPE_CACHE_TYPE] = { cache_types, NITEMS(cache_types) },
+	[CONF_TYPE_NO_ANSWER] = { no_answers, NITEMS(no_answers) },
 };
 
 _Static_assert(sizeof(enum conf_log_target) == sizeof(unsigned int) &&
+	sizeof(enum conf_auth) == sizeof(unsigned int) &&
+	sizeof(enum conf_mechanism) == sizeof(unsigned int) &&
 	sizeof(enum conf_log_format) == sizeof(unsigned int) &&
 	sizeof(enum log_level) == sizeof(unsigned int) &&
-	sizeof(enum conf_durability) == sizeof(unsigned int),
+	sizeof(enum conf_durability) == sizeof(unsigned int) &&
+	sizeof(enum conf_no_answer) == sizeof(unsigned int),
     "words are stored as unsigned int");
 
 bool
@@ -207,63 +216,113 @@ word_write(struct buf *out, const struct conf_key *key, const void *object)
 	return (buf_printf(out, "%s", sets[key->type].words[i].text));
 }
 
-/* --- auth.order ----------------------------------------------------------- */
+/* --- an order of words ---------------------------------------------------- */
 
-static const struct word auths[] = {
-	{ "file", CONF_AUTH_FILE },
-	{ "pam", CONF_AUTH_PAM },
-};
+#define ORDER_MAX 2
 
 struct order {
-	enum conf_auth items[2];
+	const struct word *words; /* ORDER_MAX of them */
+	unsigned int items[ORDER_MAX];
 	size_t count;
 };
 
 static bool
-add_auth(const struct value *value, const struct node *node, const char *word,
-    void *context)
+add_to_order(const struct value *value, const struct node *node,
+    const char *word, void *context)
 {
 	struct order *order = context;
 	unsigned int number;
 	size_t i;
 
-	if (!words_find(value, node, word, auths, NITEMS(auths), &number))
+	if (!words_find(value, node, word, order->words, ORDER_MAX, &number))
 		return (false);
-	for (i = 0; i < order->count && i < NITEMS(order->items); i++)
-		if (order->items[i] == (enum conf_auth)number) {
+	for (i = 0; i < order->count && i < ORDER_MAX; i++)
+		if (order->items[i] == number) {
 			value_refuse(value, node, "%s stands there twice",
-			    auths[number].text);
+			    order->words[number].text);
 			return (false);
 		}
-	order->items[order->count++] = (enum conf_auth)number;
+	order->items[order->count++] = number;
 	return (true);
 }
+
+static bool
+order_read(const struct value *value, struct order *order)
+{
+	if (!words_walk(value, value->node, add_to_order, order))
+		return (false);
+	if (order->count == 0)
+		value_refuse(value, value->node, "is empty");
+	return (order->count > 0);
+}
+
+static int
+order_write(struct buf *out, const struct order *order)
+{
+	return (buf_printf(out, "[%s%s%s]", order->words[order->items[0]].text,
+	    order->count > 1 ? ", " : "",
+	    order->count > 1 ? order->words[order->items[1]].text : ""));
+}
+
+/* The number of a word is its place. */
+static const struct word auths[ORDER_MAX] = {
+	{ "file", CONF_AUTH_FILE },
+	{ "pam", CONF_AUTH_PAM },
+};
 
 bool
 auth_order_read(const struct value *value)
 {
+	struct order order = { auths, { CONF_AUTH_FILE, CONF_AUTH_FILE }, 0 };
 	struct conf_host *host = value->object;
-	struct order order = { { CONF_AUTH_FILE, CONF_AUTH_FILE }, 0 };
 
-	if (!words_walk(value, value->node, add_auth, &order))
+	if (!order_read(value, &order))
 		return (false);
-	if (order.count == 0) {
-		value_refuse(value, value->node, "is empty");
-		return (false);
-	}
-	memcpy(host->auth_order, order.items, sizeof(order.items));
+	memcpy(host->auth_order, order.items, sizeof(host->auth_order));
 	host->nauth_order = order.count;
 	return (true);
 }
 
 int
-auth_order_write(struct buf *out, const struct conf_key *key,
+auth_order_write(struct buf *out, const struct conf_key *key UNUSED,
     const void *object)
 {
 	const struct conf_host *host = object;
+	const struct order order = { auths,
+		{ host->auth_order[0], host->auth_order[1] },
+		host->nauth_order };
 
-	(void)key;
-	return (buf_printf(out, "[%s%s%s]", auths[host->auth_order[0]].text,
-	    host->nauth_order > 1 ? ", " : "",
-	    host->nauth_order > 1 ? auths[host->auth_order[1]].text : ""));
+	return (order_write(out, &order));
+}
+
+static const struct word mechanisms[ORDER_MAX] = {
+	{ "crl", CONF_MECHANISM_CRL },
+	{ "ocsp", CONF_MECHANISM_OCSP },
+};
+
+bool
+verify_order_read(const struct value *value)
+{
+	struct order order = { mechanisms,
+		{ CONF_MECHANISM_CRL, CONF_MECHANISM_CRL }, 0 };
+	struct conf_host *host = value->object;
+
+	if (!order_read(value, &order))
+		return (false);
+	memcpy(host->tls.verify_order, order.items,
+	    sizeof(host->tls.verify_order));
+	host->tls.nverify_order = order.count;
+	return (true);
+}
+
+int
+verify_order_write(struct buf *out, const struct conf_key *key UNUSED,
+    const void *object)
+{
+	const struct conf_tls *tls = &((const struct conf_host *)object)->tls;
+	const struct order order = { mechanisms,
+		{ tls->verify_order[0], tls->verify_order[1] },
+		tls->nverify_order };
+
+	return (order_write(out, &order));
 }

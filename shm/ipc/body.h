@@ -15,9 +15,10 @@
 #include "shm/base/address.h"
 #include "shm/base/seal.h"
 #include "shm/base/trace.h"
+#include "shm/ipc/body_ocsp.h"
 
 #define CACHE_KEY_LEN      32   /* SHA-256 of session-id context and id */
-#define CACHE_VALUE_MAX    4096 /* larger sessions are not cached */
+#define CACHE_VALUE_MAX    8192 /* larger sessions are not cached */
 #define CACHE_DIR_LEN      32
 #define CACHE_PAGE_ENTRIES 128
 #define LOGIN_NAME_MAX_LEN 256
@@ -83,7 +84,7 @@ struct msg_stop {
 
 /* The worker's channel to a service has ended, and there is no other yet. */
 struct msg_service {
-	uint32_t role; /* ROLE_KEEPER, ROLE_LOGIN */
+	uint32_t role; /* ROLE_KEEPER, ROLE_LOGIN, ROLE_OCSP */
 	uint32_t zero;
 };
 

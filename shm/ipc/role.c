@@ -11,6 +11,7 @@ static const char *const names[ROLE_COUNT] = {
 	[ROLE_CHECKER] = "checker",
 	[ROLE_AGENT] = "agent",
 	[ROLE_LOGGER] = "logger",
+	[ROLE_OCSP] = "ocsp",
 };
 
 const char *

@@ -13,6 +13,7 @@ enum role {
 	ROLE_CHECKER,
 	ROLE_AGENT,
 	ROLE_LOGGER,
+	ROLE_OCSP,
 	ROLE_COUNT
 };
 

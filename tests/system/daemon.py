@@ -20,6 +20,7 @@ UID = 61001 if IS_ROOT else os.getuid()
 GID = 61001 if IS_ROOT else os.getgid()
 # Accounts that every Debian system has, for the roles that drop root.
 SERVICE_USERS = ("proxy", "backup", "irc")
+OCSP_USER = "games"
 PASSWORD = "correct horse"
 READY_SECONDS = 60
 
@@ -155,6 +156,7 @@ class Daemon:
         if IS_ROOT:
             config["user"], config["cache_user"], config["log_user"] = \
                 SERVICE_USERS
+            config["ocsp_user"] = OCSP_USER
         return config
 
     def write_config(self, text=None):

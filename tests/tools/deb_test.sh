@@ -35,7 +35,8 @@ quietly() {
 quietly inside apt-get update -q
 quietly inside apt-get install -y -q /tmp/ftpsd.deb openssl curl
 inside ftpsd -V
-inside getent passwd ftpsd ftpsd-cache ftpsd-log | wc -l | grep -qx 3
+inside getent passwd ftpsd ftpsd-cache ftpsd-log ftpsd-ocsp |
+	wc -l | grep -qx 4
 inside ls -ld /var/log/ftpsd
 
 # As shipped, nothing is missing but a certificate.

@@ -415,7 +415,7 @@ rules_say_who_may_what(void)
 	};
 	const gid_t groups[] = { 5, 0 };
 	const struct service_users users = { { 201, 201 }, { 202, 202 },
-		{ 203, 203 } };
+		{ 203, 203 }, { 0, 0 } };
 	struct control_peer peer = { 54321, 54321, NULL, 0 };
 	struct control_rules *rules;
 	struct conf_errors errors;
@@ -471,7 +471,7 @@ rules_deny(void)
 	};
 	const gid_t groups[] = { 5, 0 };
 	const struct service_users users = { { 201, 201 }, { 202, 202 },
-		{ 203, 203 } };
+		{ 203, 203 }, { 0, 0 } };
 	struct control_peer peer = { 54321, 54321, NULL, 0 };
 	struct control_rules *rules;
 	struct conf_errors errors;
