@@ -13,6 +13,7 @@
 #define EXPIRE_MAX_SEC 3600  /* the clock may be set meanwhile */
 
 struct environment {
+	const char *what;
 	struct cache_totals *totals;
 	environment_changed changed;
 	void *context;
@@ -94,9 +95,9 @@ static void
 try_later(struct environment *environment, int error)
 {
 	if (environment->pause == 0)
-		log_error("session cache: no environment can be made (%s): "
-			  "sessions are not shared between workers",
-		    mdb_strerror(error));
+		log_error("%s: no environment can be made (%s): workers share "
+			  "nothing there",
+		    environment->what, mdb_strerror(error));
 	environment->pause =
 	    environment->pause == 0 ? RENEW_MS : environment->pause * 2;
 	if (environment->pause > RETRY_MAX_MS)
@@ -171,7 +172,7 @@ environment_renew_soon(struct environment *environment)
 void
 environment_doubt(struct environment *environment, int error)
 {
-	log_error("session cache: environment %s is given up: %s",
+	log_error("%s: environment %s is given up: %s", environment->what,
 	    environment->name, mdb_strerror(error));
 	retire(environment);
 	environment->changed(environment->context);
@@ -285,8 +286,8 @@ environment_delete(struct environment *environment, const uint8_t *key)
 }
 
 struct environment *
-environment_new(struct loop *loop, struct cache_totals *totals,
-    environment_changed changed, void *context)
+environment_new(struct loop *loop, const char *what,
+    struct cache_totals *totals, environment_changed changed, void *context)
 {
 	struct environment *environment;
 	uint32_t random;
@@ -294,6 +295,7 @@ environment_new(struct loop *loop, struct cache_totals *totals,
 	environment = calloc(1, sizeof(*environment));
 	if (environment == NULL)
 		return (NULL);
+	environment->what = what;
 	environment->totals = totals;
 	environment->changed = changed;
 	environment->context = context;

@@ -25,11 +25,12 @@ struct environment;
 typedef void (*environment_changed)(void *context);
 
 /*
- * None is in use at first.  Directories are made below the current one.  NULL
- * when memory is short.
+ * None is in use at first.  Directories are made below the current one.  what
+ * is its name in the log, a literal.  NULL when memory is short.
  */
 NODISCARD struct environment *environment_new(struct loop *loop,
-    struct cache_totals *totals, environment_changed changed, void *context);
+    const char *what, struct cache_totals *totals, environment_changed changed,
+    void *context);
 /* Removes the one in use, and tells nobody; NULL is allowed. */
 void environment_free(struct environment **environment);
 

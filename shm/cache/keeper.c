@@ -21,15 +21,24 @@
 #define OPEN_FILES 4096
 /* Generations alive at once; the master has two, and one that starts. */
 #define GENERATIONS_MAX 8
+/* Of responses: enough for some ten thousand certificates. */
+#define OCSP_SIZE (UINT64_C(64) * 1024 * 1024)
+
+/* What a generation's configuration says about the caches. */
+struct settings {
+	struct service_settings sessions, ocsp;
+};
 
 struct keeper {
 	struct loop *loop;
 	struct link *master;
 	pid_t parent;
-	struct service *service; /* NULL until the first SETTINGS */
+	struct service
+	    *service;         /* of sessions; NULL until the first SETTINGS */
+	struct service *ocsp; /* of responses, likewise */
 	struct peers *peers;
 	char *directory; /* as the administrator sees it */
-	struct service_settings generations[GENERATIONS_MAX];
+	struct settings generations[GENERATIONS_MAX];
 	size_t ngenerations;
 };
 
@@ -41,22 +50,34 @@ tell_workers(const struct msg_cache_directory *where, void *context)
 {
 	struct keeper *self = context;
 
-	peers_tell(self->peers, where);
+	peers_tell(self->peers, MSG_CACHE_DIRECTORY, where);
+}
+
+static void
+tell_ocsp(const struct msg_cache_directory *where, void *context)
+{
+	struct keeper *self = context;
+
+	peers_tell(self->peers, MSG_OCSP_DIRECTORY, where);
 }
 
 /* The settings of the latest generation count, whatever the order they came. */
 static void
 apply_newest(struct keeper *self)
 {
-	const struct service_settings *newest = NULL;
+	const struct settings *newest = NULL, *other;
 	size_t i;
 
-	for (i = 0; i < self->ngenerations; i++)
+	for (i = 0; i < self->ngenerations; i++) {
+		other = &self->generations[i];
 		if (newest == NULL ||
-		    self->generations[i].generation > newest->generation)
-			newest = &self->generations[i];
-	if (newest != NULL)
-		service_configure(self->service, newest);
+		    other->sessions.generation > newest->sessions.generation)
+			newest = other;
+	}
+	if (newest == NULL)
+		return;
+	service_configure(self->service, &newest->sessions);
+	service_configure(self->ocsp, &newest->ocsp);
 }
 
 static void
@@ -65,7 +86,7 @@ forget_generation(struct keeper *self, uint32_t generation)
 	size_t i;
 
 	for (i = 0; i < self->ngenerations; i++)
-		if (self->generations[i].generation == generation)
+		if (self->generations[i].sessions.generation == generation)
 			break;
 	if (i == self->ngenerations)
 		return;
@@ -134,6 +155,7 @@ static int
 start(struct keeper *self, const struct conf *conf)
 {
 	static const struct msg_empty empty;
+	struct peers_services services;
 
 	if (asprintf(&self->directory, "%s/cache", conf->run_directory) == -1) {
 		self->directory = NULL;
@@ -142,9 +164,12 @@ start(struct keeper *self, const struct conf *conf)
 	if (become_keeper(self, conf) == -1)
 		return (-1);
 	place_clean();
-	self->service = service_new(self->loop, tell_workers, self);
-	if (self->service != NULL)
-		self->peers = peers_new(self->loop, self->service);
+	services.sessions = self->service =
+	    service_new(self->loop, "session cache", tell_workers, self);
+	services.ocsp = self->ocsp =
+	    service_new(self->loop, "OCSP cache", tell_ocsp, self);
+	if (self->service != NULL && self->ocsp != NULL)
+		self->peers = peers_new(self->loop, &services);
 	if (self->peers == NULL)
 		return (-1);
 	if (link_post(self->master, MSG_READY, &empty) == -1)
@@ -153,11 +178,23 @@ start(struct keeper *self, const struct conf *conf)
 	return (0);
 }
 
+static void
+take_settings(struct settings *settings, uint32_t generation,
+    const struct conf *conf)
+{
+	settings->sessions.generation = settings->ocsp.generation = generation;
+	settings->sessions.enabled = conf->session_cache;
+	settings->sessions.size = conf->session_cache_size;
+	settings->sessions.timeout = conf->session_cache_timeout;
+	settings->ocsp.enabled = conf_asks(conf) && conf->ocsp_max_age > 0;
+	settings->ocsp.size = OCSP_SIZE;
+	settings->ocsp.timeout = conf->ocsp_max_age;
+}
+
 static int
 on_settings(struct keeper *self, const struct message *message)
 {
 	const struct msg_settings *body = message->body;
-	struct service_settings *settings;
 	struct conf *conf;
 
 	conf = read_conf(message->fd);
@@ -169,11 +206,8 @@ on_settings(struct keeper *self, const struct message *message)
 		conf_free(&conf);
 		return (-1);
 	}
-	settings = &self->generations[self->ngenerations++];
-	settings->generation = body->generation;
-	settings->enabled = conf->session_cache;
-	settings->size = conf->session_cache_size;
-	settings->timeout = conf->session_cache_timeout;
+	take_settings(&self->generations[self->ngenerations++],
+	    body->generation, conf);
 	log_set_level(conf->log_level);
 	if (self->service == NULL && start(self, conf) == -1)
 		log_fatal("the keeper cannot start");
@@ -359,6 +393,7 @@ keeper_run(void)
 		log_fatal("the keeper's loop failed: %s", strerror(errno));
 	peers_free(&keeper.peers);
 	service_free(&keeper.service);
+	service_free(&keeper.ocsp);
 	link_free(&keeper.master);
 	loop_free(&keeper.loop);
 	free(keeper.directory);

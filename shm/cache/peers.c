@@ -20,18 +20,19 @@ struct peer {
 	LIST_ENTRY(peer) link;
 	struct peers *peers;
 	struct link *channel;
+	enum role role;
 	uint32_t slot, generation;
 	unsigned int troubles;
 };
 
 struct peers {
 	struct loop *loop;
-	struct service *service;
+	struct peers_services services;
 	LIST_HEAD(peer_list, peer) all;
 };
 
 struct peers *
-peers_new(struct loop *loop, struct service *service)
+peers_new(struct loop *loop, const struct peers_services *services)
 {
 	struct peers *peers;
 
@@ -39,7 +40,7 @@ peers_new(struct loop *loop, struct service *service)
 	if (peers == NULL)
 		return (NULL);
 	peers->loop = loop;
-	peers->service = service;
+	peers->services = *services;
 	LIST_INIT(&peers->all);
 	return (peers);
 }
@@ -63,7 +64,7 @@ peers_free(struct peers **peers)
 
 /* Takes what belongs to the put off the bytes. */
 static int
-take_put(const struct peer *peer, const struct msg_cache_put *put,
+take_put(struct service *service, const struct msg_cache_put *put,
     struct message_part *bytes)
 {
 	const uint8_t *id = bytes->data;
@@ -76,7 +77,7 @@ take_put(const struct peer *peer, const struct msg_cache_put *put,
 	len = (size_t)put->id_len + put->context_len + put->sealed_len;
 	if (len > bytes->len)
 		return (-1);
-	service_put(peer->peers->service, put, id, id + put->id_len,
+	service_put(service, put, id, id + put->id_len,
 	    id + put->id_len + put->context_len);
 	bytes->data += len;
 	bytes->len -= len;
@@ -87,8 +88,11 @@ static int
 on_put(const struct peer *peer, const struct message *message)
 {
 	struct message_part bytes = { message->bytes, message->len };
+	struct service *service = peer->role == ROLE_OCSP
+	    ? peer->peers->services.ocsp
+	    : peer->peers->services.sessions;
 
-	return (take_put(peer, message->body, &bytes) == 0 && bytes.len == 0
+	return (take_put(service, message->body, &bytes) == 0 && bytes.len == 0
 		? 0
 		: -1);
 }
@@ -107,7 +111,8 @@ on_puts(const struct peer *peer, const struct message *message)
 		memcpy(&put, bytes.data, sizeof(put));
 		bytes.data += sizeof(put);
 		bytes.len -= sizeof(put);
-		if (take_put(peer, &put, &bytes) == -1)
+		if (take_put(peer->peers->services.sessions, &put, &bytes) ==
+		    -1)
 			return (-1);
 	}
 	return (bytes.len == 0 ? 0 : -1);
@@ -118,7 +123,9 @@ on_trouble(struct peer *peer, const struct msg_cache_trouble *trouble)
 {
 	if (peer->troubles >= TROUBLES_MAX)
 		return (0);
-	if (!service_trouble(peer->peers->service, trouble))
+	/* Their numbers have nothing in common. */
+	if (!service_trouble(peer->peers->services.sessions, trouble) &&
+	    !service_trouble(peer->peers->services.ocsp, trouble))
 		return (0);
 	peer->troubles++;
 	if (peer->troubles == TROUBLES_MAX)
@@ -129,28 +136,29 @@ on_trouble(struct peer *peer, const struct msg_cache_trouble *trouble)
 }
 
 static int
-from_worker(struct message *message, void *context)
+from_peer(struct message *message, void *context)
 {
 	struct peer *peer = context;
 	const struct msg_cache_key *key = message->body;
 
-	if (message->type == MSG_CACHE_PUT)
+	/* The table of messages lets each send only what it may. */
+	if (message->type == MSG_CACHE_PUT || message->type == MSG_OCSP_PUT)
 		return (on_put(peer, message));
 	if (message->type == MSG_CACHE_PUTS)
 		return (on_puts(peer, message));
 	if (message->type == MSG_CACHE_TROUBLE)
 		return (on_trouble(peer, message->body));
 	if (message->type == MSG_CACHE_DELETE)
-		service_delete(peer->peers->service, key->key);
+		service_delete(peer->peers->services.sessions, key->key);
 	else if (message->type == MSG_CACHE_COUNTS)
-		service_counts(peer->peers->service, message->body);
+		service_counts(peer->peers->services.sessions, message->body);
 	else
 		return (-1);
 	return (0);
 }
 
 static void
-worker_ended(void *context)
+peer_ended(void *context)
 {
 	struct peer *peer = context;
 	struct peers *peers = peer->peers;
@@ -158,7 +166,8 @@ worker_ended(void *context)
 	LIST_REMOVE(peer, link);
 	link_free(&peer->channel);
 	free(peer);
-	service_worker_gone(peers->service);
+	service_worker_gone(peers->services.sessions);
+	service_worker_gone(peers->services.ocsp);
 }
 
 /*
@@ -167,10 +176,10 @@ worker_ended(void *context)
  * be running now.
  */
 static void
-tell(struct peer *peer, const struct msg_cache_directory *where)
+tell(struct peer *peer, enum msg_type type,
+    const struct msg_cache_directory *where)
 {
-	if (link_post(peer->channel, MSG_CACHE_DIRECTORY, where) == 0 ||
-	    errno == EPIPE)
+	if (link_post(peer->channel, type, where) == 0 || errno == EPIPE)
 		return;
 	log_warn("session cache: worker %u does not read: it goes on without "
 		 "a cache",
@@ -178,39 +187,54 @@ tell(struct peer *peer, const struct msg_cache_directory *where)
 	(void)shutdown(channel_fd(link_channel(peer->channel)), SHUT_RDWR);
 }
 
+static void
+tell_all(struct peer *peer)
+{
+	const struct peers_services *services = &peer->peers->services;
+	struct msg_cache_directory where;
+
+	service_where(services->sessions, &where);
+	tell(peer, MSG_CACHE_DIRECTORY, &where);
+	/* Most never have one: they need not hear of it. */
+	service_where(services->ocsp, &where);
+	if (where.name[0] != '\0')
+		tell(peer, MSG_OCSP_DIRECTORY, &where);
+}
+
 int
 peers_add(struct peers *peers, struct message *message)
 {
-	static const struct link_handlers handlers = { from_worker,
-		worker_ended };
+	static const struct link_handlers handlers = { from_peer, peer_ended };
 	const struct msg_peer *body = message->body;
-	struct msg_cache_directory where;
+	enum role role = (enum role)body->role;
 	struct peer *peer;
 
-	if (body->role != ROLE_WORKER)
+	if (role != ROLE_WORKER && role != ROLE_OCSP)
 		return (-1);
 	peer = calloc(1, sizeof(*peer));
 	if (peer != NULL)
 		peer->channel = link_new(peers->loop, message_take_fd(message),
-		    ROLE_KEEPER, ROLE_WORKER, &handlers, peer);
+		    ROLE_KEEPER, role, &handlers, peer);
 	if (peer == NULL || peer->channel == NULL) {
-		log_error("session cache: no channel to worker %u: %s",
-		    body->slot, strerror(errno));
+		log_error("session cache: no channel to %s %u: %s",
+		    role_name(role), body->slot, strerror(errno));
 		free(peer);
 		return (0);
 	}
 	peer->peers = peers;
+	peer->role = role;
 	peer->slot = body->slot;
 	peer->generation = body->generation;
 	LIST_INSERT_HEAD(&peers->all, peer, link);
 	channel_running(link_channel(peer->channel));
-	service_where(peers->service, &where);
-	tell(peer, &where);
+	if (role == ROLE_WORKER)
+		tell_all(peer);
 	return (0);
 }
 
 void
-peers_tell(struct peers *peers, const struct msg_cache_directory *where)
+peers_tell(struct peers *peers, enum msg_type type,
+    const struct msg_cache_directory *where)
 {
 	struct peer *peer;
 
@@ -219,5 +243,6 @@ peers_tell(struct peers *peers, const struct msg_cache_directory *where)
 		return;
 	for (peer = LIST_FIRST(&peers->all); peer != NULL;
 	     peer = LIST_NEXT(peer, link))
-		tell(peer, where);
+		if (peer->role == ROLE_WORKER)
+			tell(peer, type, where);
 }

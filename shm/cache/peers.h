@@ -1,8 +1,8 @@
 /*
- * peers - the keeper's channels to the workers.
+ * peers - the keeper's channels to the workers, and to the ocsp process.
  *
- * What a worker sends is checked here; one that breaks a rule loses its
- * channel, the others notice nothing.
+ * What they send is checked here; one that breaks a rule loses its channel,
+ * the others notice nothing.
  */
 #ifndef SHM_CACHE_PEERS_H
 #define SHM_CACHE_PEERS_H
@@ -14,18 +14,25 @@
 
 struct peers;
 
-/* NULL when memory is short.  loop and service live longer. */
-NODISCARD struct peers *peers_new(struct loop *loop, struct service *service);
+/* What peers are told of, and may change: workers one, ocsp the other. */
+struct peers_services {
+	struct service *sessions, *ocsp;
+};
+
+/* NULL when memory is short.  loop and services live longer. */
+NODISCARD struct peers *peers_new(struct loop *loop,
+    const struct peers_services *services);
 /* Ends all channels; NULL is allowed. */
 void peers_free(struct peers **peers);
 
 /*
- * The worker that the PEER message introduces, which learns at once where the
- * environment is.  0, or -1: the master introduced somebody else.
+ * Who the PEER message introduces; a worker learns at once where the
+ * environments are.  0, or -1: the master introduced somebody else.
  */
 NODISCARD int peers_add(struct peers *peers, struct message *message);
 
-/* Tells all workers where the environment is. */
-void peers_tell(struct peers *peers, const struct msg_cache_directory *where);
+/* Tells all workers where an environment is: CACHE_ or OCSP_DIRECTORY. */
+void peers_tell(struct peers *peers, enum msg_type type,
+    const struct msg_cache_directory *where);
 
 #endif

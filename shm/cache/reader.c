@@ -11,6 +11,7 @@
 #include "shm/cache/store.h"
 
 struct cache_reader {
+	const char *what;
 	MDB_env *env; /* NULL: every look-up is a miss */
 	MDB_txn *txn; /* reset between look-ups: pins no page */
 	struct store_tables tables;
@@ -29,10 +30,18 @@ cache_reader_new(void)
 	uint8_t key[CACHE_KEY_LEN];
 
 	reader = calloc(1, sizeof(*reader));
+	if (reader == NULL)
+		return (NULL);
+	reader->what = "session cache";
 	/* Has the digest fetched now, not in the first handshake. */
-	if (reader != NULL)
-		cache_key(key, NULL, 0, NULL, 0);
+	cache_key(key, NULL, 0, NULL, 0);
 	return (reader);
+}
+
+void
+cache_reader_call(struct cache_reader *reader, const char *what)
+{
+	reader->what = what;
 }
 
 static void
@@ -67,7 +76,7 @@ cache_reader_free(struct cache_reader **reader)
 static void
 give_up(struct cache_reader *reader, int error)
 {
-	log_warn("session cache: environment %llu cannot be read: %s",
+	log_warn("%s: environment %llu cannot be read: %s", reader->what,
 	    (unsigned long long)reader->number, mdb_strerror(error));
 	close_env(reader);
 	reader->trouble.number = reader->number;

@@ -23,6 +23,9 @@ struct recent;
 NODISCARD struct cache_reader *cache_reader_new(void);
 void cache_reader_free(struct cache_reader **reader); /* NULL is allowed */
 
+/* Its name in the log, a literal; that of sessions if it gets none. */
+void cache_reader_call(struct cache_reader *reader, const char *what);
+
 /* From now on also looks at, and fills, what all workers share. */
 void cache_reader_share(struct cache_reader *reader, struct recent *recent);
 

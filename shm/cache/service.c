@@ -11,6 +11,7 @@
 #define CLOCK_SLACK_SEC 60 /* that a session may seem to outlive the limit */
 
 struct service {
+	const char *what;
 	service_tell tell;
 	void *context;
 	struct environment *environment;
@@ -37,17 +38,19 @@ changed(void *context)
 }
 
 struct service *
-service_new(struct loop *loop, service_tell tell, void *context)
+service_new(struct loop *loop, const char *what, service_tell tell,
+    void *context)
 {
 	struct service *service;
 
 	service = calloc(1, sizeof(*service));
 	if (service == NULL)
 		return (NULL);
+	service->what = what;
 	service->tell = tell;
 	service->context = context;
 	service->environment =
-	    environment_new(loop, &service->totals, changed, service);
+	    environment_new(loop, what, &service->totals, changed, service);
 	if (service->environment == NULL)
 		service_free(&service);
 	return (service);
@@ -150,9 +153,9 @@ service_trouble(struct service *service,
 	service_where(service, &where);
 	if (where.name[0] == '\0' || trouble->number != where.number)
 		return (false);
-	log_warn("session cache: environment %s is replaced: a worker could "
-		 "not read it: %s",
-	    where.name, mdb_strerror(trouble->error));
+	log_warn("%s: environment %s is replaced: a worker could not read "
+		 "it: %s",
+	    service->what, where.name, mdb_strerror(trouble->error));
 	environment_renew_soon(service->environment);
 	return (true);
 }

@@ -1,5 +1,6 @@
 /*
- * service - the session cache as the keeper offers it.
+ * service - a cache as the keeper offers it: that of sessions, or of responses
+ * of OCSP, which are stored in the same way.
  *
  * Holds the environment in use, makes another one when there is doubt, and
  * knows whether there is a cache at all.  Knows nothing of processes and
@@ -31,9 +32,12 @@ struct service_settings {
 typedef void (
     *service_tell)(const struct msg_cache_directory *where, void *context);
 
-/* Environments are made below the current directory.  NULL with errno. */
-NODISCARD struct service *service_new(struct loop *loop, service_tell tell,
-    void *context);
+/*
+ * Environments are made below the current directory; what is the cache's name
+ * in the log, a literal.  NULL with errno.
+ */
+NODISCARD struct service *service_new(struct loop *loop, const char *what,
+    service_tell tell, void *context);
 /* Removes the environment, too; sets *service to NULL; NULL is allowed. */
 void service_free(struct service **service);
 

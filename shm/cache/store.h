@@ -38,7 +38,7 @@
 #define STORE_PLACE_LEN   12
 #define STORE_ID_MAX      32
 #define STORE_CONTEXT_MAX 32
-#define STORE_RECORD_MAX  4200 /* header, id, context and sealed part */
+#define STORE_RECORD_MAX  8296 /* header, id, context and sealed part */
 
 /*
  * No thread-local reader slots, and no fsync: the cache does not outlive the
