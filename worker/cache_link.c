@@ -88,12 +88,24 @@ tell_trouble(struct cache_link *link)
 		link->troubled = false;
 }
 
+/* If it is not heard, its responses are asked for again each time. */
+static void
+tell_ocsp_trouble(struct cache_link *link)
+{
+	struct msg_cache_trouble trouble;
+
+	if (link->worker->responses != NULL && link->link != NULL &&
+	    cache_reader_trouble(link->worker->responses, &trouble))
+		(void)!link_uv_post(link->link, MSG_CACHE_TROUBLE, &trouble);
+}
+
 void
 cache_link_turn(struct cache_link *link)
 {
 	if (!deadline_is_set(&link->report) && collect(link))
 		deadline_set(link->worker, &link->report, COUNTS_EVERY_MS);
 	tell_trouble(link);
+	tell_ocsp_trouble(link);
 }
 
 static void
@@ -129,8 +141,15 @@ receive(struct message *message, void *context)
 	struct cache_link *link = context;
 	const struct msg_cache_directory *where = message->body;
 
-	if (message->type != MSG_CACHE_DIRECTORY || message->len != 0 ||
+	if (message->len != 0 ||
 	    memchr(where->name, '\0', sizeof(where->name)) == NULL)
+		return (-1);
+	if (message->type == MSG_OCSP_DIRECTORY) {
+		if (link->worker->responses != NULL)
+			cache_reader_open(link->worker->responses, where);
+		return (0);
+	}
+	if (message->type != MSG_CACHE_DIRECTORY)
 		return (-1);
 	link->troubled = false; /* it was about another environment */
 	/* What waits is from before, when all was still to be forgotten. */

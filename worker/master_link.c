@@ -7,6 +7,7 @@
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
 #include "worker/accept.h"
+#include "worker/asker.h"
 #include "worker/broker.h"
 #include "worker/cache_link.h"
 #include "worker/ending.h"
@@ -29,6 +30,8 @@ meet(struct worker *worker, struct message *message)
 	else if (peer->role == ROLE_KEEPER)
 		cache_link_connect(worker->cache_link,
 		    message_take_fd(message));
+	else if (peer->role == ROLE_OCSP && worker->asker != NULL)
+		asker_connect(worker->asker, message_take_fd(message));
 }
 
 /* Another slot's socket, for as long as that has no worker. */

@@ -8,6 +8,7 @@
 #include "shm/base/log.h"
 #include "shm/ipc/log_channel.h"
 #include "worker/accept.h"
+#include "worker/asker.h"
 #include "worker/broker.h"
 #include "worker/cache_link.h"
 #include "worker/clock.h"
@@ -61,6 +62,20 @@ copy_names(struct worker *worker)
 	return (0);
 }
 
+/* Where clients' certificates are asked about. */
+static int
+make_asker(struct worker *worker)
+{
+	if (!conf_asks(worker->conf))
+		return (0);
+	worker->asker = asker_new(worker);
+	worker->responses = cache_reader_new();
+	if (worker->asker == NULL || worker->responses == NULL)
+		return (-1);
+	cache_reader_call(worker->responses, "OCSP cache");
+	return (0);
+}
+
 static int
 make_shared(struct worker *worker)
 {
@@ -76,7 +91,7 @@ make_shared(struct worker *worker)
 	worker->broker = broker_new(worker);
 	if (worker->cache_link == NULL || worker->broker == NULL)
 		return (-1);
-	return (0);
+	return (make_asker(worker));
 }
 
 static int
@@ -86,6 +101,7 @@ make_tls(struct worker *worker)
 		.start = worker->start,
 		.ring = worker->ring,
 		.cache = worker->conf->session_cache ? worker->cache : NULL,
+		.responses = worker->responses,
 		.store = { .put = cache_link_put,
 		    .caller = worker->cache_link },
 		.score = worker->score,
@@ -140,6 +156,7 @@ finish(struct worker *worker)
 {
 	cache_link_free(&worker->cache_link);
 	cache_reader_free(&worker->cache);
+	cache_reader_free(&worker->responses);
 	log_channel_flush();
 	if (!ending_is_ordered(worker->ending))
 		_exit(1);

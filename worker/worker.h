@@ -19,6 +19,7 @@
 #include "worker/tls/tls.h"
 
 struct accept;
+struct asker;
 struct broker;
 struct cache_link;
 struct clock;
@@ -45,11 +46,13 @@ struct worker {
 	struct ring *ring;
 	struct score *score;
 	struct cache_reader *cache;
+	struct cache_reader *responses; /* of OCSP; NULL: nobody asks */
 	struct tls *tls;
 	struct broker *broker;
 	struct clock *clock;           /* drives the deadlines, clock.h */
 	struct accept *accept;         /* the listeners */
 	struct cache_link *cache_link; /* the keeper */
+	struct asker *asker;           /* the ocsp process; NULL likewise */
 	struct pool *pool;             /* of threads, for work.h */
 	struct master_link *master;
 	struct ending *ending; /* how it stops, when it is time */

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "worker/ftp/admit.h"
 #include "worker/ftp/args.h"
 #include "worker/ftp/limits.h"
 #include "worker/ftp/policy.h"
@@ -215,21 +216,16 @@ handshake(struct session *session)
 static enum flow
 admission(struct session *session)
 {
-	uint64_t ms = session->host->tls.timeout_handshake * UINT64_C(1000);
+	enum tls_admission verdict;
 	uint32_t chosen;
 
-	switch (tls_admission(stream_tls(session->control))) {
-	case TLS_ADMITTED:
-		break;
-	case TLS_PENDING:
-		if (session_expired(session, ms))
-			return (session_farewell(session,
-			    "Your certificate could not be checked in time."));
-		return (session_wait(session, WAIT_TLS | WAIT_CLOCK));
-	case TLS_REFUSED:
+	verdict = tls_admission(stream_tls(session->control));
+	if (verdict == TLS_PENDING)
+		return (admit_wait(session));
+	admit_free(&session->admit);
+	if (verdict == TLS_REFUSED)
 		return (refuse_certificate(session,
 		    tls_objection(stream_tls(session->control))));
-	}
 	session_refresh(session);
 	chosen = tls_login_host(session->tls);
 	if (chosen != session->client.host)

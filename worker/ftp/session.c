@@ -9,6 +9,7 @@
 #include "shm/base/ensure.h"
 #include "shm/base/fd.h"
 #include "worker/ftp/account.h"
+#include "worker/ftp/admit.h"
 #include "worker/ftp/policy.h"
 #include "worker/ftp/state.h"
 #include "worker/ftp/tell.h"
@@ -360,6 +361,7 @@ session_release(struct session *session)
 	session_drop_question(session);
 	fs_free(&session->fs);
 	broker_leave(&session->client);
+	admit_free(&session->admit);
 	stream_free(&session->control);
 	tls_login_free(&session->tls);
 	deadline_clear(&session->pause);

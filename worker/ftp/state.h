@@ -27,6 +27,7 @@
 #include "worker/worker.h"
 
 struct account;
+struct admit;
 struct session;
 struct tell;
 struct transfer;
@@ -52,6 +53,7 @@ struct step {
 #define WAIT_LOGIN  64u /* the login process */
 #define WAIT_CLOCK  128u
 #define WAIT_TURN   256u /* to shake hands */
+#define WAIT_ASK    512u /* the ocsp process */
 
 enum drain {
 	DRAIN_NO,
@@ -78,6 +80,7 @@ struct session {
 	struct stream *control;
 	struct tls_login *tls; /* from AUTH on */
 	struct turn turn;      /* to shake hands */
+	struct admit *admit;   /* while others are asked about the client */
 	struct input input;
 	struct reply reply;
 	unsigned int wants; /* of control, besides commands and replies */

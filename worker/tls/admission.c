@@ -11,11 +11,11 @@
 bool
 admission_asks(const struct conf_tls *conf)
 {
-	static const unsigned int names = CONF_TLS_COMMON_NAME_REQUIRED |
-	    CONF_TLS_DNS_NAME_REQUIRED | CONF_TLS_IP_ADDRESS_REQUIRED;
-
-	return (conf->verify_client != CONF_VERIFY_OFF &&
-	    (conf->options & names) != 0);
+	if (conf->verify_client == CONF_VERIFY_OFF)
+		return (false);
+	return (conf_tls_consults(conf, CONF_MECHANISM_OCSP) ||
+	    (conf->verify_client == CONF_VERIFY_ON &&
+		(conf->options & NAMES_OPTIONS) != 0));
 }
 
 void
@@ -52,21 +52,34 @@ objection(const struct tls_channel *control)
 	return (NULL);
 }
 
+/* The objection, a literal, is for the client, and the detail for the log. */
 static enum tls_admission
-refuse(struct tls_channel *control, const char *why)
+refuse(struct tls_channel *control, const char *objection_text,
+    const char *detail)
 {
 	control->refused = true;
-	control->objection = why;
+	control->objection = objection_text;
 	tls_channel_because(control, "the client's certificate is refused: %s",
-	    why);
+	    detail);
 	score_add(control->login->tls->score, SCORE_HANDSHAKES_FAILED, 1);
 	verify_log(control, "TLS client refused");
 	return (TLS_REFUSED);
 }
 
+/* What was only needed to decide. */
+static void
+forget(struct tls_channel *control)
+{
+	inquiry_free(&control->inquiry);
+	sk_X509_pop_free(control->chain, X509_free);
+	control->chain = NULL;
+}
+
 enum tls_admission
 tls_admission(struct tls_channel *control)
 {
+	enum tls_admission admission = TLS_ADMITTED;
+	struct inquiry_refusal refusal;
 	const char *why;
 
 	ensure(control->kind == TLS_CONTROL && control->established);
@@ -76,7 +89,16 @@ tls_admission(struct tls_channel *control)
 		return (TLS_REFUSED);
 	why = objection(control);
 	if (why != NULL)
-		return (refuse(control, why));
+		return (refuse(control, why, why));
+	if (admission_asks(tls_conf(control->login)) || control->no_list)
+		admission = inquiry_judge(control, &refusal);
+	if (admission == TLS_PENDING)
+		return (TLS_PENDING);
+	if (admission == TLS_REFUSED)
+		(void)refuse(control, refusal.objection, refusal.detail);
+	forget(control);
+	if (admission == TLS_REFUSED)
+		return (TLS_REFUSED);
 	control->admitted = true;
 	sessions_admitted(control);
 	return (TLS_ADMITTED);

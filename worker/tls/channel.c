@@ -116,6 +116,8 @@ tls_channel_free(struct tls_channel **channel)
 	if (ended->ssl != NULL)
 		SSL_set_shutdown(ended->ssl,
 		    SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+	inquiry_free(&ended->inquiry);
+	sk_X509_pop_free(ended->chain, X509_free);
 	SSL_free(ended->ssl);
 	free(ended->reason);
 	free(ended);

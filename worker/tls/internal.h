@@ -55,6 +55,9 @@ struct peer {
 	X509 *certificate;
 };
 
+/* What has to be asked about a client; see inquiry.c. */
+struct inquiry;
+
 struct contexts {
 	struct host_context *hosts; /* one for each, built or not */
 	struct host_context *newest, *oldest;
@@ -69,6 +72,7 @@ struct tls {
 	const struct conf *conf;
 	struct ring *ring;
 	struct cache_reader *cache;
+	struct cache_reader *responses; /* of OCSP; NULL: none */
 	struct tls_store store;
 	struct score *score;
 	struct tls_keys *keys; /* NULL: those of start */
@@ -137,10 +141,13 @@ struct tls_channel {
 	bool stranger; /* data: with another certificate than control */
 	bool verified; /* once more, before its session was resumed */
 	bool admitted, refused; /* control: the client may come in, or not */
-	bool owed;              /* a ticket, which goes with the first reply */
-	bool first;             /* it is on its way */
-	const char *unbound;    /* why not */
-	uint64_t ticket_issued; /* of the last TLS 1.3 ticket, 0: none */
+	bool no_list; /* one of revoked certificates was missing, or too old */
+	bool owed;    /* a ticket, which goes with the first reply */
+	bool first;   /* it is on its way */
+	const char *unbound;     /* why not */
+	struct inquiry *inquiry; /* NULL: nothing is asked */
+	STACK_OF(X509) * chain;  /* of a resumed session, if it is needed */
+	uint64_t ticket_issued;  /* of the last TLS 1.3 ticket, 0: none */
 	uint64_t ticket_expires;
 };
 
@@ -245,6 +252,33 @@ void contexts_forget(struct tls *tls, uint32_t host);
 
 /* keys.c */
 void keys_free(struct tls *tls);
+
+/*
+ * inquiry.c: whether what others say about the client lets it in; PENDING until
+ * they have been asked.  REFUSED says why.
+ */
+struct inquiry_refusal {
+	const char *objection; /* for the client; a literal */
+	const char *detail;    /* for the log; lives as long as the inquiry */
+};
+NODISCARD enum tls_admission inquiry_judge(struct tls_channel *control,
+    struct inquiry_refusal *refusal);
+void inquiry_free(struct inquiry **inquiry); /* NULL is allowed */
+
+/* names.c: where a client comes from. */
+struct names_client {
+	const char *address_text;
+	const char *name; /* of the address; "": none */
+};
+#define NAMES_OPTIONS                                                 \
+	(CONF_TLS_COMMON_NAME_REQUIRED | CONF_TLS_DNS_NAME_REQUIRED | \
+	    CONF_TLS_IP_ADDRESS_REQUIRED)
+/*
+ * Whether the certificate is for the client, as far as options demand it; if
+ * not, why tells the log.
+ */
+NODISCARD bool names_check(const X509 *cert, unsigned int options,
+    const struct names_client *client, char *why, size_t size);
 
 /* pairs.c: -1 when a pair cannot be used, logged with subject. */
 NODISCARD int pairs_load(SSL_CTX *ctx, const struct host_keys *keys,

@@ -152,6 +152,7 @@ tls_new(const struct tls_setup *setup)
 	tls->conf = setup->start->conf;
 	tls->ring = setup->ring;
 	tls->cache = setup->cache;
+	tls->responses = setup->responses;
 	tls->store = setup->store;
 	tls->score = setup->score;
 	if (prepare(tls) == -1) {

@@ -20,6 +20,7 @@
 #include "shm/base/attr.h"
 #include "shm/base/buf.h"
 #include "shm/base/digest.h"
+#include "shm/base/seal.h"
 #include "shm/board/ring.h"
 #include "shm/board/start.h"
 #include "shm/cache/reader.h"
@@ -46,7 +47,8 @@ struct tls_setup {
 	const struct worker_start
 	    *start; /* conf and keys: live as long as we */
 	struct ring *ring;
-	struct cache_reader *cache; /* NULL: no shared cache */
+	struct cache_reader *cache;     /* NULL: no shared cache */
+	struct cache_reader *responses; /* of OCSP; NULL: none */
 	struct tls_store store;
 	struct score *score;
 };
@@ -184,6 +186,22 @@ enum tls_admission {
 	TLS_REFUSED
 };
 NODISCARD enum tls_admission tls_admission(struct tls_channel *control);
+
+/*
+ * What is asked while it is PENDING, by number, as long as this returns true;
+ * only those that are open need to be.  What the pointers lead to stays until
+ * it is PENDING no more.
+ */
+struct tls_question {
+	bool open;
+	bool about_name; /* of the client's address; else about a certificate */
+	struct seal_data cert, issuer, urls; /* for struct asker_question */
+};
+NODISCARD bool tls_question(const struct tls_channel *control, size_t number,
+    struct tls_question *question);
+/* The answer to one; no bytes: there is none, and why tells the log. */
+void tls_answer(struct tls_channel *control, size_t number,
+    struct seal_data data, const char *why);
 
 /* What is wrong with the client's certificate, for itself; NULL: nothing. */
 NODISCARD const char *tls_objection(const struct tls_channel *channel);

@@ -37,8 +37,9 @@ same_bytes(const struct file_bytes *a, const struct file_bytes *b)
 static bool
 wants_revocation(const struct conf_tls *conf)
 {
-	return (conf->ca_revocation_file != NULL ||
-	    conf->ca_revocation_path != NULL);
+	return (conf_tls_consults(conf, CONF_MECHANISM_CRL) &&
+	    (conf->ca_revocation_file != NULL ||
+		conf->ca_revocation_path != NULL));
 }
 
 static BIO *

@@ -93,6 +93,17 @@ trace(const struct tls_channel *channel, X509_STORE_CTX *ctx, int depth)
 	    X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
 }
 
+/* A list that says nothing, where something else may, or need not. */
+static bool
+may_do_without_list(const struct conf_tls *conf, int error)
+{
+	return ((error == X509_V_ERR_UNABLE_TO_GET_CRL ||
+		    error == X509_V_ERR_CRL_HAS_EXPIRED ||
+		    error == X509_V_ERR_CRL_NOT_YET_VALID) &&
+	    (conf->verify_no_answer == CONF_NO_ANSWER_ACCEPT ||
+		conf_tls_consults(conf, CONF_MECHANISM_OCSP)));
+}
+
 /*
  * Called for each error, and for each certificate of a chain that is good so
  * far.  The library's own limit is about intermediate ones only.
@@ -108,6 +119,13 @@ judge(int good, X509_STORE_CTX *ctx)
 	if (good && (uint32_t)depth > tls_conf(channel->login)->verify_depth) {
 		X509_STORE_CTX_set_error(ctx, X509_V_ERR_CERT_CHAIN_TOO_LONG);
 		good = 0;
+	}
+	if (!good &&
+	    may_do_without_list(tls_conf(channel->login),
+		X509_STORE_CTX_get_error(ctx))) {
+		channel->no_list = true;
+		X509_STORE_CTX_set_error(ctx, X509_V_OK);
+		good = 1;
 	}
 	if (!good)
 		note(channel, ctx, depth);
@@ -164,8 +182,13 @@ is_good(struct tls_channel *channel, X509 *cert)
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	bool good;
 
+	channel->no_list = false;
 	good = ctx != NULL && prepare(ctx, channel, cert) == 0 &&
 	    X509_verify_cert(ctx) == 1;
+	if (good && admission_asks(tls_conf(channel->login))) {
+		sk_X509_pop_free(channel->chain, X509_free);
+		channel->chain = X509_STORE_CTX_get1_chain(ctx);
+	}
 	X509_STORE_CTX_free(ctx);
 	return (good);
 }

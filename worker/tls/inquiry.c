@@ -1,0 +1,514 @@
+/*
+ * What the handshake cannot find out about a client: whether the responders of
+ * its certificates call one of them revoked, and what name its address has.
+ *
+ * Who owns the session asks others and brings the answers here.  A response is
+ * verified here, be it fresh or from the cache: nobody on the way is believed.
+ */
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "shm/base/ocsp_response.h"
+#include "worker/tls/internal.h"
+
+#define CERTS_MAX 10
+
+enum state {
+	STATE_NEW, /* nobody has been asked yet */
+	STATE_KNOWN,
+	STATE_NONE /* there is no answer, and none will come */
+};
+
+/* A certificate that names responders. */
+struct status {
+	struct ocsp_subject subject;
+	enum state state;
+	enum revocation revocation; /* STATE_KNOWN */
+	uint8_t *cert, *issuer;     /* in DER */
+	size_t cert_len, issuer_len;
+	char *urls; /* each with a NUL at its end */
+	size_t urls_len;
+	char why[OCSP_TEXT_MAX + 1];
+};
+
+struct inquiry {
+	STACK_OF(X509) * chain; /* its references are ours */
+	bool prepared;          /* the statuses that follow are */
+	struct status statuses[CERTS_MAX];
+	size_t count;
+	enum state name_state;
+	bool name_wanted, told;
+	char name[DNS_NAME_MAX_LEN + 1]; /* "": none */
+	const char *objection;           /* why the client is refused */
+	char detail[TLS_REASON_MAX];     /* the same for the log */
+};
+
+/* Certificates ------------------------------------------------------------- */
+
+static bool
+is_url(const ASN1_STRING *text)
+{
+	const char *url = (const char *)ASN1_STRING_get0_data(text);
+	size_t len = (size_t)ASN1_STRING_length(text);
+
+	return (len > 7 && memchr(url, '\0', len) == NULL &&
+	    (strncasecmp(url, "http://", 7) == 0 ||
+		strncasecmp(url, "https://", 8) == 0));
+}
+
+/* Adds the URL with a NUL; one that does not fit is left out. */
+static void
+add_url(struct status *status, const ASN1_STRING *text)
+{
+	size_t len = (size_t)ASN1_STRING_length(text);
+	char *longer;
+
+	if (!is_url(text) || status->urls_len + len + 1 > OCSP_URLS_MAX)
+		return;
+	longer = realloc(status->urls, status->urls_len + len + 1);
+	if (longer == NULL)
+		return;
+	status->urls = longer;
+	memcpy(longer + status->urls_len, ASN1_STRING_get0_data(text), len);
+	status->urls_len += len + 1;
+	longer[status->urls_len - 1] = '\0';
+}
+
+static void
+find_urls(struct status *status, X509 *cert)
+{
+	AUTHORITY_INFO_ACCESS *all;
+	const ACCESS_DESCRIPTION *item;
+	int i;
+
+	all = X509_get_ext_d2i(cert, NID_info_access, NULL, NULL);
+	for (i = 0; i < sk_ACCESS_DESCRIPTION_num(all); i++) {
+		item = sk_ACCESS_DESCRIPTION_value(all, i);
+		if (OBJ_obj2nid(item->method) == NID_ad_OCSP &&
+		    item->location->type == GEN_URI)
+			add_url(status,
+			    item->location->d.uniformResourceIdentifier);
+	}
+	AUTHORITY_INFO_ACCESS_free(all);
+}
+
+static uint8_t *
+encode(X509 *cert, size_t *len)
+{
+	unsigned char *der = NULL;
+	int n = i2d_X509(cert, &der);
+
+	*len = n > 0 ? (size_t)n : 0;
+	return (der);
+}
+
+static void
+give_up(struct status *status, const char *why)
+{
+	status->state = STATE_NONE;
+	(void)snprintf(status->why, sizeof(status->why), "%s", why);
+}
+
+/* Believes the response if it proves something. */
+static void
+take_response(struct status *status, const void *der, size_t len)
+{
+	struct ocsp_finding finding;
+
+	ocsp_response_read(&status->subject, der, len, NULL, &finding);
+	status->revocation = finding.revocation;
+	if (finding.revocation == REVOCATION_UNANSWERED)
+		give_up(status, finding.why);
+	else
+		status->state = STATE_KNOWN;
+}
+
+/* What another question has brought, of whichever worker. */
+static void
+look_up(const struct tls *tls, struct status *status)
+{
+	const struct seal_data piece = { status->cert, status->cert_len };
+	struct cache_record record;
+	uint8_t key[DIGEST_LEN];
+
+	if (tls->responses == NULL)
+		return;
+	digest_sha256(key, &piece, 1);
+	if (!cache_reader_get(tls->responses, key, tls_now(), &record))
+		return;
+	take_response(status, record.sealed, record.sealed_len);
+	/* One that proves nothing is as good as none. */
+	if (status->state == STATE_NONE)
+		status->state = STATE_NEW;
+}
+
+static void
+prepare_status(const struct tls *tls, struct inquiry *inquiry, int i)
+{
+	struct status *status = &inquiry->statuses[inquiry->count];
+	X509 *cert = sk_X509_value(inquiry->chain, i);
+
+	find_urls(status, cert);
+	if (status->urls_len == 0)
+		return;
+	inquiry->count++;
+	status->subject.cert = cert;
+	status->subject.issuer = sk_X509_value(inquiry->chain, i + 1);
+	status->cert = encode(cert, &status->cert_len);
+	status->issuer = encode(status->subject.issuer, &status->issuer_len);
+	if (status->cert_len == 0 || status->issuer_len == 0 ||
+	    status->cert_len > OCSP_CERT_MAX ||
+	    status->issuer_len > OCSP_CERT_MAX)
+		give_up(status, "the certificate is too large");
+	else
+		look_up(tls, status);
+}
+
+/* All but the last, which the administrator has said to trust. */
+static void
+prepare(const struct tls *tls, struct inquiry *inquiry)
+{
+	int i;
+
+	for (i = 0; i < sk_X509_num(inquiry->chain) - 1; i++)
+		if (inquiry->count < CERTS_MAX)
+			prepare_status(tls, inquiry, i);
+	inquiry->prepared = true;
+}
+
+/* Verdicts ----------------------------------------------------------------- */
+
+enum outcome {
+	OUTCOME_GOOD,
+	OUTCOME_REVOKED,
+	OUTCOME_PENDING,
+	OUTCOME_NO_ANSWER,
+	OUTCOME_NOT_APPLICABLE
+};
+
+/* The lists were looked at in the handshake; who is on one is not here. */
+static enum outcome
+ask_lists(const struct tls_channel *control)
+{
+	const struct conf_tls *conf = tls_conf(control->login);
+
+	if (conf->ca_revocation_file == NULL &&
+	    conf->ca_revocation_path == NULL)
+		return (OUTCOME_NOT_APPLICABLE);
+	return (control->no_list ? OUTCOME_NO_ANSWER : OUTCOME_GOOD);
+}
+
+static const char *
+subject_of(const struct status *status, char out[TLS_SUBJECT_MAX])
+{
+	return (peer_subject(status->subject.cert, out));
+}
+
+/* The first thing to be said against a client counts. */
+static void object(struct inquiry *inquiry, const char *objection,
+    const char *format, ...) PRINTF_LIKE(3, 4);
+
+static void
+object(struct inquiry *inquiry, const char *objection, const char *format, ...)
+{
+	va_list args;
+
+	if (inquiry->objection != NULL)
+		return;
+	inquiry->objection = objection;
+	va_start(args, format);
+	(void)vsnprintf(inquiry->detail, sizeof(inquiry->detail), format, args);
+	va_end(args);
+}
+
+/* An answer that is neither good nor revoked. */
+static void
+note_missing(struct inquiry *inquiry, const struct status *status)
+{
+	char subject[TLS_SUBJECT_MAX];
+
+	if (status->state == STATE_KNOWN)
+		object(inquiry, "its responder does not know it",
+		    "its responder does not know it (\"%s\")",
+		    subject_of(status, subject));
+	else
+		object(inquiry, "nobody says whether it is revoked",
+		    "nobody says whether it is revoked: %s", status->why);
+}
+
+static enum outcome
+ask_responders(const struct tls_channel *control, struct inquiry *inquiry)
+{
+	enum outcome outcome = OUTCOME_GOOD;
+	const struct status *status;
+	char subject[TLS_SUBJECT_MAX];
+	size_t i;
+
+	if (!inquiry->prepared)
+		prepare(control->login->tls, inquiry);
+	if (inquiry->count == 0)
+		return (OUTCOME_NOT_APPLICABLE);
+	for (i = 0; i < inquiry->count; i++) {
+		status = &inquiry->statuses[i];
+		if (status->state == STATE_KNOWN &&
+		    status->revocation == REVOCATION_REVOKED) {
+			inquiry->objection = NULL;
+			object(inquiry, "it is revoked",
+			    "it is revoked, says its responder (\"%s\")",
+			    subject_of(status, subject));
+			return (OUTCOME_REVOKED);
+		}
+		if (status->state == STATE_NEW)
+			outcome = OUTCOME_PENDING;
+	}
+	for (i = 0; i < inquiry->count && outcome != OUTCOME_PENDING; i++) {
+		status = &inquiry->statuses[i];
+		if (status->state == STATE_KNOWN &&
+		    status->revocation == REVOCATION_GOOD)
+			continue;
+		note_missing(inquiry, status);
+		outcome = OUTCOME_NO_ANSWER;
+	}
+	return (outcome);
+}
+
+/* "I do not know it" is an answer, and no good one. */
+static bool
+is_unknown(const struct inquiry *inquiry)
+{
+	size_t i;
+
+	for (i = 0; i < inquiry->count; i++)
+		if (inquiry->statuses[i].state == STATE_KNOWN &&
+		    inquiry->statuses[i].revocation == REVOCATION_UNKNOWN)
+			return (true);
+	return (false);
+}
+
+static enum tls_admission
+without_answer(const struct tls_channel *control, struct inquiry *inquiry)
+{
+	struct log_subject subject = tls_subject(control->login);
+
+	object(inquiry, "no list says whether it is revoked",
+	    "no list that is there and valid says whether it is revoked (see "
+	    "tls.ca_revocation_file)");
+	if (is_unknown(inquiry) ||
+	    tls_conf(control->login)->verify_no_answer == CONF_NO_ANSWER_REJECT)
+		return (TLS_REFUSED);
+	if (!inquiry->told)
+		log_event(LOG_LEVEL_NOTICE, LOG_STREAM_TLS, &subject,
+		    "the client's certificate is accepted although %s (see "
+		    "tls.verify_no_answer)",
+		    inquiry->detail);
+	inquiry->told = true;
+	return (TLS_ADMITTED);
+}
+
+/*
+ * Goes through tls.verify_order: the first that says good ends it, one that
+ * says revoked refuses, one without an answer leaves it to the next.
+ */
+static enum tls_admission
+judge_status(const struct tls_channel *control, struct inquiry *inquiry)
+{
+	const struct conf_tls *conf = tls_conf(control->login);
+	bool applicable = false;
+	enum outcome outcome;
+	size_t i;
+
+	for (i = 0; i < conf->nverify_order; i++) {
+		outcome = conf->verify_order[i] == CONF_MECHANISM_CRL
+		    ? ask_lists(control)
+		    : ask_responders(control, inquiry);
+		switch (outcome) {
+		case OUTCOME_GOOD:
+			return (TLS_ADMITTED);
+		case OUTCOME_REVOKED:
+			return (TLS_REFUSED);
+		case OUTCOME_PENDING:
+			return (TLS_PENDING);
+		case OUTCOME_NO_ANSWER:
+			applicable = true;
+			break;
+		case OUTCOME_NOT_APPLICABLE:
+			break;
+		}
+	}
+	return (applicable ? without_answer(control, inquiry) : TLS_ADMITTED);
+}
+
+static enum tls_admission
+judge_names(const struct tls_channel *control, struct inquiry *inquiry)
+{
+	const struct conf_tls *conf = tls_conf(control->login);
+	struct names_client client;
+
+	if (conf->verify_client != CONF_VERIFY_ON ||
+	    (conf->options & NAMES_OPTIONS) == 0)
+		return (TLS_ADMITTED);
+	client.address_text = control->login->subject->client;
+	client.name = inquiry->name;
+	if (names_check(control->login->peer->certificate, conf->options,
+		&client, inquiry->detail, sizeof(inquiry->detail)))
+		return (TLS_ADMITTED);
+	inquiry->objection = "it is not for your address";
+	return (TLS_REFUSED);
+}
+
+static bool
+wants_name(const struct conf_tls *conf)
+{
+	static const unsigned int options =
+	    CONF_TLS_COMMON_NAME_REQUIRED | CONF_TLS_DNS_NAME_REQUIRED;
+
+	return (conf->verify_client == CONF_VERIFY_ON &&
+	    (conf->options & options) != 0);
+}
+
+static struct inquiry *
+begin(const struct tls_channel *control)
+{
+	struct inquiry *inquiry = calloc(1, sizeof(*inquiry));
+	STACK_OF(X509) * chain;
+
+	if (inquiry == NULL)
+		return (NULL);
+	chain = SSL_session_reused(control->ssl)
+	    ? control->chain
+	    : SSL_get0_verified_chain(control->ssl);
+	inquiry->chain = chain == NULL ? NULL : X509_chain_up_ref(chain);
+	inquiry->name_wanted = wants_name(tls_conf(control->login));
+	if (inquiry->chain == NULL)
+		inquiry_free(&inquiry);
+	return (inquiry);
+}
+
+static enum tls_admission
+judge(const struct tls_channel *control, struct inquiry *inquiry)
+{
+	enum tls_admission status = judge_status(control, inquiry);
+
+	if (status == TLS_REFUSED)
+		return (TLS_REFUSED);
+	if (inquiry->name_wanted && inquiry->name_state == STATE_NEW)
+		return (TLS_PENDING);
+	return (status == TLS_PENDING ? status : judge_names(control, inquiry));
+}
+
+enum tls_admission
+inquiry_judge(struct tls_channel *control, struct inquiry_refusal *refusal)
+{
+	enum tls_admission admission = TLS_REFUSED;
+
+	/* Without a certificate there is nothing to ask about. */
+	if (control->login->peer == NULL)
+		return (TLS_ADMITTED);
+	if (control->inquiry == NULL)
+		control->inquiry = begin(control);
+	refusal->objection = refusal->detail = "memory is short";
+	if (control->inquiry == NULL)
+		return (TLS_REFUSED);
+	admission = judge(control, control->inquiry);
+	ERR_clear_error();
+	if (admission == TLS_REFUSED) {
+		refusal->objection = control->inquiry->objection;
+		refusal->detail = control->inquiry->detail;
+	}
+	return (admission);
+}
+
+void
+inquiry_free(struct inquiry **inquiry)
+{
+	struct inquiry *ended = *inquiry;
+	size_t i;
+
+	if (ended == NULL)
+		return;
+	*inquiry = NULL;
+	for (i = 0; i < ended->count; i++) {
+		OPENSSL_free(ended->statuses[i].cert);
+		OPENSSL_free(ended->statuses[i].issuer);
+		free(ended->statuses[i].urls);
+	}
+	sk_X509_pop_free(ended->chain, X509_free);
+	free(ended);
+}
+
+/* Questions ---------------------------------------------------------------- */
+
+/* The statuses come first, then the name. */
+bool
+tls_question(const struct tls_channel *control, size_t number,
+    struct tls_question *question)
+{
+	const struct inquiry *inquiry = control->inquiry;
+	const struct status *status;
+
+	memset(question, 0, sizeof(*question));
+	if (inquiry == NULL || number > inquiry->count)
+		return (false);
+	if (number == inquiry->count) {
+		question->open =
+		    inquiry->name_wanted && inquiry->name_state == STATE_NEW;
+		question->about_name = true;
+		return (true);
+	}
+	status = &inquiry->statuses[number];
+	question->open = status->state == STATE_NEW;
+	question->cert.data = status->cert;
+	question->cert.len = status->cert_len;
+	question->issuer.data = status->issuer;
+	question->issuer.len = status->issuer_len;
+	question->urls.data = status->urls;
+	question->urls.len = status->urls_len;
+	return (true);
+}
+
+static void
+answer_name(const struct tls_channel *control, struct inquiry *inquiry,
+    struct seal_data name, const char *why)
+{
+	struct log_subject subject = tls_subject(control->login);
+
+	inquiry->name_state = STATE_NONE;
+	if (name.len == 0 || name.len > DNS_NAME_MAX_LEN ||
+	    memchr(name.data, '\0', name.len) != NULL) {
+		log_event(LOG_LEVEL_INFO, LOG_STREAM_TLS, &subject,
+		    "reverse DNS: %s", why);
+		return;
+	}
+	memcpy(inquiry->name, name.data, name.len);
+	inquiry->name[name.len] = '\0';
+	inquiry->name_state = STATE_KNOWN;
+}
+
+void
+tls_answer(struct tls_channel *control, size_t number, struct seal_data data,
+    const char *why)
+{
+	struct inquiry *inquiry = control->inquiry;
+	struct status *status;
+
+	if (inquiry == NULL || number > inquiry->count)
+		return;
+	if (number == inquiry->count) {
+		if (inquiry->name_state == STATE_NEW)
+			answer_name(control, inquiry, data, why);
+		return;
+	}
+	status = &inquiry->statuses[number];
+	if (status->state != STATE_NEW)
+		return;
+	if (data.len == 0)
+		give_up(status, why);
+	else
+		take_response(status, data.data, data.len);
+}
