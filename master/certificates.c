@@ -315,6 +315,7 @@ describe(struct item *item)
 {
 	const struct conf_certificate *files = item->files;
 
+	ensure(files != NULL); /* collect() */
 	item->certificate.subject = CERTIFICATE_PAIR;
 	item->certificate.name = files->cert;
 	item->certificate.key_name =
