@@ -285,6 +285,30 @@ def case_provider_slow_reload(binaries):
         assert wait_for(lambda: "other.test" in serves(server), 20)
 
 
+def case_provider_watch(binaries):
+    """A protected key that changes is opened by itself, and served."""
+    server = Daemon(binaries, {"tls": {"watch": True}})
+    protect(server.key)
+    server.config["tls"]["pass_phrase_provider"] = provider(
+        server, f"echo {PHRASE}")
+    server.write_config()
+    with server:
+        client = Client(server.port).auth().login()
+        # It may look between the two.
+        server.expect_log("does not match|what was good before")
+        make_certificate(server.folder, "fresh", "renewed.test")
+        protect(server.folder + "/fresh.key")
+        os.rename(server.folder + "/fresh.key", server.key)
+        os.rename(server.folder + "/fresh.pem", server.cert)
+        assert wait_for(lambda: "renewed.test" in serves(server), 60)
+        assert server.ctl("status")["generation"] == 1
+        client.stor("f", b"1")
+        client.close()
+        before = len(asked(server))
+        server.ctl("reload")
+        assert len(asked(server)) == before, asked(server)
+
+
 class Terminal:
     """ftpsd with a terminal of its own."""
 
