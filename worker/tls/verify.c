@@ -185,7 +185,8 @@ is_good(struct tls_channel *channel, X509 *cert)
 	channel->no_list = false;
 	good = ctx != NULL && prepare(ctx, channel, cert) == 0 &&
 	    X509_verify_cert(ctx) == 1;
-	if (good && admission_asks(tls_conf(channel->login))) {
+	if (good &&
+	    (admission_asks(tls_conf(channel->login)) || channel->no_list)) {
 		sk_X509_pop_free(channel->chain, X509_free);
 		channel->chain = X509_STORE_CTX_get1_chain(ctx);
 	}

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import socket
 import ssl
 import subprocess
@@ -10,6 +11,8 @@ import time
 from authority import Authority, client_context, openssl, write
 from client import Client, finish
 from daemon import Daemon, GID, UID, free_port, merge, wait_for
+from responder import Responder
+from run import Skip
 
 VERSIONS = ("1.2", "1.3")
 MODES = ("off", "optional", "on")
@@ -71,10 +74,13 @@ class World:
                         name=mode.replace("/", "-") + ".test")
         try:
             client.auth(session)
-            client.cmd("FEAT", 211)
+            reply = client.cmd("FEAT", (211, 421))
         except (ssl.SSLError, ConnectionError, EOFError) as error:
             client.close()
             raise NotIn(str(error)) from error
+        if reply.code == 421:
+            client.close()
+            raise NotIn(reply.text)
         return client
 
     def comes_in(self, mode, context, session=None):
@@ -99,7 +105,8 @@ class NotIn(Exception):
 
 
 def told(port, context, name):
-    """What a client whose handshake fails is told afterwards, in clear."""
+    """What a client is told that is refused: in clear, if its handshake fails,
+    else by TLS."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     tls = context.wrap_bio(incoming, outgoing, server_hostname=name)
     with socket.create_connection(("127.0.0.1", port), 20) as raw:
@@ -112,8 +119,7 @@ def told(port, context, name):
                 if not done:
                     tls.do_handshake()
                     done = True
-                else:
-                    tls.read(1)
+                came += tls.read(1000)
             except ssl.SSLWantReadError:
                 pass
             except ssl.SSLError:
@@ -142,11 +148,12 @@ KINDS = {
     "expired": "it has expired",
     "wrong CA": "its issuer is unknown",
     "revoked": "it is revoked",
+    "revoked by OCSP": "it is revoked",
     "self-signed": "it is self-signed and not trusted",
 }
 
 
-def make_clients(world):
+def make_clients(world, responder):
     """A certificate of each kind, while all are good."""
     issue = world.authority.issue
     return {
@@ -156,6 +163,7 @@ def make_clients(world):
         "expired": issue("expired", ends=15),
         "wrong CA": world.other.issue("strange"),
         "revoked": issue("revoked"),
+        "revoked by OCSP": issue("asked", more=responder.extension()),
         "self-signed": world.authority.self_signed("alone"),
     }
 
@@ -223,23 +231,30 @@ def check_told(world, clients):
                                 mode + ".test")
                     assert wanted in text, (version, mode, kind, text)
                     world.server.wait_log(
-                        f"handshake failed: .*{wanted}" if kind != "none"
-                        else "handshake failed: the client has no cert")
+                        f"(failed|refused): .*{wanted}" if kind != "none"
+                        else "failed: the client has no certificate")
+
+
+def go_bad(world):
+    """Revokes what is to be, and has the hosts look at it."""
+    world.authority.revoke("revoked")
+    write(world.ca_path, world.authority.cert)
+    write(world.crl_path, world.authority.crl() + world.below.crl())
+    world.authority.revoke("asked")
+    for mode in MODES:
+        world.change(mode, ca_revocation_file=world.crl_path,
+                     verify_order=["ocsp", "crl"])
+    world.reload()
 
 
 def matrix(binaries, tickets):
     world = World(binaries, tickets)
-    with world:
-        clients = make_clients(world)
+    with Responder(world.authority, world.other) as responder, world:
+        clients = make_clients(world, responder)
         due = time.monotonic() + 16
         sessions = collect(world, clients)
         assert time.monotonic() < due - 1, "too slow to see anything"
-        world.authority.revoke("revoked")
-        for mode in MODES:
-            world.change(mode, ca_revocation_file=world.crl_path)
-        write(world.ca_path, world.authority.cert)
-        write(world.crl_path, world.authority.crl() + world.below.crl())
-        world.reload()
+        go_bad(world)
         wait_for(lambda: False, due - time.monotonic())
         check_full(world, clients)
         check_resumed(world, sessions)
@@ -333,6 +348,27 @@ def case_lists(binaries):
                 reason
             if reason:
                 world.server.wait_log(reason)
+
+
+def case_no_list(binaries):
+    """Where a list may be missing, sessions resume without one, too."""
+    for tickets in (False, True):
+        world = World(binaries, tickets, hosts=("on",),
+                      tls={"verify_no_answer": "accept"})
+        write(world.crl_path, world.other.crl())
+        with world:
+            for version in VERSIONS:
+                context = client_context(world.authority.issue("good"),
+                                         version)
+                session = world.get_session("on", context)
+                assert world.resumes("on", context, session), version
+            # What is on a list is refused all the same.
+            revoked = client_context(world.authority.issue("revoked"))
+            world.authority.revoke("revoked")
+            write(world.crl_path, world.authority.crl(ends=-10))
+            world.reload()
+            assert world.comes_in("on", revoked) is None
+            assert world.comes_in("on", context) is not None
 
 
 def case_depth(binaries):
@@ -482,6 +518,31 @@ def case_user_name(binaries):
                 assert code == (232 if kind in good else 331), (key, kind)
                 assert user(world, certificate, "bob") == 331, (key, kind)
         world.server.wait_log("logged in by certificate")
+
+
+def case_curl(binaries):
+    """curl with a certificate needs no password, and without one no try."""
+    if shutil.which("curl") is None:
+        raise Skip("no curl")
+    world = World(binaries, hosts=("on",), tls={"user_name": "CommonName"})
+
+    def curl(name, *options):
+        # A host of its own port: no server name is needed.
+        return subprocess.run(
+            ["curl", "-sSk", "--ssl-reqd", "-u", name + ":",
+             *options, f"ftp://127.0.0.1:{world.ports['on']}/file"],
+            capture_output=True, timeout=60, check=False)
+
+    with world:
+        with open(os.path.join(world.server.home, "file"), "wb") as out:
+            out.write(b"contents")
+        good = world.authority.issue("alice")
+        for version in ("--tlsv1.3", "--tls-max=1.2"):
+            options = version.split("=") + ["--cert", good.path]
+            done = curl("alice", *options)
+            assert done.stdout == b"contents", done
+            assert curl("bob", *options).returncode == 67
+            assert curl("alice", *version.split("=")).returncode != 0
 
 
 def case_system_account(binaries):
