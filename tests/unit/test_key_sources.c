@@ -14,6 +14,7 @@
 #include "shm/base/uri.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/suites.h"
+#include "worker/tls/schedule.h"
 
 /* --- what is remembered --------------------------------------------------- */
 
@@ -319,6 +320,27 @@ reads_providers(void)
 	}
 }
 
+/* Last: what is loaded stays. */
+static void
+leaves_the_schedule_to_others(void)
+{
+	char why[512] = "";
+
+	CU_ASSERT_EQUAL(provider_load("none", false, why, sizeof(why)), 0);
+	CU_ASSERT_TRUE(provider_is_usual());
+	CU_ASSERT_EQUAL(provider_load("provider:none-such", false, why,
+			    sizeof(why)),
+	    -1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(why, "none-such"));
+	CU_ASSERT_EQUAL(provider_load("nonsense", false, why, sizeof(why)), -1);
+	CU_ASSERT_TRUE(provider_is_usual());
+	CU_ASSERT_EQUAL(provider_load("provider:base ?a=b", false, why,
+			    sizeof(why)),
+	    0);
+	CU_ASSERT_FALSE(provider_is_usual());
+	CU_ASSERT_STRING_EQUAL(schedule_query(), "?a=b");
+}
+
 CU_TestInfo key_sources_tests[] = {
 	{ "opened keys are remembered", remembers_opened_keys },
 	{ "programs are asked for phrases", asks_programs },
@@ -326,5 +348,7 @@ CU_TestInfo key_sources_tests[] = {
 	{ "the child is not trusted", distrusts_the_child },
 	{ "keys may be named by URI", reads_uris },
 	{ "devices are named by provider", reads_providers },
+	{ "the key schedule may be a provider's",
+	    leaves_the_schedule_to_others },
 	CU_TEST_INFO_NULL,
 };

@@ -647,6 +647,7 @@ def case_provider_module(binaries):
     tls = server.config["tls"]
     tls["crypto_device"] = "provider:" + module
     tls["certificates"] = [{"cert": server.cert, "key": "ftpsdtest:" + token}]
+    tls["watch"] = True
     server.write_config()
     with server:
         for version in ("-tls1_2", "-tls1_3"):
@@ -654,6 +655,12 @@ def case_provider_module(binaries):
         # Which of them opened it: root did, so before the rights were gone.
         server.ctl("reload")
         serves(server)
+        # A renewed certificate goes on with the key that is open.
+        openssl("req", "-x509", "-key", server.key, "-days", "9", "-subj",
+                "/CN=renewed.test", "-out", server.cert + ".new")
+        os.rename(server.cert + ".new", server.cert)
+        assert wait_for(lambda: "renewed.test" in serves(server), 60)
+        assert server.ctl("status")["generation"] == 2
     server = Daemon(binaries)
     try:
         tls = server.config["tls"]
