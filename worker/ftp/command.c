@@ -58,6 +58,18 @@ needs_tls(const struct session *session, const struct verb *verb,
 	return ((verb->flags & VERB_IDENTITY) != 0 ? 530 : 550);
 }
 
+/* Who was named before a USER that is refused is not meant any more. */
+static void
+refuse_clear(struct session *session, const struct verb *verb, int code)
+{
+	if (!session->logged_in && (verb->flags & VERB_IDENTITY) != 0) {
+		session->user_given = false;
+		policy_forget(session);
+	}
+	reply_send(&session->reply, code,
+	    "TLS is required here: send AUTH TLS first.");
+}
+
 /* Whether the command may run; if not, it has been answered. */
 static bool
 admitted(struct session *session, const struct verb *verb, const char *argument)
@@ -71,8 +83,7 @@ admitted(struct session *session, const struct verb *verb, const char *argument)
 	else if ((flags & VERB_TLS) != 0 && !session->host->tls.engine)
 		reply_send(reply, 500, "%s is not understood.", verb->name);
 	else if ((code = needs_tls(session, verb, argument)) != 0)
-		reply_send(reply, code,
-		    "TLS is required here: send AUTH TLS first.");
+		refuse_clear(session, verb, code);
 	else if ((flags & VERB_LOGIN) != 0 && !session->logged_in)
 		reply_send(reply, 530, "Please log in with USER and PASS.");
 	else if (verb->argument == ARGUMENT_NONE && *argument != '\0')

@@ -137,6 +137,12 @@ def case_host_and_sni(binaries):
                 client.auth()
                 client.cmd("HOST a.test", 503)
                 client.cmd("HOST 127.0.0.1", 503)
+            with Client(server.implicit_port, implicit=True) as client:
+                client.cmd("HOST a.test", 503)
+            with Client(server.implicit_port, implicit=True,
+                        name="a.test") as client:
+                client.cmd("HOST a.test", 220)
+                client.cmd("HOST b.test", 504)
             with Client(server.port, name="c.test", version=version) as client:
                 client.auth()
                 assert subject(client) == "localhost"
@@ -364,6 +370,7 @@ def case_five_thousand_hosts(binaries):
         server.config["hosts"].append(
             {"name": f"h{number}.test",
              "tls": {"engine": True, "required": "off",
+                     "session_tickets": number % 4 > 1,
                      "certificates": [{"cert": own}]}})
     server.write_config()
     began = time.monotonic()

@@ -71,8 +71,11 @@ def case_words_by_user(binaries):
             other = (530, None, False) if host == "on" else (331, 230, False)
             assert attempt(server, "alice") == other, word
             with Client(server.port) as client:
+                client.cmd("USER alice")
                 reply = client.cmd("USER bob", 530 if login else 331)
                 assert not login or "AUTH TLS" in reply.text, reply
+                if login and host == "off":
+                    client.cmd("PASS " + PASSWORD, 503)
             with Client(server.port) as client:
                 client.auth()
                 client.cmd("USER bob", 331)
