@@ -5,7 +5,6 @@
  */
 #include "worker/tls/diags.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <openssl/ssl.h>
 #include <stdarg.h>
@@ -180,10 +179,13 @@ diags_alert(unsigned int number, char out[DIAGS_ALERT_MAX])
 	const char *words = SSL_alert_desc_string_long((int)number);
 	size_t i;
 
-	for (i = 0; words[i] != '\0' && i + 1 < DIAGS_ALERT_MAX; i++)
-		out[i] = words[i] == ' '
-		    ? '_'
-		    : (char)tolower((unsigned char)words[i]);
+	for (i = 0; words[i] != '\0' && i + 1 < DIAGS_ALERT_MAX; i++) {
+		out[i] = words[i];
+		if (out[i] == ' ')
+			out[i] = '_';
+		else if (out[i] >= 'A' && out[i] <= 'Z')
+			out[i] = (char)(out[i] + ('a' - 'A'));
+	}
 	out[i] = '\0';
 	return (out);
 }

@@ -160,7 +160,7 @@ hello_choose_host(SSL *ssl, int *alert, void *arg)
 
 	(void)arg;
 	*alert = 0;
-	channel->offered = offered_versions(ssl);
+	channel->offered = (uint8_t)offered_versions(ssl);
 	if (name.text != NULL && login->server_name == NULL) {
 		login->server_name = strndup(name.text, name.len);
 		*alert = login->server_name == NULL ? SSL_AD_INTERNAL_ERROR

@@ -104,8 +104,8 @@ struct tls_login {
 	char *server_name;           /* SNI; NULL: none */
 	struct peer *peer;           /* NULL: no certificate */
 	uint32_t base;               /* the host whose listener it came to */
-	const struct conf_listener *listener; /* NULL: any of base */
 	uint32_t host;
+	const struct conf_listener *listener; /* NULL: any of base */
 	bool pinned, named;  /* host was chosen before, by HOST */
 	bool known, ignored; /* server_name: is host's; counts for nothing */
 	bool free;           /* need not resume: see tls_login_relax() */
@@ -128,23 +128,22 @@ struct tls_channel {
 	const char *objection; /* to the client's certificate; NULL: none */
 	enum tls_kind kind;
 	unsigned int idle_messages; /* since application data was read */
-	unsigned int
-	    offered;     /* versions in the ClientHello, by hello_versions */
+	uint8_t offered; /* versions in the ClientHello, by hello_versions */
 	uint8_t alert;   /* the last one, 0: none */
-	bool alert_sent; /* by us */
-	bool begun, established, failed, closed;
-	bool diags;     /* EnableDiags */
-	bool cut;       /* a flood: see the message callback */
-	bool starved;   /* the last read found nothing more in the SSL */
-	bool by_ticket; /* resumed by a stateless ticket */
-	bool bound;
-	bool stranger; /* data: with another certificate than control */
-	bool verified; /* once more, before its session was resumed */
-	bool admitted, refused; /* control: the client may come in, or not */
-	bool no_list; /* one of revoked certificates was missing, or too old */
-	bool owed;    /* a ticket, which goes with the first reply */
-	bool first;   /* it is on its way */
-	const char *unbound;     /* why not */
+	bool alert_sent : 1; /* by us */
+	bool begun : 1, established : 1, failed : 1, closed : 1;
+	bool diags : 1;     /* EnableDiags */
+	bool cut : 1;       /* a flood: see the message callback */
+	bool starved : 1;   /* the last read found nothing more in the SSL */
+	bool by_ticket : 1; /* resumed by a stateless ticket */
+	bool bound : 1;
+	bool stranger : 1; /* data: with another certificate than control */
+	bool verified : 1; /* once more, before its session was resumed */
+	bool admitted : 1, refused : 1; /* control: it may come in, or not */
+	bool no_list : 1;    /* one of revoked ones was missing, or too old */
+	bool owed : 1;       /* a ticket, which goes with the first reply */
+	bool first : 1;      /* it is on its way */
+	const char *unbound; /* why not */
 	struct inquiry *inquiry; /* NULL: nothing is asked */
 	STACK_OF(X509) * chain;  /* of a resumed session, if it is needed */
 	uint64_t ticket_issued;  /* of the last TLS 1.3 ticket, 0: none */

@@ -222,25 +222,31 @@ acceptable(struct tls_channel *channel, SSL_SESSION *session)
 	return (true);
 }
 
+static void
+tell_ticket(const struct tls_channel *channel, const char *what)
+{
+	tls_trace(channel->login, TLS_SESSION, 5, "%s: ticket %s",
+	    is_control(channel) ? "control" : "data", what);
+}
+
 static SSL_TICKET_RETURN
 ticket_opened(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
     size_t name_len, SSL_TICKET_STATUS status, void *arg)
 {
 	struct tls_channel *channel = tls_channel_of(ssl);
-	bool usable;
+	bool opened, usable;
 
 	(void)name;
 	(void)name_len;
 	(void)arg;
-	usable =
+	opened =
 	    status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW;
-	usable = usable && acceptable(channel, session);
-	tls_trace(channel->login, TLS_SESSION, 5, "%s ticket %s",
-	    is_control(channel) ? "control:" : "data:",
-	    usable                             ? "accepted"
-		: status == SSL_TICKET_EMPTY   ? "missing"
-		: status == SSL_TICKET_SUCCESS ? "too old, or not ours to use"
-					       : "cannot be opened");
+	usable = opened && acceptable(channel, session);
+	if (trace_on(TLS_SESSION, 5))
+		tell_ticket(channel,
+		    usable       ? "accepted"
+			: opened ? "too old, or not for here"
+				 : "missing, or cannot be opened");
 	if (!usable)
 		return (is_control(channel) ? SSL_TICKET_RETURN_IGNORE_RENEW
 					    : SSL_TICKET_RETURN_IGNORE);
