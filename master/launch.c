@@ -12,6 +12,7 @@
 #include "master/log_pairs.h"
 #include "master/messages.h"
 #include "master/spawn.h"
+#include "master/tracing.h"
 #include "shm/base/ensure.h"
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
@@ -227,6 +228,7 @@ introduce(struct process *process)
 		return;
 	launch_send_settings(process, master->old);
 	launch_send_settings(process, master->current);
+	tracing_tell(process);
 	if (process->role != ROLE_LOGIN)
 		return;
 	memcpy(key.key, master->token_key, sizeof(key.key));

@@ -7,20 +7,34 @@
 #include "shm/base/log.h"
 #include "shm/base/trace.h"
 
+static void
+tell(struct process *process)
+{
+	struct msg_trace body;
+
+	memcpy(body.rules, trace_get(), sizeof(body.rules));
+	process_tell(process, MSG_TRACE, &body);
+}
+
+void
+tracing_tell(struct process *process)
+{
+	if (process->role == ROLE_OCSP)
+		tell(process);
+}
+
 /* Workers that have not begun yet have it in their channel when they do. */
 static void
 put_in_force(const struct master *master, const struct trace_rule *rules)
 {
 	struct process *process;
-	struct msg_trace body;
 
 	ensure(trace_set(rules) == 0);
-	memcpy(body.rules, rules, sizeof(body.rules));
 	if (master->supervisor == NULL)
 		return;
 	LIST_FOREACH (process, &master->supervisor->processes, link)
-		if (process->role == ROLE_WORKER)
-			process_tell(process, MSG_TRACE, &body);
+		if (process->role == ROLE_WORKER || process->role == ROLE_OCSP)
+			tell(process);
 }
 
 void

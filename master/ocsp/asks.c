@@ -9,6 +9,7 @@
 #include "master/ocsp/child.h"
 #include "shm/base/digest.h"
 #include "shm/base/log.h"
+#include "shm/base/trace.h"
 
 /* Who gets the answer. */
 struct waiter {
@@ -45,6 +46,13 @@ struct asks {
 
 static void serve(struct asks *asks);
 
+/* Whom it is asked, for a trace: the first responder, or DNS. */
+static const char *
+whom(const struct job *job)
+{
+	return (job->kind == JOB_STATUS ? job->urls : "DNS");
+}
+
 /* Ends a question: all who wait get the result. */
 static void
 end(struct ask *ask, const struct job_result *result)
@@ -52,6 +60,9 @@ end(struct ask *ask, const struct job_result *result)
 	struct asks *asks = ask->asks;
 	struct waiter *waiter;
 
+	trace_line(TLS_OCSP, 5, NULL, "%s: %u bytes%s%.*s", whom(&ask->job),
+	    result->data_len, result->text_len > 0 ? ", " : "",
+	    (int)result->text_len, result->text);
 	TAILQ_REMOVE(&asks->all, ask, link);
 	asks->count--;
 	if (ask->child != NULL)
@@ -119,6 +130,7 @@ start(struct ask *ask)
 {
 	struct asks *asks = ask->asks;
 
+	trace_line(TLS_OCSP, 10, NULL, "%s is asked", whom(&ask->job));
 	ask->child = child_start(asks->loop, &ask->job, child_done, ask);
 	if (ask->child != NULL)
 		asks->children++;

@@ -15,6 +15,7 @@
 #include "shm/base/log.h"
 #include "shm/base/loop.h"
 #include "shm/base/process.h"
+#include "shm/base/trace.h"
 #include "shm/conf/conf.h"
 #include "shm/ipc/link.h"
 #include "shm/ipc/log_channel.h"
@@ -425,9 +426,12 @@ static int
 from_master(struct message *message, void *context UNUSED)
 {
 	const struct msg_generation *generation = message->body;
+	const struct msg_trace *trace = message->body;
 
 	if (message->type == MSG_SETTINGS)
 		return (on_settings(message));
+	if (message->type == MSG_TRACE)
+		return (trace_set(trace->rules));
 	if (message->type == MSG_STOP) {
 		loop_stop(self.loop);
 		return (0);

@@ -147,3 +147,19 @@ def case_allowed(binaries):
             {"actions": ["trace"], "users": ["*"]}]}}) as server:
         assert json.loads(server.ctl("trace", check=False).stdout)[
             "status"] == "ok"
+
+
+def case_ocsp(binaries):
+    """The ocsp process is told, at its start and later."""
+    from cases.ocsp import Rig
+    pattern = r"ocsp: trace tls\.ocsp:5: http:.*bytes"
+    with Rig(binaries, more={"log": {"trace": ["tls.ocsp 10"]}}) as rig:
+        rig.admitted(rig.issue("good")).close()
+        rig.server.wait_log(pattern)
+        rig.server.wait_log(r"ocsp: trace tls\.ocsp:10: http:.* is asked")
+    with Rig(binaries) as rig:
+        rig.admitted(rig.issue("good")).close()
+        assert not re.search(pattern, rig.server.log())
+        rig.server.ctl("trace", "tls.ocsp", "5")
+        rig.admitted(rig.issue("better")).close()
+        rig.server.wait_log(pattern)
