@@ -56,6 +56,8 @@ world_start(struct world *world, bool tickets)
 	for (i = 0; i < RIG_HOSTS; i++) {
 		rig->hosts[i].tls.verify_client = CONF_VERIFY_ON;
 		rig->hosts[i].tls.verify_depth = 9;
+		rig->hosts[i].tls.verify_order[0] = CONF_MECHANISM_CRL;
+		rig->hosts[i].tls.nverify_order = 1;
 		rig->keys[i].files[HOST_FILE_CA] = world->ca;
 	}
 	rig->tls = rig_worker(rig);

@@ -47,6 +47,7 @@ static const struct {
 	{ "tls: {verify_depth: nine}\n", 1, 21, "expected a number" },
 	{ "tls: {user_name: 1.2.3.}\n", 1, 18, "expected off, CommonName" },
 	{ "tls: {user_name: Name}\n", 1, 18, "expected off, CommonName" },
+	{ "tls: {verify_depth: 101}\n", 1, 21, "0" },
 	{ "tls: {user_name: on}\n", 1, 18, "expected off, CommonName" },
 	{ "tls: {engine: on, verify_client: on}\n", 1, 19,
 	    "the server knows no authority" },

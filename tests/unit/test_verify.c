@@ -374,6 +374,27 @@ check_large(void)
 	}
 }
 
+/* Nor is there an end to what a client might send. */
+static void
+check_endless(void)
+{
+	static const struct peer_shape shape = { .padding = 20000 };
+	struct rig_hello hello = { .version = 0 };
+	struct peer_rig endless;
+	struct world world;
+	size_t i;
+
+	world_start(&world, false);
+	peer_make(&endless, &world.authority, "alice", -1, &shape);
+	peer_use(&world.rig, &endless, NULL);
+	for (i = 0; i < NITEMS(versions); i++) {
+		hello.version = versions[i];
+		CU_ASSERT_PTR_NOT_NULL(attempt(&world, &hello, NULL));
+	}
+	peer_end(&endless);
+	world_end(&world);
+}
+
 /* Hosts with the same files share what is made of them. */
 static void
 check_sharing(void)
@@ -399,6 +420,7 @@ CU_TestInfo verify_tests[] = {
 	{ "resumption across hosts", check_across_hosts },
 	{ "the certificate of data connections", check_data },
 	{ "large certificates", check_large },
+	{ "certificates that are too large", check_endless },
 	{ "hosts with the same files", check_sharing },
 	CU_TEST_INFO_NULL,
 };

@@ -395,15 +395,23 @@ def case_depth(binaries):
 def case_authorities_sent(binaries):
     """Clients are told the names of the authorities, and only theirs."""
     world = World(binaries, hosts=("optional",))
+    # One that the client's authority has issued, and no chain with it.
+    own = world.authority.issue("server")
+    os.chmod(own.path, 0o600)
+    world.change("optional", certificates=[{"cert": own.path}])
     with world:
         out = openssl("s_client", "-connect",
                       f"127.0.0.1:{world.ports['optional']}", "-starttls",
-                      "ftp", "-servername", "optional.test", text="")
+                      "ftp", "-servername", "optional.test", "-showcerts",
+                      text="")
         names = out.split("Acceptable client certificate CA names\n")[1]
         names = names.split("Requested Signature")[0]
-        assert names.strip().splitlines()[0] == "CN = authority", names
+        assert names.split("\n")[0] == "CN = authority", names
+        assert names.count("CN = ") == 1, names
         # Nor do they complete the chain of the server.
-        assert out.count("BEGIN CERTIFICATE") == 1, out
+        assert "issuer=CN = authority" in out, out
+        chain = out.split("Certificate chain\n")[1].split("Server certif")[0]
+        assert chain.count("BEGIN CERTIFICATE") == 1, out
 
 
 def case_list_swapped(binaries):
