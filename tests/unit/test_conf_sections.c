@@ -156,7 +156,7 @@ static const struct {
 	    "timeouts may not be set below users" },
 	{ "users: [{name: a, tls: {engine: on}}]\n", 25,
 	    "tls.engine may not be set below users" },
-	{ "users: [{name: a, tls: {requird: on}}]\n", 25,
+	{ "users: [{name: a, tls: {requiredd: on}}]\n", 25,
 	    "did you mean tls.required?" },
 	{ "users: [{name: a, tls: 1}]\n", 24, "takes further keys below it" },
 	{ "users: [{name: a, umask: 1777}]\n", 26, "from 0 to 0777" },
@@ -241,50 +241,58 @@ per_user_needs_somebody(void)
 	}
 }
 
-/* Lists and entries have an end. */
+/* Whether a list of count entries, for names or groups, is accepted. */
+static bool
+list_is_good(const char *subject, unsigned int count,
+    struct conf_errors *errors)
+{
+	struct conf *conf;
+	struct buf buf;
+	unsigned int i;
+	bool good;
+
+	buf_init(&buf, 0);
+	CU_ASSERT_EQUAL(buf_printf(&buf, LISTEN "users:\n"), 0);
+	for (i = 0; i < count; i++)
+		CU_ASSERT_EQUAL(buf_printf(&buf, "- {%s: \"%u\"}\n", subject,
+				    i),
+		    0);
+	conf = conf_parse("test.yaml", (const char *)buf_data(&buf),
+	    buf_len(&buf), errors);
+	good = conf != NULL;
+	conf_free(&conf);
+	buf_free(&buf);
+	return (good);
+}
+
+static const struct {
+	const char *subject;
+	unsigned int most;
+	const char *said;
+} bounds[] = {
+	{ "group", CONF_GROUPS_MAX, "more than 64 entries for groups" },
+	{ "name", 1024, "too many items in a list" },
+};
+
 static void
 lists_are_bounded(void)
 {
-	static const struct {
-		const char *form;
-		unsigned int most;
-		const char *said;
-	} lists[] = {
-		{ "- {group: \"%u\"}\n", CONF_GROUPS_MAX,
-		    "more than 64 entries for groups" },
-		{ "- {name: \"%u\"}\n", 1024, "too many items in a list" },
-	};
 	struct conf_errors errors;
-	struct conf *conf;
-	struct buf buf;
 	size_t i;
-	unsigned int j, extra;
 
-	for (i = 0; i < NITEMS(lists); i++)
-		for (extra = 0; extra < 2; extra++) {
-			buf_init(&buf, 0);
-			CU_ASSERT_EQUAL(buf_printf(&buf, LISTEN "users:\n"), 0);
-			for (j = 0; j < lists[i].most + extra; j++)
-				/* NOLINTNEXTLINE(clang-diagnostic-format-*) */
-				CU_ASSERT_EQUAL(i == 0
-					? buf_printf(&buf,
-					      "- {group: \"%u\"}\n", j)
-					: buf_printf(&buf, "- {name: \"%u\"}\n",
-					      j),
-				    0);
-			conf = conf_parse("test.yaml",
-			    (const char *)buf_data(&buf), buf_len(&buf),
-			    &errors);
-			CHECK_CASE((conf != NULL) == (extra == 0),
-			    lists[i].said);
-			CHECK_CASE(extra == 0 ||
-				strstr(errors.items[0].text, lists[i].said) !=
-				    NULL,
-			    lists[i].said);
-			conf_errors_free(&errors);
-			conf_free(&conf);
-			buf_free(&buf);
-		}
+	for (i = 0; i < NITEMS(bounds); i++) {
+		CHECK_CASE(list_is_good(bounds[i].subject, bounds[i].most,
+			       &errors),
+		    bounds[i].said);
+		conf_errors_free(&errors);
+		CHECK_CASE(!list_is_good(bounds[i].subject, bounds[i].most + 1,
+			       &errors),
+		    bounds[i].said);
+		CHECK_CASE(errors.count > 0 &&
+			strstr(errors.items[0].text, bounds[i].said) != NULL,
+		    bounds[i].said);
+		conf_errors_free(&errors);
+	}
 }
 
 CU_TestInfo conf_sections_tests[] = {
