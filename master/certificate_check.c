@@ -262,6 +262,34 @@ check_whole(const struct pair *pair, struct certificate_verdict *verdict)
 		    "of the issuer, too");
 }
 
+/* mod_tls has a notice for it, too: only the name of the key is wrong. */
+static void
+check_type(const struct pair *pair, unsigned int flags,
+    struct certificate_verdict *verdict)
+{
+	static const struct {
+		unsigned int flag;
+		int types[3];
+		const char *name;
+	} said[] = {
+		{ CERTIFICATE_RSA, { EVP_PKEY_RSA, EVP_PKEY_RSA_PSS, 0 },
+		    "RSA" },
+		{ CERTIFICATE_EC,
+		    { EVP_PKEY_EC, EVP_PKEY_ED25519, EVP_PKEY_ED448 }, "EC" },
+		{ CERTIFICATE_DSA, { EVP_PKEY_DSA, 0, 0 }, "DSA" },
+	};
+	int type = EVP_PKEY_get_base_id(X509_get0_pubkey(pair->certs[0]));
+	size_t i;
+
+	for (i = 0; i < NITEMS(said); i++)
+		if ((flags & said[i].flag) != 0 && type != said[i].types[0] &&
+		    type != said[i].types[1] && type != said[i].types[2])
+			certificate_say(verdict, CERTIFICATE_DOUBTFUL,
+			    "the certificate is not one with an %s key, as its "
+			    "name in the configuration says",
+			    said[i].name);
+}
+
 static void
 check_pair(const struct certificate_case *what,
     struct certificate_verdict *verdict)
@@ -279,6 +307,7 @@ check_pair(const struct certificate_case *what,
 			    "certificate");
 		else if (check_use(&pair, what->flags, verdict) == 0) {
 			certificate_say(verdict, CERTIFICATE_GOOD, "good");
+			check_type(&pair, what->flags, verdict);
 			check_names(&pair, verdict);
 			check_whole(&pair, verdict);
 			check_order(&pair, verdict);

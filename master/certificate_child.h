@@ -30,6 +30,10 @@ enum certificate_subject {
 
 #define CERTIFICATE_WEAK    1u /* AllowWeakSecurity */
 #define CERTIFICATE_WEAK_DH 2u /* AllowWeakDH */
+/* What the configuration says the key is. */
+#define CERTIFICATE_RSA 4u
+#define CERTIFICATE_EC  8u
+#define CERTIFICATE_DSA 16u
 
 /* Followed by the two texts; only a pair has a second one. */
 struct certificate_job {

@@ -88,13 +88,20 @@ compare_places(const void *a, const void *b)
 	return (order);
 }
 
-/* What the host allows of its pairs. */
+/* What the host allows of a pair, and says that it is. */
 static unsigned int
-flags_of(const struct conf_host *host)
+flags_of(const struct conf_host *host, size_t pair)
 {
+	static const unsigned int types[] = {
+		[CONF_KEY_RSA] = CERTIFICATE_RSA,
+		[CONF_KEY_EC] = CERTIFICATE_EC,
+		[CONF_KEY_DSA] = CERTIFICATE_DSA,
+	};
+	unsigned int flags = types[host->tls.certificates[pair].type];
+
 	if ((host->tls.options & CONF_TLS_ALLOW_WEAK_SECURITY) != 0)
-		return (CERTIFICATE_WEAK);
-	return (0);
+		flags |= CERTIFICATE_WEAK;
+	return (flags);
 }
 
 /* A host without TLS needs no key, whatever it inherits. */
@@ -123,7 +130,8 @@ collect(struct certificates *certificates, const struct conf *conf)
 
 	for (i = 0; i < conf->nhosts; i++)
 		for (j = 0; j < pairs_of(&conf->hosts[i]); j++) {
-			items[n].certificate.flags = flags_of(&conf->hosts[i]);
+			items[n].certificate.flags =
+			    flags_of(&conf->hosts[i], j);
 			items[n++].files = &conf->hosts[i].tls.certificates[j];
 		}
 	if (n == 0)
@@ -375,7 +383,7 @@ distribute(struct certificates *certificates, const struct conf *conf)
 		for (j = 0; j < certificates->hosts[i].count; j++) {
 			item = find(certificates,
 			    &conf->hosts[i].tls.certificates[j],
-			    flags_of(&conf->hosts[i]));
+			    flags_of(&conf->hosts[i], j));
 			ensure(item != NULL);
 			*next++ = item->certificate.pair;
 		}

@@ -34,11 +34,20 @@ struct conf_listener {
 	bool implicit;
 };
 
+/* What a key is said to be by the name of its own key; ANY: by none. */
+enum conf_key_type {
+	CONF_KEY_ANY,
+	CONF_KEY_RSA,
+	CONF_KEY_EC, /* Ed25519 and Ed448, too */
+	CONF_KEY_DSA
+};
+
 struct conf_certificate {
 	char *cert;  /* PEM: the certificate and its chain */
 	char *key;   /* PEM, or a URI; NULL: in the certificate's file */
 	char *chain; /* PEM; NULL: none but what follows in cert */
 	bool pkcs12; /* cert is a PKCS#12 file: all in one */
+	enum conf_key_type type;
 
 	/* Where it is set, for mistakes; file is NULL if that is not known. */
 	char *file;

@@ -11,17 +11,18 @@
 static const struct {
 	const char *cert, *key; /* key is NULL: it is in the same file */
 	size_t cert_at, key_at; /* in struct conf_parts */
+	enum conf_key_type type;
 } parts[] = {
 	{ "tls.rsa_certificate_file", "tls.rsa_certificate_key_file",
 	    offsetof(struct conf_parts, rsa_cert),
-	    offsetof(struct conf_parts, rsa_key) },
+	    offsetof(struct conf_parts, rsa_key), CONF_KEY_RSA },
 	{ "tls.ec_certificate_file", "tls.ec_certificate_key_file",
 	    offsetof(struct conf_parts, ec_cert),
-	    offsetof(struct conf_parts, ec_key) },
+	    offsetof(struct conf_parts, ec_key), CONF_KEY_EC },
 	{ "tls.dsa_certificate_file", "tls.dsa_certificate_key_file",
 	    offsetof(struct conf_parts, dsa_cert),
-	    offsetof(struct conf_parts, dsa_key) },
-	{ PKCS12, NULL, offsetof(struct conf_parts, pkcs12), 0 },
+	    offsetof(struct conf_parts, dsa_key), CONF_KEY_DSA },
+	{ PKCS12, NULL, offsetof(struct conf_parts, pkcs12), 0, CONF_KEY_ANY },
 };
 
 static const struct node *
@@ -109,6 +110,7 @@ move_part(struct build *build, const struct given *given, size_t part,
 	memset(&certificate, 0, sizeof(certificate));
 	certificate.cert = *cert;
 	certificate.pkcs12 = parts[part].key == NULL;
+	certificate.type = parts[part].type;
 	*cert = NULL;
 	if (!certificate.pkcs12) {
 		key = field(target->parts, parts[part].key_at);

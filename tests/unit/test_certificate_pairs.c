@@ -210,6 +210,7 @@ free_texts(struct texts *texts)
 	free(texts->chain);
 	free(texts->disorder);
 	free(texts->weak_cert);
+	free(texts->long_chain);
 	free(texts->nameless);
 	free(texts->ending);
 	free(texts->digest);
@@ -349,7 +350,32 @@ takes_weak_pairs_if_told(void)
 	free_texts(&t);
 }
 
+static void
+compares_types_of_keys(void)
+{
+	struct texts t;
+
+	make_texts(&t);
+	const struct row as_rsa[] = {
+		{ "an RSA key", t.rsa_cert, t.rsa_key, CERTIFICATE_GOOD,
+		    "good" },
+		{ "an EC key", t.good, t.good_key, CERTIFICATE_DOUBTFUL,
+		    "not one with an RSA key" },
+	};
+	const struct row as_ec[] = {
+		{ "an RSA key", t.rsa_cert, t.rsa_key, CERTIFICATE_DOUBTFUL,
+		    "not one with an EC key" },
+		{ "an EC key", t.good, t.good_key, CERTIFICATE_GOOD, "good" },
+	};
+
+	check_rows(as_rsa, NITEMS(as_rsa), CERTIFICATE_RSA);
+	check_rows(as_ec, NITEMS(as_ec), CERTIFICATE_EC);
+	check_rows(as_ec, 1, CERTIFICATE_DSA | CERTIFICATE_EC);
+	free_texts(&t);
+}
+
 CU_TestInfo certificate_pairs_tests[] = {
+	{ "types of keys are compared", compares_types_of_keys },
 	{ "good pairs are taken", takes_good_pairs },
 	{ "bad pairs are refused", refuses_bad_pairs },
 	{ "weak pairs are taken if told", takes_weak_pairs_if_told },

@@ -28,16 +28,47 @@ memory(const char *text, size_t len)
 	return (BIO_new_mem_buf(text, (int)len));
 }
 
+/* The first certificate of each pair; NULL: memory is short. */
+static STACK_OF(X509) * read_leaves(const struct host_keys *keys)
+{
+	STACK_OF(X509) *leaves = sk_X509_new_null();
+	X509 *leaf;
+	BIO *bio;
+	size_t i;
+
+	for (i = 0; leaves != NULL && i < keys->count; i++) {
+		bio = memory(keys->pairs[i].cert, keys->pairs[i].cert_len);
+		leaf = bio == NULL
+		    ? NULL
+		    : PEM_read_bio_X509(bio, NULL, no_password, NULL);
+		BIO_free(bio);
+		if (leaf != NULL && sk_X509_push(leaves, leaf) == 0)
+			X509_free(leaf);
+	}
+	return (leaves);
+}
+
+/* A chain file may hold the certificates themselves, too. */
+static bool
+is_leaf(STACK_OF(X509) * leaves, const X509 *cert)
+{
+	int i;
+
+	for (i = 0; i < sk_X509_num(leaves); i++)
+		if (X509_cmp(sk_X509_value(leaves, i), cert) == 0)
+			return (true);
+	return (false);
+}
+
 /* The certificates after the first one, up to the end of the text. */
 static int
-load_chain(SSL_CTX *ctx, BIO *bio, X509 *leaf)
+load_chain(SSL_CTX *ctx, BIO *bio, STACK_OF(X509) * leaves)
 {
 	X509 *cert;
 
 	while (
 	    (cert = PEM_read_bio_X509(bio, NULL, no_password, NULL)) != NULL) {
-		/* A chain file may begin with the certificate itself. */
-		if (X509_cmp(cert, leaf) == 0) {
+		if (is_leaf(leaves, cert)) {
 			X509_free(cert);
 			continue;
 		}
@@ -53,14 +84,14 @@ load_chain(SSL_CTX *ctx, BIO *bio, X509 *leaf)
 }
 
 static int
-load_certificates(SSL_CTX *ctx, BIO *bio)
+load_certificates(SSL_CTX *ctx, BIO *bio, STACK_OF(X509) * leaves)
 {
 	X509 *leaf;
 	int ret = -1;
 
 	leaf = PEM_read_bio_X509(bio, NULL, no_password, NULL);
 	if (leaf != NULL && SSL_CTX_use_certificate(ctx, leaf) == 1)
-		ret = load_chain(ctx, bio, leaf);
+		ret = load_chain(ctx, bio, leaves);
 	X509_free(leaf);
 	return (ret);
 }
@@ -95,13 +126,13 @@ load_key(SSL_CTX *ctx, const struct key_pair *pair)
 }
 
 static int
-load_pair(SSL_CTX *ctx, const struct key_pair *pair)
+load_pair(SSL_CTX *ctx, const struct key_pair *pair, STACK_OF(X509) * leaves)
 {
 	BIO *cert;
 	int ret = -1;
 
 	cert = memory(pair->cert, pair->cert_len);
-	if (cert != NULL && load_certificates(ctx, cert) == 0)
+	if (cert != NULL && load_certificates(ctx, cert, leaves) == 0)
 		ret = load_key(ctx, pair);
 	BIO_free(cert);
 	return (ret);
@@ -111,16 +142,19 @@ int
 pairs_load(SSL_CTX *ctx, const struct host_keys *keys,
     const struct log_subject *subject)
 {
+	STACK_OF(X509) *leaves = read_leaves(keys);
+	int ret = leaves == NULL || keys->count == 0 ? -1 : 0;
 	size_t i;
 
-	for (i = 0; i < keys->count; i++) {
+	for (i = 0; ret == 0 && i < keys->count; i++) {
 		ERR_clear_error();
-		if (load_pair(ctx, &keys->pairs[i]) == 0)
+		if (load_pair(ctx, &keys->pairs[i], leaves) == 0)
 			continue;
 		log_event(LOG_LEVEL_ERROR, LOG_STREAM_TLS, subject,
 		    "certificate %zu cannot be used: %s", i + 1,
 		    outcome_explain(ERR_peek_error()));
-		return (-1);
+		ret = -1;
 	}
-	return (keys->count > 0 ? 0 : -1);
+	sk_X509_pop_free(leaves, X509_free);
+	return (ret);
 }

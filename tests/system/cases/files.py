@@ -157,26 +157,56 @@ def case_other_files(binaries):
         shutil.rmtree(server.folder)
 
 
+def shown(server, *arguments):
+    """The certificates that are sent."""
+    done = subprocess.run(
+        ["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}",
+         "-starttls", "ftp", "-showcerts", *arguments], input=b"QUIT\r\n",
+        capture_output=True, timeout=60, check=False)
+    return done.stdout.decode("utf-8", "replace")
+
+
 def case_chain_file(binaries):
-    """A chain of its own file goes with the certificate, which is no part."""
+    """A chain of its own file goes with each certificate, and has them not."""
     server = Daemon(binaries)
     other, _ = make_certificate(server.folder, "other", "issuer.test")
-    chain = write(server, "chain.pem",
-                  open(server.cert, encoding="ascii").read() +
-                  open(other, encoding="ascii").read())
+    rsa, rsa_key = make_certificate(server.folder, "rsa", "rsa.test", "rsa")
+    chain = write(server, "chain.pem", "".join(
+        open(path, encoding="ascii").read()
+        for path in (server.cert, rsa, other)))
     del server.config["tls"]["certificates"]
     server.config["tls"].update({
         "ec_certificate_file": server.cert,
         "ec_certificate_key_file": server.key,
+        "rsa_certificate_file": rsa,
+        "rsa_certificate_key_file": rsa_key,
         "certificate_chain_file": chain})
     server.write_config()
     with server:
-        text = subprocess.run(
-            ["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}",
-             "-starttls", "ftp", "-showcerts"], input=b"QUIT\r\n",
-            capture_output=True, timeout=60, check=False).stdout.decode()
-        assert text.count("BEGIN CERTIFICATE") == 2, text
-        assert "issuer.test" in text
+        for algorithm, name in (("ECDSA+SHA256", "localhost"),
+                                ("RSA-PSS+SHA256", "rsa.test")):
+            text = shown(server, "-sigalgs", algorithm)
+            assert text.count("BEGIN CERTIFICATE") == 2, text
+            assert "subject=CN = " + name in text, text
+            assert "issuer.test" in text, text
+
+
+def case_types_of_keys(binaries):
+    """A key that is not what the configuration calls it is warned of."""
+    server = Daemon(binaries)
+    try:
+        del server.config["tls"]["certificates"]
+        server.config["tls"].update({"rsa_certificate_file": server.cert,
+                                     "rsa_certificate_key_file": server.key})
+        server.write_config()
+        status, said = check(server)
+        assert status == 0 and "not one with an RSA key" in said, said
+        for key, text in (("dsa_certificate_file", "no cipher"),
+                          ("certificate_chain_file", "No such file")):
+            status, said = checked(server, {key: "/nonexistent"})
+            assert status != 0 and text in said, said
+    finally:
+        shutil.rmtree(server.folder)
 
 
 def case_bad_host_is_kept(binaries):
