@@ -387,7 +387,6 @@ struct conf {
 	char *crypto_device; /* "none" or "provider:NAME QUERY" */
 	bool fips;
 
-
 	/* What is asked of others */
 	uint32_t ocsp_timeout; /* seconds; for all of a question */
 	uint32_t ocsp_max_age; /* seconds; that a response is believed */

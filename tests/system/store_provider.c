@@ -34,7 +34,7 @@ store_open(void *provider, const char *uri)
 	store = calloc(1, sizeof(*store));
 	if (store != NULL)
 		store->len = fread(store->data, 1, sizeof(store->data), file);
-	fclose(file);
+	(void)fclose(file);
 	return (store);
 }
 

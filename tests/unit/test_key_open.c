@@ -207,8 +207,8 @@ struct case_of_form {
 	const char *what;
 	struct bytes key;
 	enum key_form form;
-	const char *phrase;
 	enum key_outcome outcome;
+	const char *phrase;
 	const char *text;
 };
 
@@ -249,26 +249,26 @@ opens_pem_and_der(void)
 
 	make_forms(&f);
 	const struct case_of_form cases[] = {
-		{ "plain PEM", f.pem, KEY_PEM, NULL, KEY_OPENED, "" },
-		{ "PKCS#8", f.pkcs8, KEY_PEM, NULL, KEY_LOCKED, "" },
-		{ "PKCS#8, wrong", f.pkcs8, KEY_PEM, "no", KEY_LOCKED, "" },
-		{ "PKCS#8, right", f.pkcs8, KEY_PEM, PHRASE, KEY_OPENED, "" },
-		{ "traditional", f.old_pem, KEY_PEM, NULL, KEY_LOCKED, "" },
-		{ "traditional, wrong", f.old_pem, KEY_PEM, "no", KEY_LOCKED,
+		{ "plain PEM", f.pem, KEY_PEM, KEY_OPENED, NULL, "" },
+		{ "PKCS#8", f.pkcs8, KEY_PEM, KEY_LOCKED, NULL, "" },
+		{ "PKCS#8, wrong", f.pkcs8, KEY_PEM, KEY_LOCKED, "no", "" },
+		{ "PKCS#8, right", f.pkcs8, KEY_PEM, KEY_OPENED, PHRASE, "" },
+		{ "traditional", f.old_pem, KEY_PEM, KEY_LOCKED, NULL, "" },
+		{ "traditional, wrong", f.old_pem, KEY_PEM, KEY_LOCKED, "no",
 		    "" },
-		{ "traditional, right", f.old_pem, KEY_PEM, PHRASE, KEY_OPENED,
+		{ "traditional, right", f.old_pem, KEY_PEM, KEY_OPENED, PHRASE,
 		    "" },
-		{ "no key", f.cert_pem, KEY_PEM, NULL, KEY_BAD,
+		{ "no key", f.cert_pem, KEY_PEM, KEY_BAD, NULL,
 		    "cannot be read" },
-		{ "DER", f.der, KEY_ANY, NULL, KEY_OPENED, "" },
-		{ "any PEM", f.pem, KEY_ANY, NULL, KEY_OPENED, "" },
-		{ "locked DER", f.locked_der, KEY_ANY, NULL, KEY_LOCKED, "" },
-		{ "locked DER, wrong", f.locked_der, KEY_ANY, "no", KEY_LOCKED,
+		{ "DER", f.der, KEY_ANY, KEY_OPENED, NULL, "" },
+		{ "any PEM", f.pem, KEY_ANY, KEY_OPENED, NULL, "" },
+		{ "locked DER", f.locked_der, KEY_ANY, KEY_LOCKED, NULL, "" },
+		{ "locked DER, wrong", f.locked_der, KEY_ANY, KEY_LOCKED, "no",
 		    "" },
-		{ "locked DER, right", f.locked_der, KEY_ANY, PHRASE,
-		    KEY_OPENED, "" },
-		{ "any PKCS#12", f.p12, KEY_ANY, PHRASE, KEY_OPENED, "" },
-		{ "any: a certificate", f.cert_pem, KEY_ANY, NULL, KEY_BAD,
+		{ "locked DER, right", f.locked_der, KEY_ANY, KEY_OPENED,
+		    PHRASE, "" },
+		{ "any PKCS#12", f.p12, KEY_ANY, KEY_OPENED, PHRASE, "" },
+		{ "any: a certificate", f.cert_pem, KEY_ANY, KEY_BAD, NULL,
 		    "cannot be read" },
 	};
 	for (i = 0; i < NITEMS(cases); i++)
@@ -284,17 +284,17 @@ opens_pkcs12(void)
 
 	make_forms(&f);
 	const struct case_of_form cases[] = {
-		{ "PKCS#12", f.p12, KEY_PKCS12, NULL, KEY_LOCKED, "" },
-		{ "PKCS#12, wrong", f.p12, KEY_PKCS12, "no", KEY_LOCKED, "" },
-		{ "PKCS#12, right", f.p12, KEY_PKCS12, PHRASE, KEY_OPENED, "" },
-		{ "PKCS#12, empty", f.p12_empty, KEY_PKCS12, NULL, KEY_OPENED,
+		{ "PKCS#12", f.p12, KEY_PKCS12, KEY_LOCKED, NULL, "" },
+		{ "PKCS#12, wrong", f.p12, KEY_PKCS12, KEY_LOCKED, "no", "" },
+		{ "PKCS#12, right", f.p12, KEY_PKCS12, KEY_OPENED, PHRASE, "" },
+		{ "PKCS#12, empty", f.p12_empty, KEY_PKCS12, KEY_OPENED, NULL,
 		    "" },
-		{ "PKCS#12 without a key", f.p12_without_key, KEY_PKCS12, NULL,
-		    KEY_BAD, "no private key" },
-		{ "PEM as PKCS#12", f.pem, KEY_PKCS12, NULL, KEY_BAD,
+		{ "PKCS#12 without a key", f.p12_without_key, KEY_PKCS12,
+		    KEY_BAD, NULL, "no private key" },
+		{ "PEM as PKCS#12", f.pem, KEY_PKCS12, KEY_BAD, NULL,
 		    "no PKCS#12" },
-		{ "old PKCS#12", f.p12_old, KEY_PKCS12, NULL, KEY_LOCKED, "" },
-		{ "old PKCS#12, right", f.p12_old, KEY_PKCS12, PHRASE, KEY_BAD,
+		{ "old PKCS#12", f.p12_old, KEY_PKCS12, KEY_LOCKED, NULL, "" },
+		{ "old PKCS#12, right", f.p12_old, KEY_PKCS12, KEY_BAD, PHRASE,
 		    "legacy" },
 	};
 	for (i = 0; i < NITEMS(cases); i++)

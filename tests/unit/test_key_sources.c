@@ -58,6 +58,7 @@ remembers_opened_keys(void)
 struct talk {
 	struct loop *loop;
 	struct phrase_run *run;
+	char *phrase;
 	char why[200];
 };
 
@@ -74,14 +75,13 @@ told(const char *why, void *context)
 
 /* What the program with that body comes to: "" and the phrase, or why not. */
 static void
-run_program(const struct scratch *scratch, const char *body, struct talk *talk,
-    char *phrase)
+run_program(const struct scratch *scratch, const char *body, struct talk *talk)
 {
 	char path[128], text[256], argument[] = "argument";
 	char *words[] = { path, argument };
 	struct conf_strings command = { words, 2 };
 	struct phrase_question question = { &command, "host:21", "RSA" };
-	struct phrase_setup setup = { talk->loop, phrase, told, talk };
+	struct phrase_setup setup = { talk->loop, talk->phrase, told, talk };
 
 	(void)snprintf(path, sizeof(path), "%s/program", scratch->path);
 	(void)snprintf(text, sizeof(text), "#!/bin/sh\n%s\n", body);
@@ -122,8 +122,9 @@ asks_programs(void)
 	scratch_new(&scratch);
 	memset(&talk, 0, sizeof(talk));
 	talk.loop = loop_new();
+	talk.phrase = phrase;
 	for (i = 0; i < NITEMS(cases); i++) {
-		run_program(&scratch, cases[i].body, &talk, phrase);
+		run_program(&scratch, cases[i].body, &talk);
 		CHECK_CASE(cases[i].why[0] == '\0'
 			? talk.why[0] == '\0'
 			: strstr(talk.why, cases[i].why) != NULL,
