@@ -10,6 +10,20 @@
 
 /* --- notices -------------------------------------------------------------- */
 
+/* Who asks for no certificates has no use for what they say. */
+static void
+notices_tell_of_certificates_not_asked_for(void)
+{
+	struct conf *conf = rig_must(
+	    LISTEN "tls: {engine: on, certificates: [{cert: /c}],\n"
+		   "  user_name: CommonName, options: [AllowDotLogin]}\n");
+
+	CU_ASSERT_EQUAL(conf->notices.count, 2);
+	CU_ASSERT(rig_has(&conf->notices, 3, 3, "tls.user_name has no effect"));
+	CU_ASSERT(rig_has(&conf->notices, 3, 26, "AllowDotLogin"));
+	conf_free(&conf);
+}
+
 static void
 notices_tell_of_words_without_effect(void)
 {
@@ -74,6 +88,8 @@ protocols_are_taken_apart(void)
 }
 
 CU_TestInfo conf_tls_tests[] = {
+	{ "notices tell of certificates not asked for",
+	    notices_tell_of_certificates_not_asked_for },
 	{ "notices tell of words without effect",
 	    notices_tell_of_words_without_effect },
 	{ "protocols are taken apart", protocols_are_taken_apart },
