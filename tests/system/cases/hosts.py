@@ -196,6 +196,27 @@ def case_sni(binaries):
         assert 'unknown server name "127.0.0.1"' not in server.log()
 
 
+def case_sni_of_data(binaries):
+    """What a data connection names changes nothing: the login's host counts."""
+    options = {"options": ["NoSessionReuseRequired"]}
+    for version in ("1.2", "1.3"):
+        hosts = Hosts(binaries)
+        hosts.server.config["hosts"][1]["tls"].update(options)
+        hosts.server.write_config()
+        with hosts as server:
+            with Client(server.port, version=version) as client:
+                client.auth().login()
+                client.name = "b.test"
+                client.stor("f", b"1")
+                assert client.retr("f") == b"1"
+                data = client.open_data("RETR f", session=None)
+                assert b"localhost" in data.getpeercert(True)
+                data.close()
+                assert client.reply().code == 522
+                client.name = "c.test"
+                assert client.retr("f") == b"1"
+
+
 def case_strict_sni(binaries):
     """tls.strict_sni refuses unknown names where there are names at all."""
     for version in (None, "1.2"):
