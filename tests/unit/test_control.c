@@ -68,9 +68,10 @@ request(struct control_client *client, void *context)
 		next_page(client, stage);
 	else
 		control_client_end(client,
-		    json_pack("{s:s, s:b}", "command",
+		    json_pack("{s:s, s:b, s:I}", "command",
 			control_text(control_client_command(client)), "verbose",
-			control_client_verbose(client) ? 1 : 0));
+			control_client_verbose(client) ? 1 : 0, "arguments",
+			(json_int_t)control_client_count(client)));
 }
 
 static void
@@ -220,6 +221,21 @@ answers_lines(void)
 		{ "the same member twice",
 		    "{\"command\": \"status\", \"command\": \"stop\"}\n",
 		    "\"status\":\"unknown\"", 0 },
+		{ "arguments",
+		    "{\"command\": \"trace\", \"arguments\": [\"a\", \"b\"]}\n",
+		    "\"arguments\":2", 1 },
+		{ "arguments that are no list",
+		    "{\"command\": \"trace\", \"arguments\": \"a\"}\n",
+		    "\"status\":\"unknown\"", 0 },
+		{ "an argument that is no text",
+		    "{\"command\": \"trace\", \"arguments\": [\"a\", 5]}\n",
+		    "\"status\":\"unknown\"", 0 },
+		{ "too many arguments",
+		    "{\"command\": \"trace\", \"arguments\": "
+		    "[\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\"]}\n",
+		    "\"status\":\"unknown\"", 0 },
+		{ "no arguments any more", "{\"command\": \"trace\"}\n",
+		    "\"arguments\":0", 1 },
 		{ "an empty line", "\n", "\"status\":\"unknown\"", 0 },
 	};
 	struct stage stage;

@@ -256,6 +256,14 @@ writes_text(void)
 	(void)log_line_text(line, &record, LINE_DATED);
 	CU_ASSERT_PTR_NOT_NULL(strstr(line, ".123"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(line, " notice worker 2: ["));
+	record.port = 4711;
+	(void)log_line_text(line, &record, LINE_BARE);
+	CU_ASSERT_PTR_NOT_NULL(strstr(line, " 192.0.2.1:4711 "));
+	record.client = "2001:db8::1";
+	(void)log_line_text(line, &record, LINE_BARE);
+	CU_ASSERT_PTR_NOT_NULL(strstr(line, " [2001:db8::1]:4711 "));
+	record.client = "192.0.2.1";
+	record.port = 0;
 	record.user = "x] logged in";
 	(void)log_line_text(line, &record, LINE_BARE);
 	CU_ASSERT_STRING_EQUAL(line,

@@ -551,7 +551,42 @@ distrusts_addresses(void)
 	}
 }
 
+static void
+distrusts_traces(void)
+{
+	static const struct {
+		const char *what;
+		uint32_t level, bits;
+		bool good;
+	} rows[] = {
+		{ "what the master sends", 20, 128, true },
+		{ "a level above all", 21, 0, false },
+		{ "more bits than an address has", 1, 129, false },
+		{ "huge numbers", UINT32_MAX, UINT32_MAX, false },
+	};
+	struct msg_trace body;
+	struct stage stage;
+	size_t i;
+
+	for (i = 0; i < NITEMS(rows); i++) {
+		start_with(&stage, 0);
+		memset(&body, 0, sizeof(body));
+		body.rules[TRACE_TLS_VERIFY].level = rows[i].level;
+		body.rules[TRACE_TLS_VERIFY].bits = rows[i].bits;
+		CU_ASSERT_EQUAL(channel_post(stage.channel, MSG_TRACE, &body),
+		    0);
+		if (rows[i].good) {
+			CU_ASSERT_TRUE(answers_pings(&stage));
+			(void)kill(stage.pid, SIGKILL);
+		}
+		CHECK_CASE(exit_status(&stage) == (rows[i].good ? -1 : 1),
+		    rows[i].what);
+		stop(&stage);
+	}
+}
+
 CU_TestInfo worker_tests[] = {
+	{ "a worker distrusts what is to be traced", distrusts_traces },
 	{ "a worker serves, and drains", serves_and_drains },
 	{ "a worker stops when told", stops_when_told },
 	{ "a worker ends when the master is gone", ends_without_a_master },
