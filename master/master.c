@@ -18,6 +18,7 @@
 #include "master/listeners.h"
 #include "master/log_pairs.h"
 #include "master/notify.h"
+#include "master/opened_keys.h"
 #include "master/pid_file.h"
 #include "master/random_seed.h"
 #include "master/refresh.h"
@@ -191,6 +192,7 @@ free_parts(struct master *master)
 	secret_free(master->token_key, SEAL_KEY_LEN);
 	generation_free(&master->old);
 	generation_free(&master->current);
+	opened_keys_forget();
 	fd_close(&master->self);
 	loop_free(&master->loop);
 }
@@ -300,6 +302,7 @@ master_check(const char *path, bool print)
 	}
 	free(text);
 	configuration_free(&configuration);
+	opened_keys_forget();
 	fd_close(&self);
 	return (status);
 }

@@ -105,3 +105,10 @@ opened_keys_settle(void)
 		free(entry);
 	}
 }
+
+void
+opened_keys_forget(void)
+{
+	opened_keys_settle();
+	opened_keys_settle(); /* nothing was used since */
+}

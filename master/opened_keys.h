@@ -25,4 +25,7 @@ void opened_keys_add(const struct key_request *request,
 /* Wipes and forgets those that were neither found nor added since last time. */
 void opened_keys_settle(void);
 
+/* Wipes and forgets all. */
+void opened_keys_forget(void);
+
 #endif
