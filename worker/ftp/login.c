@@ -53,7 +53,9 @@ ask_by_certificate(struct session *session)
 	if (!session_is_tls(session))
 		return (false);
 	peer = tls_peer(session->tls);
-	if (peer == NULL || !peer->verified)
+	/* Nobody keeps the checkers busy by trying all names. */
+	if (peer == NULL || !peer->verified ||
+	    session->strange >= session->host->login_attempts)
 		return (false);
 	credentials.certificate = peer->digest;
 	credentials.named = tls_peer_is_user(session->tls, session->user);
@@ -214,6 +216,7 @@ certificate(struct session *session)
 		score_add(session->worker->score, SCORE_LOGINS_FAILED, 1);
 		return (flow);
 	}
+	session->strange++;
 	return (session_answer(session, 331, "Password required."));
 }
 

@@ -115,6 +115,7 @@ struct session {
 	const struct conf_section *section; /* of the user, or NULL */
 	uint64_t groups;  /* entries of `users` for the account's groups */
 	uint8_t attempts; /* of logins that failed */
+	uint8_t strange;  /* names that are not those of its certificate */
 
 	bool implicit : 1;
 	bool listening : 1;   /* commands are read */

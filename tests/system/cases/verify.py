@@ -628,6 +628,11 @@ def case_dot_login(binaries):
     with world:
         assert user(world, mine, "alice") == 331
         world.server.wait_log("no login by certificate: .*not there")
+        # Who tries many names is asked for passwords only.
+        with world.enter("optional", client_context(mine)) as client:
+            for _ in range(20):
+                client.cmd("USER alice", 331)
+        assert world.server.log().count("no login by certificate") == 4
         put("words\n" + others.cert + "more words\n" + mine.cert)
         assert user(world, mine, "alice") == 232
         assert user(world, None, "alice") == 331
