@@ -16,7 +16,7 @@
 #include "shm/base/server_info.h"
 
 #define DH_BITS      2048
-#define DH_BITS_WEAK 512
+#define DH_BITS_WEAK 1024 /* at security level 1 */
 #define NAME_MAX_LEN 256
 
 /* The text, and how far it was read; files begin with a line "# name". */

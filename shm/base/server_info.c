@@ -4,10 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <stdbool.h>
 #include <string.h>
-
-#include "shm/base/buf.h"
 
 #define OLD "SERVERINFO FOR "
 #define NEW "SERVERINFOV2 FOR "
@@ -15,7 +12,7 @@
 /* What OpenSSL itself takes for a block without a context. */
 #define OLD_CONTEXT 0x01d0u
 
-#define BYTES_MAX ((size_t)1024 * 1024)
+#define HEAD_LEN 8 /* context, type and length of a block */
 
 /* A block, in the form of version 2; -1: it is none. */
 static int
@@ -57,23 +54,55 @@ read_blocks(BIO *bio, struct buf *all)
 }
 
 int
-server_info_use(SSL_CTX *ctx, const char *text, size_t len)
+server_info_read(struct buf *all, const char *text, size_t len)
 {
-	struct buf all;
 	BIO *bio = NULL;
-	int ret = -1;
+	int ret;
 
 	if (text != NULL && len > 0 && len <= INT_MAX)
 		bio = BIO_new_mem_buf(text, (int)len);
 	if (bio == NULL)
 		return (-1);
-	buf_init(&all, BYTES_MAX);
 	ERR_clear_error();
-	if (read_blocks(bio, &all) == 0 && buf_len(&all) > 0 &&
+	ret = read_blocks(bio, all);
+	BIO_free(bio);
+	return (ret == 0 && buf_len(all) > 0 ? 0 : -1);
+}
+
+static unsigned int
+number(const unsigned char *bytes)
+{
+	return ((unsigned int)bytes[0] << 8 | bytes[1]);
+}
+
+bool
+server_info_next(const unsigned char **at, size_t *len,
+    struct server_info *info)
+{
+	const unsigned char *bytes = *at;
+
+	if (*len < HEAD_LEN || number(bytes + 6) > *len - HEAD_LEN)
+		return (false);
+	info->context = number(bytes) << 16 | number(bytes + 2);
+	info->type = number(bytes + 4);
+	info->len = number(bytes + 6);
+	info->data = bytes + HEAD_LEN;
+	*at += HEAD_LEN + info->len;
+	*len -= HEAD_LEN + info->len;
+	return (true);
+}
+
+int
+server_info_use(SSL_CTX *ctx, const char *text, size_t len)
+{
+	struct buf all;
+	int ret = -1;
+
+	buf_init(&all, SERVER_INFO_MAX);
+	if (server_info_read(&all, text, len) == 0 &&
 	    SSL_CTX_use_serverinfo_ex(ctx, SSL_SERVERINFOV2, buf_data(&all),
 		buf_len(&all)) == 1)
 		ret = 0;
 	buf_free(&all);
-	BIO_free(bio);
 	return (ret);
 }

@@ -50,9 +50,25 @@ check_ciphers(const struct build *build, size_t index, const struct given *own)
 		    report_show(&shown, tls->cipher_list), why);
 }
 
+/* Who comes with a key shows no certificate, and would never be let in. */
+static void
+check_shared_keys(const struct build *build, size_t index,
+    const struct given *own)
+{
+	const struct conf_tls *tls = &build->conf->hosts[index].tls;
+
+	if (tls->pre_shared_keys.count > 0 &&
+	    tls->verify_client == CONF_VERIFY_ON)
+		report_add(build->load,
+		    build_key_place(build, index, own, "tls.pre_shared_key"),
+		    "tls.pre_shared_key contradicts tls.verify_client: on, "
+		    "which demands a certificate of everybody");
+}
+
 void
 check_tls(const struct build *build, size_t index, const struct given *own)
 {
 	check_protocol(build, index, own);
 	check_ciphers(build, index, own);
+	check_shared_keys(build, index, own);
 }

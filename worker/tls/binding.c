@@ -15,9 +15,15 @@
 void
 binding_put(SSL_SESSION *session, const struct tls_login *login)
 {
+	const struct psk_owner *owner = psk_owner(login);
+	uint8_t data[BINDING_LEN + PSK_OWNER_MAX];
+	size_t len = BINDING_LEN;
+
+	memcpy(data, login->binding, BINDING_LEN);
+	if (owner != NULL)
+		len += psk_write(owner, data + len);
 	/* Without memory the session is unbound, and refused later. */
-	(void)SSL_SESSION_set1_ticket_appdata(session, login->binding,
-	    sizeof(login->binding));
+	(void)SSL_SESSION_set1_ticket_appdata(session, data, len);
 }
 
 void
@@ -29,12 +35,14 @@ binding_clear(SSL_SESSION *session)
 bool
 binding_of(SSL_SESSION *session, uint8_t binding[BINDING_LEN])
 {
+	static const uint8_t none[BINDING_LEN]; /* that of a pre-shared key */
 	void *data = NULL;
 	size_t len = 0;
 
 	if (session == NULL ||
 	    SSL_SESSION_get0_ticket_appdata(session, &data, &len) != 1 ||
-	    data == NULL || len != BINDING_LEN)
+	    data == NULL || len < BINDING_LEN ||
+	    memcmp(data, none, BINDING_LEN) == 0)
 		return (false);
 	memcpy(binding, data, BINDING_LEN);
 	return (true);

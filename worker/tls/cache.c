@@ -342,7 +342,9 @@ fits(struct tls_channel *channel, SSL_SESSION *session)
 		SSL_version(channel->ssl) &&
 	    binding_of(session, binding) &&
 	    sessions_fresh(channel->login->tls, session) &&
-	    (channel->kind == TLS_DATA || verify_session(channel, session)));
+	    (channel->kind == TLS_DATA ||
+		(verify_session(channel, session) &&
+		    psk_acceptable(channel->login, session))));
 }
 
 /*

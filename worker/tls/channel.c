@@ -47,6 +47,7 @@ prepare(struct tls_channel *channel, struct tls_socket *socket)
 	BIO *bio;
 
 	ERR_clear_error();
+	channel->extensions = (uint8_t)login->tls->nextensions;
 	channel->ssl = SSL_new(login->tls->base);
 	if (channel->ssl == NULL ||
 	    SSL_set_app_data(channel->ssl, channel) != 1)
@@ -248,6 +249,7 @@ tls_handshake(struct tls_channel *channel)
 	}
 	channel->established = true;
 	channel->starved = false;
+	psk_adopt(channel);
 	if (channel->kind == TLS_CONTROL) {
 		binding_adopt(channel);
 		owe_ticket(channel);

@@ -12,7 +12,8 @@
 #define CONTEXTS_MAX 1024
 
 struct host_context {
-	SSL_CTX *ctx; /* NULL: not built, or dropped */
+	SSL_CTX *ctx;      /* NULL: not built, or dropped */
+	size_t extensions; /* it knows so many, or none */
 	struct host_context *newer, *older;
 	struct trust *trust; /* NULL: clients show no certificates */
 	uint8_t id[CONTEXT_ID_LEN];
@@ -137,14 +138,23 @@ new_context(const struct tls *tls, uint32_t host,
     const struct log_subject *subject)
 {
 	const struct conf_tls *conf = &tls->conf->hosts[host].tls;
+	const struct host_keys *keys = tls_keys(tls, host);
 	SSL_CTX *ctx;
 
 	ctx = SSL_CTX_new_ex(NULL, schedule_query(), TLS_server_method());
 	if (ctx == NULL)
 		return (NULL);
 	/* First what is allowed: certificates are judged by it. */
-	if (parameters_load(ctx, conf, subject) == -1 ||
-	    pairs_load(ctx, tls_keys(tls, host), subject) == -1) {
+	if (parameters_load(ctx, conf, keys, subject) == -1 ||
+	    pairs_load(ctx, keys, subject) == -1) {
+		SSL_CTX_free(ctx);
+		return (NULL);
+	}
+	if (server_info_load(ctx, tls, &keys->files[HOST_FILE_SERVER_INFO]) ==
+	    -1) {
+		log_event(LOG_LEVEL_ERROR, LOG_STREAM_TLS, subject,
+		    "server_info_file: the extensions cannot be used: %s",
+		    outcome_explain(ERR_peek_error()));
 		SSL_CTX_free(ctx);
 		return (NULL);
 	}
@@ -187,6 +197,7 @@ build(struct tls_login *login, struct host_context *context)
 	context->ctx = new_context(login->tls, login->host, &subject);
 	if (context->ctx == NULL)
 		return (-1);
+	context->extensions = server_info_count(login->tls, login->host);
 	if (add_trust(login, context, &subject) == -1) {
 		SSL_CTX_free(context->ctx);
 		context->ctx = NULL;
@@ -237,7 +248,8 @@ set_options(SSL *ssl, const struct conf_tls *conf)
 	    SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA;
 	uint64_t wanted = SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION;
 
-	if (conf->server_cipher_preference)
+	/* Pre-shared keys need the server's: see parameters.c. */
+	if (conf->server_cipher_preference || conf->pre_shared_keys.count > 0)
 		wanted |= preference;
 	/* In TLS 1.2 a ticket goes out before the client may come in. */
 	if (!conf->session_tickets || admission_asks(conf))
@@ -325,6 +337,7 @@ static const struct {
 	{ "ecdh_curve", set_groups },
 	{ "reading ahead", set_read_ahead },
 	{ "diagnostics", diags_apply },
+	{ "pre_shared_key", psk_set },
 };
 
 int
@@ -335,6 +348,14 @@ contexts_apply(struct tls_channel *channel)
 	size_t i;
 
 	context = find(login);
+	/* One that has become known since the SSL was made: see server_info.c.
+	 */
+	if (context != NULL && channel->kind == TLS_CONTROL &&
+	    context->extensions > channel->extensions) {
+		tls_channel_because(channel,
+		    "tls.server_info_file was replaced at this moment");
+		return (-1);
+	}
 	if (context == NULL ||
 	    SSL_set_SSL_CTX(channel->ssl, context->ctx) == NULL) {
 		tls_channel_because(channel, "no certificate can be used here");

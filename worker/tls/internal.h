@@ -16,10 +16,12 @@
 #include <stdint.h>
 
 #include "shm/base/log.h"
+#include "shm/base/psk.h"
 #include "shm/base/trace.h"
 #include "worker/tls/diags.h"
 #include "worker/tls/tls.h"
 
+#define EXTENSIONS_MAX 64 /* kinds, of all hosts */
 #define BINDING_LEN    16
 #define CONTEXT_ID_LEN SSL_MAX_SID_CTX_LENGTH
 #define KEPT_SESSIONS  4
@@ -79,7 +81,9 @@ struct tls {
 	SSL_CTX *base;
 	EVP_CIPHER *ticket_cipher;
 	struct contexts contexts;
-	struct trust *trusts; /* that are in use */
+	struct trust *trusts;                /* that are in use */
+	uint16_t extensions[EXTENSIONS_MAX]; /* of server_info.c */
+	size_t nextensions;
 };
 
 /* A session in DER, as long as its login lives. */
@@ -90,8 +94,16 @@ struct kept_session {
 	uint8_t *der;
 };
 
+/* The pre-shared key that a login began with. */
+struct psk_owner {
+	uint8_t tag[16]; /* of identity and key */
+	uint8_t identity_len;
+	char identity[PSK_IDENTITY_LEN_MAX]; /* not terminated */
+};
+
 /* What few logins need. */
 struct tls_extra {
+	struct psk_owner psk;   /* identity_len 0: none */
 	struct tls_note *notes; /* that tls_keep() kept */
 	bool counted;
 	unsigned int counts[TLS_DATA + 1][DIAGS_COUNTERS];
@@ -128,14 +140,16 @@ struct tls_channel {
 	const char *objection; /* to the client's certificate; NULL: none */
 	enum tls_kind kind;
 	unsigned int idle_messages; /* since application data was read */
-	uint8_t offered; /* versions in the ClientHello, by hello_versions */
-	uint8_t alert;   /* the last one, 0: none */
+	uint8_t offered;    /* versions in the ClientHello, by hello_versions */
+	uint8_t alert;      /* the last one, 0: none */
+	uint8_t extensions; /* that the SSL knew when it was made */
 	bool alert_sent : 1; /* by us */
 	bool begun : 1, established : 1, failed : 1, closed : 1;
 	bool diags : 1;     /* EnableDiags */
 	bool cut : 1;       /* a flood: see the message callback */
 	bool starved : 1;   /* the last read found nothing more in the SSL */
 	bool by_ticket : 1; /* resumed by a stateless ticket */
+	bool keyed : 1;     /* its handshake was made with a pre-shared key */
 	bool bound : 1;
 	bool stranger : 1; /* data: with another certificate than control */
 	bool verified : 1; /* once more, before its session was resumed */
@@ -244,7 +258,34 @@ void admission_begin(struct tls_channel *control);
  * when they cannot be used, logged with subject.
  */
 NODISCARD int parameters_load(SSL_CTX *ctx, const struct conf_tls *conf,
-    const struct log_subject *subject);
+    const struct host_keys *keys, const struct log_subject *subject);
+
+/* server_info.c: makes the extensions of all hosts known, at any time. */
+void server_info_announce(struct tls *tls);
+/* How many a context of the host knows. */
+NODISCARD size_t server_info_count(const struct tls *tls, uint32_t host);
+/* Adds those of file to a context; -1 when they cannot be used. */
+NODISCARD int server_info_load(SSL_CTX *ctx, const struct tls *tls,
+    const struct file_bytes *file);
+
+/* psk.c: sets or clears the callbacks, for the settings of contexts.c. */
+NODISCARD bool psk_set(SSL *ssl, const struct conf_tls *conf);
+/*
+ * Whether a new control connection may resume the session, as far as the key
+ * goes that it began with: the host must still have that.
+ */
+NODISCARD bool psk_acceptable(const struct tls_login *login,
+    SSL_SESSION *session);
+/*
+ * After a handshake: whether a key made it, and on control whose session was
+ * resumed.
+ */
+void psk_adopt(struct tls_channel *channel);
+/* Whose key the login began with; NULL: nobody's. */
+NODISCARD const struct psk_owner *psk_owner(const struct tls_login *login);
+/* What a session says of its owner; returns the length. */
+#define PSK_OWNER_MAX (16 + PSK_IDENTITY_LEN_MAX)
+size_t psk_write(const struct psk_owner *owner, uint8_t out[PSK_OWNER_MAX]);
 
 /* The host's context is built anew when it is next used. */
 void contexts_forget(struct tls *tls, uint32_t host);
@@ -308,7 +349,9 @@ void sessions_forget(struct tls_login *login);
 /* The client may come in: others may resume its session. */
 void sessions_admitted(struct tls_channel *control);
 
-/* binding.c */
+/*
+ * binding.c: bears the binding of login, and its pre-shared key's owner.
+ */
 void binding_put(SSL_SESSION *session, const struct tls_login *login);
 void binding_clear(SSL_SESSION *session);
 /* false: the session bears none. */

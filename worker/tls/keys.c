@@ -233,6 +233,7 @@ tls_replace_keys(struct tls *tls, int fd)
 	LIST_INSERT_HEAD(&tls->keys->maps, map, link);
 	trust_renew(tls);
 	put_in_place(tls, map);
+	server_info_announce(tls);
 	let_go(map);
 	return (0);
 }

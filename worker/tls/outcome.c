@@ -83,6 +83,8 @@ count(const struct tls_channel *channel, enum score_counter counter)
 static const char *
 how(const struct tls_channel *channel)
 {
+	if (channel->keyed)
+		return ("pre_shared_key");
 	if (!SSL_session_reused(channel->ssl))
 		return ("full");
 	return (
@@ -148,7 +150,15 @@ add_variable(struct line *line, const char *name,
 static void
 describe_client(const struct tls_channel *channel, struct line *line)
 {
+	const struct psk_owner *owner = psk_owner(channel->login);
+	char identity[PSK_IDENTITY_LEN_MAX + 1];
+
 	add(line, "server_name", channel->login->server_name);
+	if (owner != NULL) {
+		(void)snprintf(identity, sizeof(identity), "%.*s",
+		    (int)owner->identity_len, owner->identity);
+		add(line, "psk", identity);
+	}
 	if (channel->login->peer == NULL)
 		return;
 	add_variable(line, "verify", channel, VARIABLE_TLS_CLIENT_VERIFY);
@@ -226,7 +236,7 @@ control_established(struct tls_channel *channel)
 	const struct tls_login *login = channel->login;
 	struct log_subject subject = tls_subject(login);
 
-	if (!SSL_session_reused(channel->ssl)) {
+	if (!SSL_session_reused(channel->ssl) || channel->keyed) {
 		count(channel, SCORE_HANDSHAKES_FULL);
 	} else {
 		count(channel, SCORE_HANDSHAKES_RESUMED);

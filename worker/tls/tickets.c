@@ -213,7 +213,8 @@ acceptable(struct tls_channel *channel, SSL_SESSION *session)
 		return (false);
 	if (is_control(channel))
 		return (sessions_fresh(channel->login->tls, session) &&
-		    verify_session(channel, session));
+		    verify_session(channel, session) &&
+		    psk_acceptable(channel->login, session));
 	/*
 	 * However long the login lasts.  That the session is the login's own
 	 * is checked after the handshake.

@@ -133,6 +133,7 @@ prepare(struct tls *tls)
 	if (tls->base == NULL || tickets_init(tls) == -1)
 		return (-1);
 	sessions_init(tls);
+	server_info_announce(tls);
 	return (contexts_init(tls));
 }
 
