@@ -13,12 +13,12 @@
 
 /* Who gets the answer. */
 struct waiter {
-	SLIST_ENTRY(waiter) link;
+	LIST_ENTRY(waiter) link;
 	void *asker;
 	uint64_t request;
 };
 
-SLIST_HEAD(waiter_list, waiter);
+LIST_HEAD(waiter_list, waiter);
 
 struct ask {
 	TAILQ_ENTRY(ask) link;
@@ -68,8 +68,8 @@ end(struct ask *ask, const struct job_result *result)
 	if (ask->child != NULL)
 		asks->children--;
 	child_kill(&ask->child);
-	while ((waiter = SLIST_FIRST(&ask->waiters)) != NULL) {
-		SLIST_REMOVE_HEAD(&ask->waiters, link);
+	while ((waiter = LIST_FIRST(&ask->waiters)) != NULL) {
+		LIST_REMOVE(waiter, link);
 		asks->handlers.answer(waiter->asker, waiter->request,
 		    ask->job.kind, result);
 		free(waiter);
@@ -162,7 +162,10 @@ serve(struct asks *asks)
 	TAILQ_FOREACH (ask, &asks->all, link) {
 		if (asks->children >= ASKS_CHILDREN)
 			break;
-		if (ask->child == NULL && !is_crowded(asks, ask) && !start(ask))
+		if (ask->child != NULL || LIST_EMPTY(&ask->waiters) ||
+		    is_crowded(asks, ask))
+			continue;
+		if (!start(ask))
 			break;
 	}
 	set_timer(asks);
@@ -208,12 +211,12 @@ drop_waiters(struct ask *ask, const void *asker)
 {
 	struct waiter *waiter, *next;
 
-	for (waiter = SLIST_FIRST(&ask->waiters); waiter != NULL;
+	for (waiter = LIST_FIRST(&ask->waiters); waiter != NULL;
 	     waiter = next) {
-		next = SLIST_NEXT(waiter, link);
+		next = LIST_NEXT(waiter, link);
 		if (asker != NULL && waiter->asker != asker)
 			continue;
-		SLIST_REMOVE(&ask->waiters, waiter, waiter, link);
+		LIST_REMOVE(waiter, link);
 		free(waiter);
 	}
 }
@@ -222,12 +225,13 @@ void
 asks_free(struct asks **asks)
 {
 	struct asks *ended = *asks;
-	struct ask *ask;
+	struct ask *ask, *next;
 
 	if (ended == NULL)
 		return;
 	*asks = NULL;
-	while ((ask = TAILQ_FIRST(&ended->all)) != NULL) {
+	for (ask = TAILQ_FIRST(&ended->all); ask != NULL; ask = next) {
+		next = TAILQ_NEXT(ask, link);
 		drop_waiters(ask, NULL);
 		end(ask, NULL);
 	}
@@ -289,7 +293,7 @@ new_ask(struct asks *asks, const struct job *job)
 		return (NULL);
 	ask->asks = asks;
 	ask->due = loop_now() + asks->timeout;
-	SLIST_INIT(&ask->waiters);
+	LIST_INIT(&ask->waiters);
 	ask->job = *job;
 	ask->job.cert = at = ask->bytes;
 	if (job->cert_len > 0)
@@ -313,7 +317,7 @@ count_of(const struct asks *asks, const void *asker)
 	size_t n = 0;
 
 	TAILQ_FOREACH (ask, &asks->all, link)
-		SLIST_FOREACH (waiter, &ask->waiters, link)
+		LIST_FOREACH (waiter, &ask->waiters, link)
 			n += waiter->asker == asker;
 	return (n);
 }
@@ -323,8 +327,10 @@ find_equal(const struct asks *asks, const struct ask *wanted)
 {
 	struct ask *ask;
 
+	/* One that is for nobody, and was not begun, is only about to go. */
 	TAILQ_FOREACH (ask, &asks->all, link)
-		if (is_equal(ask->key, wanted->key))
+		if (is_equal(ask->key, wanted->key) &&
+		    (ask->child != NULL || !LIST_EMPTY(&ask->waiters)))
 			break;
 	return (ask);
 }
@@ -348,12 +354,12 @@ join(struct asks *asks, struct ask *ask, struct waiter *waiter)
 
 	if (equal != NULL) {
 		free(ask);
-		SLIST_INSERT_HEAD(&equal->waiters, waiter, link);
-		return;
+		LIST_INSERT_HEAD(&equal->waiters, waiter, link);
+	} else {
+		LIST_INSERT_HEAD(&ask->waiters, waiter, link);
+		TAILQ_INSERT_TAIL(&asks->all, ask, link);
+		asks->count++;
 	}
-	SLIST_INSERT_HEAD(&ask->waiters, waiter, link);
-	TAILQ_INSERT_TAIL(&asks->all, ask, link);
-	asks->count++;
 	serve(asks);
 }
 
@@ -382,14 +388,12 @@ asks_add(struct asks *asks, void *asker, uint64_t request,
 void
 asks_forget(struct asks *asks, const void *asker)
 {
-	struct ask *ask, *next;
+	struct ask *ask;
 
-	for (ask = TAILQ_FIRST(&asks->all); ask != NULL; ask = next) {
-		next = TAILQ_NEXT(ask, link);
+	/*
+	 * A question for nobody is not begun; one that was may have an answer
+	 * worth keeping.  Either goes when it is due.
+	 */
+	TAILQ_FOREACH (ask, &asks->all, link)
 		drop_waiters(ask, asker);
-		/* One that has begun may have an answer worth keeping. */
-		if (SLIST_EMPTY(&ask->waiters) && ask->child == NULL)
-			end(ask, NULL);
-	}
-	serve(asks);
 }
