@@ -129,10 +129,19 @@ take_response(struct status *status, const void *der, size_t len)
 		status->state = STATE_KNOWN;
 }
 
+static const char *
+status_words(const struct status *status)
+{
+	return (status->state == STATE_KNOWN
+		? revocation_word(status->revocation)
+		: status->why);
+}
+
 /* What another question has brought, of whichever worker. */
 static void
-look_up(const struct tls *tls, struct status *status)
+look_up(const struct tls_channel *control, struct status *status)
 {
+	const struct tls *tls = control->login->tls;
 	const struct seal_data piece = { status->cert, status->cert_len };
 	struct cache_record record;
 	uint8_t key[DIGEST_LEN];
@@ -143,13 +152,16 @@ look_up(const struct tls *tls, struct status *status)
 	if (!cache_reader_get(tls->responses, key, tls_now(), &record))
 		return;
 	take_response(status, record.sealed, record.sealed_len);
+	tls_trace(control->login, TLS_OCSP, 5, "a response is kept: %s",
+	    status_words(status));
 	/* One that proves nothing is as good as none. */
 	if (status->state == STATE_NONE)
 		status->state = STATE_NEW;
 }
 
 static void
-prepare_status(const struct tls *tls, struct inquiry *inquiry, int i)
+prepare_status(const struct tls_channel *control, struct inquiry *inquiry,
+    int i)
 {
 	struct status *status = &inquiry->statuses[inquiry->count];
 	X509 *cert = sk_X509_value(inquiry->chain, i);
@@ -167,18 +179,18 @@ prepare_status(const struct tls *tls, struct inquiry *inquiry, int i)
 	    status->issuer_len > OCSP_CERT_MAX)
 		give_up(status, "the certificate is too large");
 	else
-		look_up(tls, status);
+		look_up(control, status);
 }
 
 /* All but the last, which the administrator has said to trust. */
 static void
-prepare(const struct tls *tls, struct inquiry *inquiry)
+prepare(const struct tls_channel *control, struct inquiry *inquiry)
 {
 	int i;
 
 	for (i = 0; i < sk_X509_num(inquiry->chain) - 1; i++)
 		if (inquiry->count < CERTS_MAX)
-			prepare_status(tls, inquiry, i);
+			prepare_status(control, inquiry, i);
 	inquiry->prepared = true;
 }
 
@@ -251,7 +263,7 @@ ask_responders(const struct tls_channel *control, struct inquiry *inquiry)
 	size_t i;
 
 	if (!inquiry->prepared)
-		prepare(control->login->tls, inquiry);
+		prepare(control, inquiry);
 	if (inquiry->count == 0)
 		return (OUTCOME_NOT_APPLICABLE);
 	for (i = 0; i < inquiry->count; i++) {
@@ -488,6 +500,8 @@ answer_name(const struct tls_channel *control, struct inquiry *inquiry,
 	memcpy(inquiry->name, name.data, name.len);
 	inquiry->name[name.len] = '\0';
 	inquiry->name_state = STATE_KNOWN;
+	tls_trace(control->login, TLS_VERIFY, 5, "reverse DNS: %s",
+	    inquiry->name);
 }
 
 void
@@ -511,4 +525,6 @@ tls_answer(struct tls_channel *control, size_t number, struct seal_data data,
 		give_up(status, why);
 	else
 		take_response(status, data.data, data.len);
+	tls_trace(control->login, TLS_OCSP, 5, "the responder of \"%s\": %s",
+	    status->urls, status_words(status));
 }
