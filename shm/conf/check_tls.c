@@ -65,10 +65,39 @@ check_shared_keys(const struct build *build, size_t index,
 		    "which demands a certificate of everybody");
 }
 
+/* What is asked about certificates, where none are asked for. */
+static void
+check_inquiries(const struct build *build, size_t index,
+    const struct given *own)
+{
+	static const unsigned int names = CONF_TLS_COMMON_NAME_REQUIRED |
+	    CONF_TLS_DNS_NAME_REQUIRED | CONF_TLS_IP_ADDRESS_REQUIRED;
+	const struct conf_tls *tls = &build->conf->hosts[index].tls;
+	struct shown shown;
+
+	if (!tls->engine)
+		return;
+	if (tls->verify_client == CONF_VERIFY_OFF &&
+	    conf_tls_consults(tls, CONF_MECHANISM_OCSP))
+		report_notice(build->load,
+		    build_key_place(build, index, own, "tls.verify_order"),
+		    "tls.verify_order has no effect: tls.verify_client is off "
+		    "for %s",
+		    check_host_name(build, index, &shown));
+	if (tls->verify_client != CONF_VERIFY_ON && (tls->options & names) != 0)
+		report_notice(build->load,
+		    build_key_place(build, index, own, "tls.options"),
+		    "CommonNameRequired, dNSNameRequired and iPAddressRequired "
+		    "in tls.options have no effect: tls.verify_client is not "
+		    "on for %s",
+		    check_host_name(build, index, &shown));
+}
+
 void
 check_tls(const struct build *build, size_t index, const struct given *own)
 {
 	check_protocol(build, index, own);
 	check_ciphers(build, index, own);
 	check_shared_keys(build, index, own);
+	check_inquiries(build, index, own);
 }

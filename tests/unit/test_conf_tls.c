@@ -24,6 +24,55 @@ notices_tell_of_certificates_not_asked_for(void)
 	conf_free(&conf);
 }
 
+/* The same for what is asked of others. */
+static void
+notices_tell_of_questions_not_asked(void)
+{
+	struct conf *conf = rig_must(
+	    LISTEN "tls: {engine: on, certificates: [{cert: /c}],\n"
+		   "  verify_order: crl ocsp, options: [dNSNameRequired]}\n");
+
+	CU_ASSERT_EQUAL(conf->notices.count, 2);
+	CU_ASSERT(
+	    rig_has(&conf->notices, 3, 3, "tls.verify_order has no effect"));
+	CU_ASSERT(rig_has(&conf->notices, 3, 27, "tls.verify_client is not"));
+	CHECK_CASE(!conf_asks(conf), "nobody is asked");
+	conf_free(&conf);
+}
+
+/* Who needs the process that asks. */
+static const struct {
+	const char *tls;
+	bool asks;
+} askers[] = {
+	{ "verify_client: off", false },
+	{ "verify_client: on", false },
+	{ "verify_client: on, verify_order: ocsp", true },
+	{ "verify_client: optional, verify_order: [crl, ocsp]", true },
+	{ "verify_client: on, options: [dNSNameRequired]", true },
+	{ "verify_client: on, options: [CommonNameRequired]", true },
+	{ "verify_client: on, options: [iPAddressRequired]", false },
+	{ "verify_client: optional, options: [dNSNameRequired]", false },
+};
+
+static void
+conf_asks_where_it_must(void)
+{
+	struct conf *conf;
+	char text[512];
+	size_t i;
+
+	for (i = 0; i < NITEMS(askers); i++) {
+		(void)snprintf(text, sizeof(text),
+		    LISTEN "tls: {engine: on, certificates: [{cert: /c}],\n"
+			   "  ca_certificate_file: /ca, %s}\n",
+		    askers[i].tls);
+		conf = rig_must(text);
+		CHECK_CASE(conf_asks(conf) == askers[i].asks, askers[i].tls);
+		conf_free(&conf);
+	}
+}
+
 static void
 notices_tell_of_words_without_effect(void)
 {
@@ -90,6 +139,9 @@ protocols_are_taken_apart(void)
 CU_TestInfo conf_tls_tests[] = {
 	{ "notices tell of certificates not asked for",
 	    notices_tell_of_certificates_not_asked_for },
+	{ "notices tell of questions not asked",
+	    notices_tell_of_questions_not_asked },
+	{ "conf_asks where it must", conf_asks_where_it_must },
 	{ "notices tell of words without effect",
 	    notices_tell_of_words_without_effect },
 	{ "protocols are taken apart", protocols_are_taken_apart },
