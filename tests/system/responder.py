@@ -2,6 +2,7 @@
 
 import http.server
 import os
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -17,7 +18,7 @@ class Responder:
     "later" speak for themselves.
     """
 
-    def __init__(self, authority, stranger=None, port=None, dated=True):
+    def __init__(self, authority, stranger=None, dated=True, tls=None):
         self.authority = authority
         self.stranger = stranger
         self.mode = "index"
@@ -37,11 +38,18 @@ class Responder:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(
-            ("127.0.0.1", port or 0), Handler)
+            ("127.0.0.1", 0), Handler)
+        if tls is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(tls.path)
+            self.server.socket = context.wrap_socket(
+                self.server.socket, server_side=True,
+                do_handshake_on_connect=False)
         self.server.daemon_threads = True
         self.server.handle_error = lambda *_: None
         self.port = self.server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}/status"
+        scheme = "http" if tls is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self.port}/status"
         self.thread = threading.Thread(target=self.server.serve_forever,
                                        daemon=True)
 

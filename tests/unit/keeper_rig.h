@@ -57,6 +57,7 @@ arrived(struct message *message, void *context)
 		[MSG_READY] = sizeof(struct msg_empty),
 		[MSG_PONG] = sizeof(struct msg_ping),
 		[MSG_CACHE_DIRECTORY] = sizeof(struct msg_cache_directory),
+		[MSG_OCSP_DIRECTORY] = sizeof(struct msg_cache_directory),
 		[MSG_CACHE_DONE] = sizeof(struct msg_cache_done),
 		[MSG_CACHE_FACTS] = sizeof(struct msg_cache_facts),
 		[MSG_CACHE_PAGE] = sizeof(struct msg_cache_page),

@@ -393,6 +393,138 @@ bad_puts_end_the_channel(void)
 	rig_close(&rig);
 }
 
+/* The ocsp process ----------------------------------------------------------
+ */
+
+static const char settings_asking[] = "{size: 4MiB, timeout: 10m}\n"
+				      "  engine: on\n"
+				      "  certificates: [{cert: /c.pem}]\n"
+				      "  ca_certificate_file: /ca.pem\n"
+				      "  verify_client: on\n"
+				      "  verify_order: ocsp\n";
+
+static void
+ocsp_open(struct rig *rig, struct end *ocsp)
+{
+	struct channel_message message;
+	struct msg_peer peer;
+	int pair[2];
+
+	memset(ocsp, 0, sizeof(*ocsp));
+	memset(&peer, 0, sizeof(peer));
+	peer.role = ROLE_OCSP;
+	CU_ASSERT_FATAL(fd_pair(pair) == 0);
+	memset(&message, 0, sizeof(message));
+	message.type = MSG_PEER;
+	message.body = &peer;
+	message.fd = pair[1];
+	CU_ASSERT(channel_send(rig->master.channel, &message) == 0);
+	fd_close(&pair[1]);
+	ocsp->channel =
+	    channel_new(pair[0], ROLE_OCSP, ROLE_KEEPER, arrived, ocsp);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(ocsp->channel);
+	channel_running(ocsp->channel);
+}
+
+/* len bytes of key and response, whatever the lengths in body are. */
+static void
+ocsp_put(struct end *ocsp, const struct msg_cache_put *body, size_t len)
+{
+	static uint8_t bytes[2 * CACHE_VALUE_MAX];
+	struct channel_message message;
+
+	memset(bytes, 0x66, sizeof(bytes));
+	memset(&message, 0, sizeof(message));
+	message.type = MSG_OCSP_PUT;
+	message.body = body;
+	message.pieces[0].data = bytes;
+	message.pieces[0].len = len;
+	message.fd = -1;
+	CU_ASSERT(channel_send(ocsp->channel, &message) == 0);
+}
+
+static void
+make_response(struct msg_cache_put *body, size_t len)
+{
+	memset(body, 0, sizeof(*body));
+	memset(body->key, 0x66, sizeof(body->key));
+	body->id_len = CACHE_KEY_LEN;
+	body->started = (uint64_t)time(NULL);
+	body->expires = body->started + 600;
+	body->sealed_len = (uint32_t)len;
+}
+
+static bool
+appears(struct cache_reader *reader, const uint8_t *key, size_t len)
+{
+	static struct cache_record record;
+	int i;
+
+	for (i = 0; i < 5000; i++) {
+		if (cache_reader_get(reader, key, (uint64_t)time(NULL),
+			&record))
+			return (record.sealed_len == len &&
+			    record.sealed[len - 1] == 0x66);
+		usleep(1000);
+	}
+	return (false);
+}
+
+static void
+responses_are_kept(void)
+{
+	struct cache_reader *reader = cache_reader_new();
+	const size_t len = CACHE_VALUE_MAX;
+	struct msg_cache_trouble trouble;
+	struct msg_cache_put body;
+	struct end worker, ocsp;
+	struct rig rig;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(reader);
+	rig_start(&rig, settings_asking);
+	worker_open(&rig, &worker, 0);
+	CU_ASSERT(next(&worker) == MSG_OCSP_DIRECTORY);
+	cache_reader_open(reader, &worker.body.directory);
+	ocsp_open(&rig, &ocsp);
+	make_response(&body, len);
+	ocsp_put(&ocsp, &body, CACHE_KEY_LEN + len);
+	CU_ASSERT(appears(reader, body.key, len));
+	CHECK_CASE(facts(&rig, 0)->stored == 0, "it is no session");
+	memset(&trouble, 0, sizeof(trouble));
+	trouble.number = worker.body.directory.number;
+	post(&worker, MSG_CACHE_TROUBLE, &trouble);
+	CU_ASSERT(next(&worker) == MSG_OCSP_DIRECTORY);
+	cache_reader_free(&reader);
+	channel_free(&ocsp.channel);
+	channel_free(&worker.channel);
+	rig_close(&rig);
+}
+
+/* It is cut off as a worker would be, and does not share its rights. */
+static void
+bad_responses_end_the_channel(void)
+{
+	struct msg_cache_put body;
+	struct end ocsp;
+	struct rig rig;
+	size_t i;
+
+	rig_start(&rig, settings_asking);
+	for (i = 0; i < NITEMS(bad_puts); i++) {
+		ocsp_open(&rig, &ocsp);
+		make_response(&body, bad_puts[i].sealed_len);
+		body.id_len = bad_puts[i].id_len;
+		body.context_len = bad_puts[i].context_len;
+		ocsp_put(&ocsp, &body,
+		    (size_t)body.id_len + body.context_len + body.sealed_len -
+			bad_puts[i].cut);
+		CHECK_CASE(next(&ocsp) == MSG_NONE, bad_puts[i].what);
+		channel_free(&ocsp.channel);
+	}
+	CU_ASSERT_EQUAL(facts(&rig, 0)->state, CACHE_ON);
+	rig_close(&rig);
+}
+
 /* Bytes that are no message at all, and one that a worker may not send. */
 static void
 rubbish_ends_the_channel(void)
@@ -432,6 +564,8 @@ CU_TestInfo keeper_tests[] = {
 	{ "the newest settings count", newest_settings_count },
 	{ "trouble brings another one", trouble_brings_another_one },
 	{ "bad puts end the channel", bad_puts_end_the_channel },
+	{ "responses are kept", responses_are_kept },
+	{ "bad responses end the channel", bad_responses_end_the_channel },
 	{ "rubbish ends the channel", rubbish_ends_the_channel },
 	CU_TEST_INFO_NULL,
 };

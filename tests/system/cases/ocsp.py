@@ -193,6 +193,70 @@ def case_resumed(binaries):
             again.close()
 
 
+def matrix(binaries, tickets):
+    """Revoked by OCSP: off, optional, on; full, resumed; TLS 1.2, 1.3."""
+    ports = {mode: free_port() for mode in ("off", "optional", "on")}
+    hosts = [{"name": mode,
+              "listen": [{"address": "127.0.0.1", "port": ports[mode]}],
+              "tls": {"verify_client": mode, "session_tickets": tickets}}
+             for mode in ports]
+    with Rig(binaries, ocsp={"max_age": "1s"}, more={"hosts": hosts}) as rig:
+        clients = {name: rig.issue(name) for name in ("good", "revoked")}
+        sessions = {}
+        for mode in ports:
+            for version in ("1.2", "1.3"):
+                for name, certificate in clients.items():
+                    client = rig.admitted(certificate, version,
+                                          port=ports[mode])
+                    sessions[mode, version, name] = \
+                        client.context, client.socket.session
+                    client.close()
+        rig.root.revoke("revoked")
+        time.sleep(2.2)
+        for (mode, version, name), (context, session) in sessions.items():
+            certificate, port = clients[name], ports[mode]
+            if mode != "off" and name == "revoked":
+                rig.refused(certificate, "it is revoked", version, port=port)
+                rig.refused(certificate, "it is revoked", session=session,
+                            context=context, port=port)
+                continue
+            rig.admitted(certificate, version, port=port).close()
+            client = Client(port, context=context)
+            client.auth(session).login()
+            assert client.socket.session_reused, (mode, version, name)
+            client.close()
+        Client(ports["optional"]).auth().login().close()
+
+
+def case_matrix(binaries):
+    """Good and revoked by OCSP, in every mode, full and resumed."""
+    matrix(binaries, False)
+
+
+def case_matrix_tickets(binaries):
+    """The same where sessions travel in tickets."""
+    matrix(binaries, True)
+
+
+def case_https(binaries):
+    """A responder by https is asked if its certificate is in order."""
+    with Rig(binaries) as rig:
+        served = rig.root.issue("responder",
+                                more="subjectAltName = IP:127.0.0.1\n")
+        forged = rig.stranger.issue("responder",
+                                    more="subjectAltName = IP:127.0.0.1\n")
+        other = rig.root.issue("other", more="subjectAltName = IP:127.0.0.2\n")
+        with Responder(rig.root, tls=served) as right, \
+                Responder(rig.root, tls=forged) as wrong, \
+                Responder(rig.root, tls=other) as elsewhere:
+            rig.admitted(rig.issue("alice", url=right.url)).close()
+            rig.refused(rig.issue("bob", url=wrong.url), "nobody says")
+            rig.refused(rig.issue("eve", url=elsewhere.url), "nobody says")
+        rig.server.wait_log("nobody says .*self-signed certificate in|"
+                            "nobody says .*local issuer")
+        rig.server.wait_log("nobody says .*IP address mismatch")
+
+
 def case_no_session_for_the_refused(binaries):
     """Who is refused gets neither ticket nor cached session."""
     for tickets in ("on", "off"):
