@@ -15,6 +15,13 @@ static enum flow command(struct session *session);
 const struct step step_command = { "command", command };
 
 /*
+ * The line that is looked at: one at a time, in all of the worker.  It is wiped
+ * afterwards, since it may be a password.  Not on the stack, where all of it
+ * would be cleared before and wiped after each command.
+ */
+static char taken_line[INPUT_LINE_MAX + 1];
+
+/*
  * Before the login: who is named by USER may have a section of his own, and
  * with AllowPerUser nobody else is asked for TLS until it is known who he is.
  */
@@ -198,7 +205,6 @@ idle(struct session *session)
 static enum flow
 command(struct session *session)
 {
-	char line[INPUT_LINE_MAX + 1];
 	enum input_result taken;
 	enum flow flow;
 
@@ -207,7 +213,7 @@ command(struct session *session)
 		return (session_farewell(session, "The server is going down."));
 	if (buf_len(&session->reply.buf) > REPLY_HIGH)
 		return (session_flush(session));
-	taken = input_take(&session->input, line);
+	taken = input_take(&session->input, taken_line);
 	if (taken == INPUT_NONE)
 		return (idle(session));
 	reply_expect(&session->reply);
@@ -222,8 +228,8 @@ command(struct session *session)
 	case INPUT_LINE:
 		break;
 	}
-	flow = dispatch(session, line);
-	secret_wipe(line, sizeof(line));
+	flow = dispatch(session, taken_line);
+	secret_wipe(taken_line, strlen(taken_line));
 	return (flow);
 }
 
@@ -254,7 +260,6 @@ void
 command_aside(struct session *session)
 {
 	struct reply *reply = &session->reply;
-	char line[INPUT_LINE_MAX + 1];
 	const struct verb *verb;
 	unsigned int owed = reply->owed;
 
@@ -263,7 +268,7 @@ command_aside(struct session *session)
 		if (verb == NULL)
 			return;
 		reply_expect(reply);
-		if (input_take(&session->input, line) == INPUT_LINE)
+		if (input_take(&session->input, taken_line) == INPUT_LINE)
 			(void)verb->run(session, "");
 		else
 			reply_send(reply, 501, "Syntax: %s", verb->help);

@@ -100,7 +100,7 @@ static enum flow
 linger(struct session *session)
 {
 	enum stream_result result;
-	uint8_t block[4096];
+	uint8_t block[512];
 	size_t done, i;
 
 	if (session_expired(session, LINGER_MS))

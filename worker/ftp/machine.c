@@ -1,7 +1,6 @@
 #include "worker/ftp/state.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "shm/base/ensure.h"
 #include "shm/base/secret.h"
@@ -9,6 +8,7 @@
 #include "worker/ftp/transfer.h"
 
 #define FLUSH_MS 60000
+#define READ_MAX 1024 /* bytes at a time, which is more than most commands */
 
 enum flow
 session_goto(struct session *session, const struct step *step)
@@ -38,13 +38,11 @@ session_expired(struct session *session, uint64_t ms)
 enum flow
 session_answer(struct session *session, int code, const char *format, ...)
 {
-	char text[2 * FS_PATH_MAX + 256];
 	va_list args;
 
 	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args);
+	reply_vsend(&session->reply, code, format, args);
 	va_end(args);
-	reply_send(&session->reply, code, "%s", text);
 	if (session->transfer != NULL)
 		return (FLOW_NEXT);
 	return (session_goto(session, &step_command));
@@ -87,7 +85,7 @@ session_is_tls(const struct session *session)
 static void
 read_input(struct session *session)
 {
-	uint8_t block[INPUT_MAX];
+	uint8_t block[READ_MAX];
 	enum stream_result result;
 	size_t room, done;
 	int fed;
@@ -96,6 +94,8 @@ read_input(struct session *session)
 		room = input_room(&session->input);
 		if (room == 0)
 			return;
+		if (room > sizeof(block))
+			room = sizeof(block);
 		result = stream_read(session->control, block, room, &done);
 		if (result == STREAM_AGAIN)
 			return;

@@ -1,12 +1,14 @@
 #include "worker/ftp/reply.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "shm/base/ensure.h"
 
 /* A path of 4096 bytes, each a quotation mark that is doubled, and words. */
-#define TEXT_MAX 8448
+#define TEXT_MAX   8448
+#define TEXT_USUAL 128 /* and most are shorter */
+#define CODE_LEN   3
+#define LINE_END   2 /* bytes */
 
 void
 reply_init(struct reply *reply)
@@ -29,31 +31,83 @@ reply_expect(struct reply *reply)
 	reply->owed++;
 }
 
+/* Nothing in it ends the line, or the text. */
+static void
+clean(uint8_t *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (text[i] == '\r' || text[i] == '\n' || text[i] == '\0')
+			text[i] = '?';
+}
+
 /*
- * Appends prefix, the text, and a line end.  A client that does not read its
- * replies fills the buffer: then the session ends, since a reply left out
- * would make it take one command's answer for another's.
+ * Formats the text behind head bytes of room for it; its length, or -1.  Twice
+ * when it is long, which few are.
  */
-static void put(struct reply *reply, const char *prefix, const char *format,
+static int write_text(struct buf *buf, size_t head, const char *format,
     va_list args) __attribute__((format(printf, 3, 0)));
 
-static void
-put(struct reply *reply, const char *prefix, const char *format, va_list args)
+static int
+write_text(struct buf *buf, size_t head, const char *format, va_list args)
 {
-	char text[TEXT_MAX];
-	int len, i;
+	uint8_t *room = buf_reserve(buf, head + TEXT_USUAL + LINE_END);
+	va_list again;
+	int len;
 
-	len = vsnprintf(text, sizeof(text), format, args);
-	if (len < 0)
-		len = 0;
-	if (len >= (int)sizeof(text))
-		len = (int)sizeof(text) - 1;
-	for (i = 0; i < len; i++)
-		if (text[i] == '\r' || text[i] == '\n')
-			text[i] = '?';
-	text[len] = '\0';
-	if (buf_printf(&reply->buf, "%s%s\r\n", prefix, text) != 0)
+	if (room == NULL)
+		return (-1);
+	va_copy(again, args);
+	len = vsnprintf((char *)room + head, TEXT_USUAL, format, args);
+	if (len >= TEXT_MAX)
+		len = TEXT_MAX - 1;
+	if (len >= TEXT_USUAL) {
+		room = buf_reserve(buf, head + (size_t)len + 1 + LINE_END);
+		if (room != NULL)
+			(void)vsnprintf((char *)room + head, (size_t)len + 1,
+			    format, again);
+		else
+			len = -1;
+	}
+	va_end(again);
+	return (len);
+}
+
+/*
+ * Appends a code and what divides it from the text (code 0: only that), the
+ * text, and a line end.  A client that does not read its replies fills the
+ * buffer: then the session ends, since a reply left out would make it take one
+ * command's answer for another's.
+ */
+static void put(struct reply *reply, int code, char divider, const char *format,
+    va_list args) __attribute__((format(printf, 4, 0)));
+
+static void
+put(struct reply *reply, int code, char divider, const char *format,
+    va_list args)
+{
+	size_t head = code == 0 ? 1 : CODE_LEN + 1;
+	uint8_t *room;
+	int len;
+
+	len = write_text(&reply->buf, head, format, args);
+	if (len < 0) {
 		reply->failed = true;
+		return;
+	}
+	room = buf_reserve(&reply->buf, head + (size_t)len + LINE_END);
+	ensure(room != NULL); /* it is there already */
+	if (code != 0) {
+		room[0] = (uint8_t)('0' + code / 100);
+		room[1] = (uint8_t)('0' + code / 10 % 10);
+		room[2] = (uint8_t)('0' + code % 10);
+	}
+	room[head - 1] = (uint8_t)divider;
+	clean(room + head, (size_t)len);
+	room[head + (size_t)len] = '\r';
+	room[head + (size_t)len + 1] = '\n';
+	buf_added(&reply->buf, head + (size_t)len + LINE_END);
 }
 
 static void
@@ -66,30 +120,32 @@ settle(struct reply *reply, int code)
 }
 
 void
+reply_vsend(struct reply *reply, int code, const char *format, va_list args)
+{
+	ensure(code >= 100 && code < 600 && reply->code == 0);
+	put(reply, code, ' ', format, args);
+	settle(reply, code);
+}
+
+void
 reply_send(struct reply *reply, int code, const char *format, ...)
 {
-	char prefix[16];
 	va_list args;
 
-	ensure(code >= 100 && code < 600 && reply->code == 0);
-	(void)snprintf(prefix, sizeof(prefix), "%d ", code);
 	va_start(args, format);
-	put(reply, prefix, format, args);
+	reply_vsend(reply, code, format, args);
 	va_end(args);
-	settle(reply, code);
 }
 
 void
 reply_begin(struct reply *reply, int code, const char *format, ...)
 {
-	char prefix[16];
 	va_list args;
 
 	ensure(code >= 100 && code < 600 && reply->code == 0);
 	reply->code = code;
-	(void)snprintf(prefix, sizeof(prefix), "%d-", code);
 	va_start(args, format);
-	put(reply, prefix, format, args);
+	put(reply, code, '-', format, args);
 	va_end(args);
 }
 
@@ -100,20 +156,18 @@ reply_line(struct reply *reply, const char *format, ...)
 
 	ensure(reply->code != 0);
 	va_start(args, format);
-	put(reply, " ", format, args);
+	put(reply, 0, ' ', format, args);
 	va_end(args);
 }
 
 void
 reply_end(struct reply *reply, const char *format, ...)
 {
-	char prefix[16];
 	va_list args;
 
 	ensure(reply->code != 0);
-	(void)snprintf(prefix, sizeof(prefix), "%d ", reply->code);
 	va_start(args, format);
-	put(reply, prefix, format, args);
+	put(reply, reply->code, ' ', format, args);
 	va_end(args);
 	settle(reply, reply->code);
 	reply->code = 0;

@@ -10,6 +10,7 @@
 #ifndef WORKER_FTP_REPLY_H
 #define WORKER_FTP_REPLY_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -35,6 +36,9 @@ void reply_expect(struct reply *reply);
 /* "code text"; a final one when code is 200 or more. */
 void reply_send(struct reply *reply, int code, const char *format, ...)
     PRINTF_LIKE(3, 4);
+
+void reply_vsend(struct reply *reply, int code, const char *format,
+    va_list args) PRINTF_LIKE(3, 0);
 
 /* "code-text", lines of " text", "code text". */
 void reply_begin(struct reply *reply, int code, const char *format, ...)

@@ -273,7 +273,7 @@ is_over(struct session *session)
 	struct transfer *transfer = session->transfer;
 	uint64_t now = worker_now(session->worker);
 	enum stream_result result = STREAM_OK;
-	uint8_t block[4096];
+	uint8_t block[512];
 	size_t done, reads;
 
 	for (reads = 0; reads < 16 && result == STREAM_OK; reads++)
