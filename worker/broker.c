@@ -24,6 +24,9 @@
  */
 #define ALONE_MS 120000
 
+/* Questions whose pages are kept: making one takes five system calls. */
+#define SPARES 8
+
 struct broker {
 	struct worker *worker;
 	struct link_uv *link;
@@ -32,9 +35,10 @@ struct broker {
 	struct broker_tell tell;
 	struct broker_places places;
 	struct broker_agents agents;
-	uint32_t connections;          /* to login, so far */
-	uint64_t requests;             /* numbered from 1 */
-	struct broker_question *spare; /* wiped; saves most of the mappings */
+	uint32_t connections;                   /* to login, so far */
+	uint64_t requests;                      /* numbered from 1 */
+	struct broker_question *spares[SPARES]; /* wiped */
+	size_t nspares;
 };
 
 /* Questions -------------------------------------------------------------- */
@@ -42,12 +46,10 @@ struct broker {
 static struct broker_question *
 take_question(struct broker *broker)
 {
-	struct broker_question *question = broker->spare;
-
-	broker->spare = NULL;
-	if (question == NULL)
-		question = secret_alloc(sizeof(*question), SECRET_WIPE_ON_FORK);
-	return (question);
+	if (broker->nspares > 0)
+		return (broker->spares[--broker->nspares]);
+	return (
+	    secret_alloc(sizeof(struct broker_question), SECRET_WIPE_ON_FORK));
 }
 
 static void
@@ -61,8 +63,8 @@ end_question(struct broker_client *client)
 	if (question == NULL)
 		return;
 	secret_wipe(question, sizeof(*question));
-	if (broker->spare == NULL)
-		broker->spare = question;
+	if (broker->nspares < SPARES)
+		broker->spares[broker->nspares++] = question;
 	else
 		secret_free(question, sizeof(*question));
 }
@@ -377,7 +379,9 @@ broker_free(struct broker **broker)
 	broker_tell_free(&ending->tell);
 	link_uv_free(&ending->link);
 	broker_table_free(&ending->table);
-	secret_free(ending->spare, sizeof(*ending->spare));
+	while (ending->nspares > 0)
+		secret_free(ending->spares[--ending->nspares],
+		    sizeof(struct broker_question));
 	free(ending);
 }
 
