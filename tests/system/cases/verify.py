@@ -416,7 +416,11 @@ def case_authorities_sent(binaries):
 
 def case_list_swapped(binaries):
     """A list that is replaced counts at once; who is in stays in."""
-    world = World(binaries, hosts=("on",))
+    for tickets in (False, True):
+        swap_list(World(binaries, tickets, hosts=("on",)))
+
+
+def swap_list(world):
     world.server.config["tls"]["watch"] = True
     world.server.write_config()
     with world:
