@@ -133,6 +133,8 @@ configure(const struct scratch *scratch, const char *format)
 		free(text);
 		text = grown;
 	}
+	if (text == NULL)
+		abort();
 	conf = rig_must(text);
 	free(text);
 	return (conf);

@@ -127,6 +127,20 @@ def case_doubts(binaries):
         assert status == 0 and "list has expired" in said, said
         status, said = checked(server, {"ca_revocation_file": early})
         assert status == 0 and "list is not valid yet" in said, said
+        names = "subjectAltName = DNS:localhost\n"
+        for name, text, times in (
+                ("good", None, {"ends": 90 * 86400}),
+                ("gone", "has expired", {"ends": -60}),
+                ("early", "is not valid yet", {"begins": 3600}),
+                ("soon", "expires within 3 days",
+                 {"begins": -80 * 86400, "ends": 3 * 86400 - 60})):
+            made = ca.issue(name, "localhost", names, **times)
+            os.chmod(made.path, 0o600)
+            status, said = checked(
+                server, {"certificates": [{"cert": made.path}]})
+            assert status == 0, said
+            assert text is None or text in said, said
+            assert text is not None or "warning" not in said, said
     finally:
         shutil.rmtree(server.folder)
 
