@@ -144,6 +144,7 @@ struct tls_channel {
 	uint8_t alert;      /* the last one, 0: none */
 	uint8_t extensions; /* that the SSL knew when it was made */
 	bool alert_sent : 1; /* by us */
+	bool begged : 1;     /* for a renegotiation, and that was logged */
 	bool begun : 1, established : 1, failed : 1, closed : 1;
 	bool diags : 1;     /* EnableDiags */
 	bool cut : 1;       /* a flood: see the message callback */
@@ -366,6 +367,8 @@ void outcome_established(struct tls_channel *channel);
 void outcome_failed(struct tls_channel *channel);
 /* Given up before its end by who owns the channel, and logs why. */
 void outcome_abandoned(struct tls_channel *channel);
+/* An alert has passed. */
+void outcome_alert(struct tls_channel *channel, uint8_t alert, bool sent);
 /* The first error in OpenSSL's queue, in words for an administrator. */
 NODISCARD const char *outcome_explain(unsigned long error);
 

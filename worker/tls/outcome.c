@@ -368,3 +368,18 @@ outcome_abandoned(struct tls_channel *channel)
 	count(channel, SCORE_HANDSHAKES_FAILED);
 	diags_count(channel, DIAGS_FAILED);
 }
+
+void
+outcome_alert(struct tls_channel *channel, uint8_t alert, bool sent)
+{
+	struct log_subject subject;
+
+	channel->alert = alert;
+	channel->alert_sent = sent;
+	if (!sent || alert != SSL_AD_NO_RENEGOTIATION || channel->begged)
+		return;
+	channel->begged = true;
+	subject = tls_subject(channel->login);
+	log_event(LOG_LEVEL_NOTICE, LOG_STREAM_TLS, &subject,
+	    "the client asks for a renegotiation: refused");
+}

@@ -90,10 +90,8 @@ watch_messages(int sent, int version, int type, const void *data, size_t len,
 	(void)arg;
 	if (channel != NULL && (channel->diags || trace_on(TLS, 15)))
 		diags_message(channel, sent == 1, type, data, len);
-	if (channel != NULL && type == SSL3_RT_ALERT && len == 2) {
-		channel->alert = ((const uint8_t *)data)[1];
-		channel->alert_sent = sent == 1;
-	}
+	if (channel != NULL && type == SSL3_RT_ALERT && len == 2)
+		outcome_alert(channel, ((const uint8_t *)data)[1], sent == 1);
 	if (channel == NULL || !channel->established || len < 2 ||
 	    !is_idle_message(sent, type, data) ||
 	    ++channel->idle_messages <= TLS_IDLE_MESSAGES)

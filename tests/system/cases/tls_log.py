@@ -6,6 +6,7 @@ import re
 import socket
 import ssl
 import stat
+import subprocess
 
 from cases.logs import log_folder, read
 from client import Client, tls_context
@@ -114,6 +115,24 @@ def only_cipher(name):
     context = tls_context("1.2")
     context.set_ciphers(name)
     return context
+
+
+def case_renegotiation(binaries):
+    """A client that asks for a renegotiation: once in the log, refused."""
+    server, path = with_log(binaries)
+    with server:
+        with subprocess.Popen(
+                ["openssl", "s_client", "-connect",
+                 f"127.0.0.1:{server.port}", "-starttls", "ftp", "-tls1_2"],
+                stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL) as client:
+            find(path, "TLS handshake: channel=control")
+            client.stdin.write(b"R\n")
+            client.stdin.flush()
+            find(path, "asks for a renegotiation: refused")
+            client.stdin.close()
+            client.wait(20)
+        assert read(path).count("renegotiation") == 1, read(path)
 
 
 def case_json(binaries):
