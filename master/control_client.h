@@ -18,9 +18,9 @@ struct control_client {
 	enum control_command command;
 	bool verbose;
 	json_t *arguments; /* of the command; NULL: none */
-	bool busy;     /* a command is being answered; nothing is read */
-	bool broken;   /* to be closed when it is safe */
-	bool handling; /* further up the stack */
+	bool busy;         /* a command is being answered; nothing is read */
+	bool broken;       /* to be closed when it is safe */
+	bool handling;     /* further up the stack */
 	uint64_t waiting;
 	uint8_t cursor[CONTROL_CURSOR_LEN];
 	void (*drained)(struct control_client *client, void *context);

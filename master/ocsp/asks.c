@@ -53,6 +53,14 @@ whom(const struct job *job)
 	return (job->kind == JOB_STATUS ? job->urls : "DNS");
 }
 
+static void
+tell(const struct ask *ask, const struct job_result *result)
+{
+	trace_line(TLS_OCSP, 5, NULL, "%s: %u bytes%s%.*s", whom(&ask->job),
+	    result->data_len, result->text_len > 0 ? ", " : "",
+	    (int)result->text_len, result->text);
+}
+
 /* Ends a question: all who wait get the result. */
 static void
 end(struct ask *ask, const struct job_result *result)
@@ -60,9 +68,6 @@ end(struct ask *ask, const struct job_result *result)
 	struct asks *asks = ask->asks;
 	struct waiter *waiter;
 
-	trace_line(TLS_OCSP, 5, NULL, "%s: %u bytes%s%.*s", whom(&ask->job),
-	    result->data_len, result->text_len > 0 ? ", " : "",
-	    (int)result->text_len, result->text);
 	TAILQ_REMOVE(&asks->all, ask, link);
 	asks->count--;
 	if (ask->child != NULL)
@@ -84,6 +89,7 @@ end_without(struct ask *ask, const char *why)
 
 	memset(&result, 0, JOB_RESULT_HEAD);
 	job_result_say(&result, "%s", why);
+	tell(ask, &result);
 	end(ask, &result);
 }
 
@@ -102,6 +108,7 @@ child_done(const struct job_result *result, void *context)
 		if (result->keep)
 			asks->handlers.keep(asks->handlers.context, ask->cert,
 			    result);
+		tell(ask, result);
 		end(ask, result);
 	}
 	serve(asks);

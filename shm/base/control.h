@@ -3,8 +3,9 @@
  *
  * The protocol is lines of JSON over a Unix stream socket, described in
  * ftpsctl(8).  A request is one object with "command" and, for some commands,
- * "verbose", or "arguments", a list of texts.  An answer is one or more objects, a line each; the last one has
- * "end": true and "status", one of the words below.
+ * "verbose", or "arguments", a list of texts.  An answer is one or more
+ * objects, a line each; the last one has "end": true and "status", one of the
+ * words below.
  */
 #ifndef SHM_BASE_CONTROL_H
 #define SHM_BASE_CONTROL_H

@@ -56,10 +56,10 @@ static void
 escape_text(struct entry_line *line, uint8_t byte)
 {
 	char text[8];
+	int len;
 
-	entry_put(line, text,
-	    (size_t)snprintf(text, sizeof(text), "\\x%02x",
-		(unsigned int)byte));
+	len = snprintf(text, sizeof(text), "\\x%02x", (unsigned int)byte);
+	entry_put(line, text, (size_t)len);
 }
 
 /* What is no UTF-8 cannot be told in JSON: it looks as in text. */
