@@ -82,22 +82,21 @@ ask_all(struct admit *admit)
 	}
 }
 
-/* Whatever has no answer now gets none. */
+/* Whatever has no answer now gets none: then it is PENDING no more. */
 static void
 give_up(struct admit *admit)
 {
-	static const struct asker_answer none = { NULL, 0,
-		"the ocsp process does not answer" };
-	struct admit_question *asked;
+	static const struct seal_data none = { NULL, 0 };
+	struct tls_channel *channel = stream_tls(admit->session->control);
+	struct tls_question wanted;
 	size_t i;
 
-	for (i = 0; i < QUESTIONS_MAX; i++) {
-		asked = &admit->questions[i];
-		if (!asked->asked || asked->question.asker == NULL)
-			continue;
-		asker_forget(&asked->question);
-		give_answer(asked, &none);
-	}
+	for (i = 0; i < QUESTIONS_MAX; i++)
+		asker_forget(&admit->questions[i].question);
+	for (i = 0; tls_question(channel, i, &wanted); i++)
+		if (wanted.open)
+			tls_answer(channel, i, none,
+			    "the ocsp process does not answer");
 }
 
 enum flow
