@@ -1,6 +1,7 @@
 """Files of certificates and keys: checked, kept, and exchanged."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -8,8 +9,11 @@ import time
 
 from authority import Authority
 from authority import write as write_whole
+from cases.tls_keys import (NEW, OLD, Talk, as_alice, fetch, psk_server,
+                            s_client, write_key)
 from client import Client
-from daemon import Daemon, make_certificate, random_bytes, wait_for
+from daemon import (PASSWORD, Daemon, make_certificate, random_bytes,
+                    wait_for)
 
 
 def served(server, name=None):
@@ -411,3 +415,35 @@ def case_watched_revocation(binaries):
         theirs = other.issue("new").context()
         assert wait_for(lambda: not refused(server, theirs), 5)
         assert refused(server, running[0][1])
+
+
+def case_watched_shared_keys(binaries):
+    """Keys that are shared, and parameters: new ones count at once."""
+    server = psk_server(binaries, {"watch": True})
+    with open(os.path.join(server.home, "f"), "w", encoding="ascii") as out:
+        out.write("contents")
+    with server:
+        running = []
+        for versions in (OLD, NEW):
+            session = os.path.join(server.folder, versions[0] + ".session")
+            talk = Talk(server.port, *versions, *as_alice(), "-sess_out",
+                        session)
+            talk.cmd("USER alice", 331)
+            talk.cmd("PASS " + PASSWORD, 230)
+            talk.cmd("PROT P", 200)
+            running.append((versions, session, talk))
+        text = s_client(server.port, *NEW, *as_alice())
+        assert "no peer certificate available" in text, text
+        write_key(server, "alice", "aa" * 24)
+        server.wait_log("changed files are taken over")
+        for versions, session, talk in running:
+            assert wait_for(lambda v=versions: "no peer certificate" in
+                            s_client(server.port, *v, *as_alice("aa" * 24)))
+            assert re.search(r"alert [a-z]", s_client(
+                server.port, *versions, *as_alice()))
+            with talk:
+                talk.cmd("NOOP", 200)
+                got, reply = fetch(talk, *versions, "-sess_in", session,
+                                   *(as_alice() if versions is OLD else ()))
+                assert (got, reply[:3]) == (b"contents", "226"), (got, reply)
+        server.expect_log("TLS handshake failed")
