@@ -162,8 +162,9 @@ describe_client(const struct tls_channel *channel, struct line *line)
 	if (channel->login->peer == NULL)
 		return;
 	add_variable(line, "verify", channel, VARIABLE_TLS_CLIENT_VERIFY);
-	add_variable(line, "client", channel, VARIABLE_TLS_CLIENT_S_DN);
-	add_variable(line, "sha256", channel, VARIABLE_TLS_CLIENT_SHA256);
+	add_variable(line, "client_subject", channel, VARIABLE_TLS_CLIENT_S_DN);
+	add_variable(line, "client_sha256", channel,
+	    VARIABLE_TLS_CLIENT_SHA256);
 }
 
 /* What a handshake came to. */

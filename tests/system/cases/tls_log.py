@@ -1,5 +1,6 @@
 """tls.log: what it says of handshakes, and of everything with EnableDiags."""
 
+import hashlib
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import ssl
 import stat
 import subprocess
 
+from authority import Authority
 from cases.logs import log_folder, read
 from client import Client, tls_context
 from daemon import Daemon, wait_for
@@ -115,6 +117,38 @@ def only_cipher(name):
     context = tls_context("1.2")
     context.set_ciphers(name)
     return context
+
+
+def case_certificate(binaries):
+    """Whom a client's certificate is for, and whether it is good."""
+    server, path = with_log(binaries, {"format": "json"})
+    authority = Authority(server.folder, "authority")
+    server.config["tls"].update({
+        "verify_client": "optional",
+        "ca_certificate_file": authority.path("cert.pem")})
+    server.write_config()
+    good = authority.issue("alice")
+    bad = Authority(server.folder, "other").issue("mallory")
+    with server:
+        with Client(server.port, context=good.context("1.2")) as client:
+            client.auth().login()
+            client.cmd("QUIT", 221)
+        find(path, "channel=control")
+        said = next(event for event in map(json.loads,
+                                           read(path).splitlines())
+                    if "channel" in event)
+        assert (said["verify"], said["client_subject"], said["client"]) == \
+            ("SUCCESS", "CN=alice", "127.0.0.1"), said
+        pem = good.cert[good.cert.index("-----BEGIN"):]
+        assert said["client_sha256"] == hashlib.sha256(
+            ssl.PEM_cert_to_DER_cert(pem)).hexdigest(), said
+        try:
+            with Client(server.port, context=bad.context("1.2")) as client:
+                client.auth()
+        except ssl.SSLError:
+            pass
+        find(path, r"TLS handshake failed: the client's certificate is "
+             r"refused: .*CN=mallory.*alert sent: unknown_ca \(48\)")
 
 
 def case_renegotiation(binaries):
