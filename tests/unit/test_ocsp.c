@@ -290,7 +290,7 @@ floods_are_bounded(void)
 
 	rig_start(&rig);
 	worker_open(&rig, &worker);
-	channel_set_queue(worker.channel, 2 * ASKS_WAIT_MAX);
+	channel_set_queue(worker.channel, (size_t)2 * ASKS_WAIT_MAX);
 	for (i = 0; i < ASKS_WAIT_MAX + 50; i++) {
 		(void)snprintf(text, sizeof(text), "127.9.%u.%u",
 		    (unsigned int)(i / 250), (unsigned int)(i % 250) + 1);

@@ -10,7 +10,7 @@
 
 #include "tests/unit/suites.h"
 
-#define DAY 86400
+#define DAY 86400L
 
 /* An entity with a certificate. */
 struct entity {
