@@ -248,7 +248,7 @@ look_up_names(struct configuration_load *load)
 
 	setup.loop = load->loop;
 	setup.self = load->self;
-	setup.user = load->configuration->users.worker;
+	setup.user = load->configuration->users.ocsp;
 	setup.conf = load->configuration->conf;
 	setup.found = found;
 	setup.done = all_found;
@@ -268,7 +268,8 @@ begin(void *context)
 
 	if (!load_files(load))
 		finish(load);
-	else if (load->configuration->conf->nnames > 0)
+	else if (load->configuration->conf->nnames > 0 &&
+	    load->errors.count == 0)
 		look_up_names(load);
 	else
 		open_keys(load);

@@ -90,7 +90,7 @@ look_up(void *context)
 
 	setup.loop = refresh->master->loop;
 	setup.self = refresh->master->self;
-	setup.user = configuration->users.worker;
+	setup.user = configuration->users.ocsp;
 	setup.conf = configuration->conf;
 	setup.found = found;
 	setup.done = done;

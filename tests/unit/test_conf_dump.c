@@ -67,6 +67,14 @@ static const char *const texts[] = {
 	LISTEN "tls: {session_cache: {size: 1234567, timeout: 1}}\n"
 	       "banner: |\n  Hello\n\n    there\n",
 	LISTEN "tls: {session_cache: on, cipher_suite: []}\n",
+	LISTEN
+	"passive: {address: ftp.example.com, refresh: 0}\n"
+	"tls: {masquerade_address: [{network: 10.0.0.0/8,\n"
+	"  address: local}, {address: eth0, network: \"2001:db8::/32\"},\n"
+	"  {address: 192.0.2.1}], strict_alpn: off, protocol: ALL,\n"
+	"  options: [AllowWeakSecurity], timeout_handshake: 0}\n"
+	"hosts: [{name: a, passive: {address: FTP.example.com}},\n"
+	"  {name: b, passive: {address: none}}]\n",
 	LISTEN "defaults:\n  umask: 027\n" TLS "umask: 022\n"
 	       "tls: {engine: off}\n"
 	       "hosts:\n"

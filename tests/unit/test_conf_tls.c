@@ -136,6 +136,37 @@ protocols_are_taken_apart(void)
 	conf_free(&conf);
 }
 
+/* --- names of addresses --------------------------------------------------- */
+
+/* Names are looked up once, however many hosts have them. */
+static void
+names_are_numbered(void)
+{
+	struct conf *conf = rig_must(LISTEN
+	    "defaults: {passive: {address: ftp.b}}\n"
+	    "tls: {masquerade_address: [{address: ftp.c, network: 10.0.0.0/8},"
+	    " {address: 192.0.2.1}]}\n"
+	    "hosts: [{name: x}, {name: y, passive: {address: FTP.A}},\n"
+	    "  {name: z, passive: {address: ftp.a}}]\n");
+	const struct conf_host *hosts = conf->hosts;
+
+	CU_ASSERT_EQUAL_FATAL(conf->nnames, 3);
+	CU_ASSERT_EQUAL(hosts[0].passive_addresses.items[0].number, 2);
+	CU_ASSERT_EQUAL(hosts[0].tls.masquerade_addresses.items[0].number, 3);
+	CU_ASSERT_EQUAL(hosts[0].tls.masquerade_addresses.items[1].number, 0);
+	CU_ASSERT_EQUAL(hosts[1].passive_addresses.items[0].number, 2);
+	CU_ASSERT_EQUAL(hosts[2].passive_addresses.items[0].number, 1);
+	CU_ASSERT_EQUAL(hosts[3].passive_addresses.items[0].number, 1);
+	CU_ASSERT_STRING_EQUAL(conf->names[2].first->name, "ftp.c");
+	CU_ASSERT(conf->names[2].first->line == 3 &&
+	    conf->names[2].first->column > 0);
+	conf_free(&conf);
+	conf = rig_must(LISTEN "passive: {address: none}\n");
+	CU_ASSERT(
+	    conf->nnames == 0 && conf->hosts[0].passive_addresses.count == 0);
+	conf_free(&conf);
+}
+
 CU_TestInfo conf_tls_tests[] = {
 	{ "notices tell of certificates not asked for",
 	    notices_tell_of_certificates_not_asked_for },
@@ -145,5 +176,6 @@ CU_TestInfo conf_tls_tests[] = {
 	{ "notices tell of words without effect",
 	    notices_tell_of_words_without_effect },
 	{ "protocols are taken apart", protocols_are_taken_apart },
+	{ "names of addresses are numbered", names_are_numbered },
 	CU_TEST_INFO_NULL,
 };

@@ -100,6 +100,39 @@ def case_settings(binaries):
                 assert found[fact] == value, (tls, options, found)
 
 
+def case_hosts_differ(binaries):
+    """One host is weak, the other is not: each by its own rules."""
+    server = Daemon(binaries)
+    cert = os.path.join(server.folder, "old.pem")
+    key = os.path.join(server.folder, "old.key")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:1024", "-sha1", "-nodes",
+         "-days", "30", "-subj", "/CN=old.test", "-out", cert, "-keyout",
+         key], check=True, capture_output=True)
+    os.chmod(key, 0o600)
+    weak = {"engine": True, "protocol": ["TLSv1.1"], "options": WEAK,
+            "certificates": [{"cert": cert, "key": key}]}
+    server.config["hosts"] = [{"name": "old.test", "tls": weak}]
+    server.write_config()
+    with server:
+        to_old = ("-servername", "old.test")
+        for options, fact, value in (
+                (old("1_1", *to_old), "protocol", "TLSv1.1"),
+                (old("1_1", "-noservername"), "protocol", None),
+                (("-tls1_2", *to_old), "protocol", None),
+                (("-tls1_3", *to_old), "protocol", None),
+                (("-tls1_3",), "protocol", "TLSv1.3")):
+            found = s_client(server.port, *options)
+            assert found[fact] == value, (options, found)
+        weak["options"] = []
+        weak["protocol"] = ["TLSv1.2"]
+        server.write_config()
+        done = server.ctl("reload", check=False, json_output=False)
+        assert done.returncode != 0, done
+        assert "AllowWeakSecurity in tls.options" in done.stderr, done
+        server.expect_log("old.pem|reload refused|TLS handshake failed")
+
+
 # keys of tls, and what is said
 REFUSED = [
     ({"protocol": ["TLSv1"]},
