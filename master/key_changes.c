@@ -124,10 +124,13 @@ compare_host(struct draft *draft, uint32_t host, const struct host_keys *before,
 	}
 }
 
-/* The memfd, or -1: nothing is to be sent, or it cannot be (logged). */
+/*
+ * The memfd, or -1: nothing is to be sent, or it cannot be (logged); *changed:
+ * whether there is anything.
+ */
 static int
 write_changes(const struct configuration *configuration,
-    const struct certificates *before)
+    const struct certificates *before, bool *changed)
 {
 	const struct host_keys *now =
 	    certificates_keys(configuration->certificates);
@@ -146,13 +149,14 @@ write_changes(const struct configuration *configuration,
 	plan.nblobs = draft.nblobs;
 	plan.parts = draft.parts;
 	plan.nparts = draft.nparts;
-	if (draft.nparts > 0 && !draft.failed)
+	*changed = draft.nparts > 0 || draft.failed;
+	if (*changed && !draft.failed)
 		fd = key_swap_write(&plan);
-	if (fd == -1 && (draft.nparts > 0 || draft.failed))
+	if (*changed && fd == -1)
 		log_error("changed certificates and keys cannot be sent to "
 			  "workers: %s",
 		    strerror(errno));
-	else if (before != NULL && draft.nparts > 0)
+	else if (before != NULL && *changed)
 		log_notice("changed files are taken over: %zu host%s",
 		    draft.hosts, draft.hosts == 1 ? "" : "s");
 	free(draft.blobs);
@@ -192,12 +196,14 @@ key_changes_apply(struct master *master, struct certificates *fresh)
 	struct configuration *configuration = generation->configuration;
 	struct certificates *before = configuration->certificates;
 	struct process *process;
+	bool changed;
 	int fd;
 
 	configuration->certificates = fresh;
-	fd = write_changes(configuration, before);
-	if (fd != -1) {
+	fd = write_changes(configuration, before, &changed);
+	if (changed)
 		configuration->keys_version++;
+	if (fd != -1) {
 		LIST_FOREACH (process, &master->supervisor->processes, link) {
 			if (!is_concerned(process, generation))
 				continue;
@@ -216,12 +222,13 @@ void
 key_changes_catch_up(struct process *worker)
 {
 	const struct generation *generation = worker->master->current;
+	bool changed;
 	int fd;
 
 	if (!is_concerned(worker, generation) ||
 	    worker->keys_version == generation->configuration->keys_version)
 		return;
-	fd = write_changes(generation->configuration, NULL);
+	fd = write_changes(generation->configuration, NULL, &changed);
 	if (fd != -1)
 		tell(worker, generation, fd);
 	fd_close(&fd);
