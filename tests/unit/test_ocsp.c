@@ -3,6 +3,8 @@
 
 #include <CUnit/CUnit.h>
 #include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -171,16 +173,23 @@ ask_name(struct end *worker, uint64_t request, const char *text)
 static void
 check_works(struct rig *rig)
 {
+	const struct sockaddr_in loopback = { .sin_family = AF_INET,
+		.sin_addr = { htonl(INADDR_LOOPBACK) } };
+	char name[NI_MAXHOST];
 	struct end worker;
 
+	/* "localhost", unless the administrator calls it something else. */
+	CU_ASSERT_FATAL(
+	    getnameinfo((const struct sockaddr *)&loopback, sizeof(loopback),
+		name, sizeof(name), NULL, 0, NI_NAMEREQD) == 0);
 	worker_open(rig, &worker);
 	ask_name(&worker, 77, "127.0.0.1");
 	CU_ASSERT_EQUAL(next(&worker), MSG_NAME_ANSWER);
 	CU_ASSERT_EQUAL(worker.request, 77);
 	CU_ASSERT_EQUAL(worker.data_len + worker.text_len, worker.len);
-	CHECK_CASE(worker.data_len == 9 &&
-		memcmp(worker.bytes, "localhost", 9) == 0,
-	    "127.0.0.1 is localhost");
+	CHECK_CASE(worker.data_len == strlen(name) &&
+		memcmp(worker.bytes, name, worker.data_len) == 0,
+	    "127.0.0.1 has its name");
 	channel_free(&worker.channel);
 }
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import tempfile
@@ -494,9 +495,11 @@ def case_names(binaries):
     with Rig(binaries, tls={"verify_order": "crl"},
              more={"hosts": hosts}) as rig:
         assert wait_for(lambda: rig.server.processes("ocsp"))
+        # "localhost", unless the administrator calls it something else.
+        own = socket.getnameinfo(("127.0.0.1", 0), socket.NI_NAMEREQD)[0]
         right = rig.root.issue(
-            "localhost", more="subjectAltName = DNS:other.example, "
-            "DNS:LOCALHOST, IP:127.0.0.1\n")
+            "right", subject=own, more="subjectAltName = DNS:other.example, "
+            f"DNS:{own.upper()}, IP:127.0.0.1\n")
         wrong = rig.root.issue(
             "wrong", subject="localhost.example",
             more="subjectAltName = DNS:localhost.example, IP:127.0.0.2\n")
@@ -517,9 +520,9 @@ def case_names(binaries):
                             port=ports[name])
         for line in (
                 r"it is for another dNSName, but the client comes from "
-                r"localhost \(dNSNameRequired\)",
+                rf"{own} \(dNSNameRequired\)",
                 r"it has no iPAddress, but the client comes from 127.0.0.1 "
                 r"\(iPAddressRequired\)",
                 r"it is for another common name, but the client comes from "
-                r"localhost \(CommonNameRequired\)"):
+                rf"{own} \(CommonNameRequired\)"):
             rig.server.wait_log(line)
