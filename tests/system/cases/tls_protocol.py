@@ -201,6 +201,24 @@ def case_refusals(binaries):
         shutil.rmtree(server.folder)
 
 
+def case_no_cert_request(binaries):
+    """NoCertRequest: no certificate is asked for, which others contradict."""
+    with Daemon(binaries, {"tls": {"options": ["NoCertRequest"]}}) as server:
+        for version in ("-tls1_2", "-tls1_3"):
+            done = subprocess.run(
+                ["openssl", "s_client", "-connect",
+                 f"127.0.0.1:{server.port}", "-starttls", "ftp", version],
+                input="QUIT\r\n", capture_output=True, text=True, timeout=60,
+                check=False)
+            assert "No client certificate CA names sent" in done.stdout, done
+            assert "Requested Signature Algorithms" not in done.stdout, done
+        for verify in ("on", "optional"):
+            done = check(server, {"verify_client": verify,
+                                  "ca_certificate_file": server.cert})
+            assert done.returncode == 1, done
+            assert "NoCertRequest in tls.options contradicts" in done.stderr
+
+
 def old_context(version):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
