@@ -16,8 +16,10 @@
 
 #define RING_MAGIC   0x66747073646b6579 /* "ftpsdkey" */
 #define KEY_WORDS    (sizeof(struct ring_key) / sizeof(uint64_t))
+#define CREATED_WORD (offsetof(struct ring_key, created) / sizeof(uint64_t))
+#define EXPIRES_WORD (offsetof(struct ring_key, expires) / sizeof(uint64_t))
 #define NAME_WORDS   (RING_NAME_LEN / sizeof(uint64_t))
-#define INTERVAL_MAX 3600u
+#define WAIT_MAX     3600u
 #define RING_SEALS \
 	(F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
@@ -144,9 +146,7 @@ interval(const struct ring *ring)
 {
 	uint32_t share = ring->age / ring->count;
 
-	if (share < 1)
-		return (1);
-	return (share < INTERVAL_MAX ? share : INTERVAL_MAX);
+	return (share < 1 ? 1 : share);
 }
 
 /* Keeps the newest count keys. */
@@ -182,8 +182,8 @@ configure(struct ring *ring, uint32_t age, uint32_t count)
 {
 	ring->age = age > 0 ? age : 1;
 	ring->count = count;
-	if (count < 2)
-		ring->count = 2;
+	if (count < 1)
+		ring->count = 1;
 	if (count > RING_KEYS_MAX)
 		ring->count = RING_KEYS_MAX;
 }
@@ -220,7 +220,9 @@ protect_memory(void *memory, bool writer)
 	}
 	if (mlock(memory, sizeof(struct ring_page)) == -1 && !told) {
 		told = true;
-		log_notice("ticket keys cannot be locked in memory (%s)",
+		log_notice("ticket keys cannot be locked in memory (%s): they "
+			   "may reach the swap space; raise the limit for "
+			   "locked memory",
 		    strerror(errno));
 	}
 	return (0);
@@ -377,6 +379,8 @@ ring_rotate(struct ring *ring, uint64_t now)
 	last = keys->items[keys->count - 1].expires - now;
 	if (last < due)
 		due = last;
+	if (due > WAIT_MAX)
+		due = WAIT_MAX;
 	return (due < 1 ? 1 : (uint32_t)due);
 }
 
@@ -390,6 +394,20 @@ ring_newest(const struct ring *ring, struct ring_key *key)
 		sequence = read_begin(ring, &table);
 		load_key(table->keys[0], key);
 	} while (read_again(ring, sequence));
+}
+
+uint64_t
+ring_newest_expires(const struct ring *ring)
+{
+	const struct ring_table *table;
+	uint64_t sequence, expires;
+
+	do {
+		sequence = read_begin(ring, &table);
+		expires = atomic_load_explicit(&table->keys[0][EXPIRES_WORD],
+		    memory_order_relaxed);
+	} while (read_again(ring, sequence));
+	return (expires);
 }
 
 static bool
@@ -445,10 +463,9 @@ ring_ages(const struct ring *ring, uint64_t now, uint64_t *ages, size_t max)
 		sequence = read_begin(ring, &table);
 		count = read_count(table);
 		for (i = 0; i < count && i < max; i++) {
-			created = atomic_load_explicit(
-			    &table->keys[i][offsetof(struct ring_key, created) /
-				sizeof(uint64_t)],
-			    memory_order_relaxed);
+			created =
+			    atomic_load_explicit(&table->keys[i][CREATED_WORD],
+				memory_order_relaxed);
 			ages[i] = now > created ? now - created : 0;
 		}
 	} while (read_again(ring, sequence));

@@ -36,7 +36,7 @@ struct ring_key {
 
 /*
  * Master: makes the ring with a first key.  age: seconds a key opens what it
- * sealed; count: most keys alive (2-64).  NULL with errno.
+ * sealed; count: most keys alive (1-64).  NULL with errno.
  */
 NODISCARD struct ring *ring_create(uint32_t age, uint32_t count);
 
@@ -54,14 +54,17 @@ void ring_configure(struct ring *ring, uint32_t age, uint32_t count);
 
 /*
  * Master: wipes expired keys and adds one when the newest has sealed for its
- * share of the age (age / count, at least a second, at most an hour), so that
- * count keys cover the whole age.  now: seconds since 1970.  Returns after how
- * many seconds it wants to be called again (at least 1).
+ * share of the age (age / count, at least a second), so that count keys cover
+ * the whole age; a single key seals until it dies.  now: seconds since 1970.
+ * Returns after how many seconds it wants to be called again: at least 1, and
+ * at most an hour, since clocks are set and machines sleep.
  */
 NODISCARD uint32_t ring_rotate(struct ring *ring, uint64_t now);
 
 /* The newest key, copied to *key, which the caller wipes. */
 void ring_newest(const struct ring *ring, struct ring_key *key);
+/* When it dies, in seconds since 1970. */
+NODISCARD uint64_t ring_newest_expires(const struct ring *ring);
 
 /*
  * The live key with that name: true and a copy in *key (the caller wipes it);

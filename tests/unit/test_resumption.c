@@ -199,6 +199,35 @@ check_ticket_outlives_key(void)
 	rig_stop(&rig);
 }
 
+/*
+ * In TLS 1.3, too: the next ticket only comes with the next reply.  Not for
+ * other logins, and not for a new control connection.
+ */
+static void
+check_last_ticket_outlives_key(void)
+{
+	struct visit visit, other, later;
+	SSL_SESSION *last;
+	struct rig rig;
+
+	rig_start(&rig, true);
+	visit_begin(&visit, &rig, TLS1_3_VERSION, NULL);
+	visit_begin(&other, &rig, TLS1_3_VERSION, NULL);
+	CU_ASSERT(transfer_own(&visit, visit_session(&visit)));
+	while ((last = visit_session(&visit)) != NULL &&
+	    visit.control.ntickets > 0)
+		SSL_SESSION_free(last);
+	rig_pass(&rig, 100000);
+	CU_ASSERT_FALSE(transfer_own(&other, SSL_SESSION_dup(last)));
+	visit_begin(&later, &rig, TLS1_3_VERSION, last);
+	CU_ASSERT_FALSE(visit_resumed(&later));
+	visit_end(&later);
+	CU_ASSERT(transfer_own(&visit, last));
+	visit_end(&other);
+	visit_end(&visit);
+	rig_stop(&rig);
+}
+
 /* On the same worker, or on another with the same ring. */
 static void
 check_control_resumes_by_ticket(void)
@@ -352,6 +381,35 @@ check_refresh_times(void)
 	}
 }
 
+/*
+ * With a single key, which is nearly dead, a ticket is not made anew each
+ * second; and one that waits for a reply is not asked for again.
+ */
+static void
+check_refresh_waits(void)
+{
+	struct visit visit;
+	struct rig rig;
+	uint32_t after;
+
+	rig_prepare(&rig, true);
+	ring_configure(rig.ring, 2, 1);
+	rig.tls = rig_worker(&rig);
+	visit_begin(&visit, &rig, TLS1_3_VERSION, NULL);
+	(void)usleep(1100 * 1000);
+	after = tls_refresh_after(visit.control.server);
+	CU_ASSERT(after == 1);
+	ring_configure(rig.ring, 3600, 1);
+	CU_ASSERT(tls_refresh_after(visit.control.server) == 1);
+	tls_refresh(visit.control.server);
+	CU_ASSERT(tls_refresh_after(visit.control.server) >= 60);
+	CU_ASSERT(rig_say(&visit.control, "200 fresh\r\n"));
+	after = tls_refresh_after(visit.control.server);
+	CU_ASSERT(after > 1700 && after <= 1800);
+	visit_end(&visit);
+	rig_stop(&rig);
+}
+
 CU_TestInfo resumption_tests[] = {
 	{ "a hundred transfers in one login", check_hundred_transfers },
 	{ "one session used again and again", check_one_session_always },
@@ -361,6 +419,8 @@ CU_TestInfo resumption_tests[] = {
 	{ "cache off", check_cache_off },
 	{ "a login longer than the timeout", check_long_login },
 	{ "a TLS 1.2 ticket outlives its key", check_ticket_outlives_key },
+	{ "so does the last one in TLS 1.3", check_last_ticket_outlives_key },
+	{ "when another one would be no better", check_refresh_waits },
 	{ "tickets resume control connections",
 	    check_control_resumes_by_ticket },
 	{ "an older ticket is renewed", check_older_ticket_is_renewed },

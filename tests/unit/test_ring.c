@@ -151,12 +151,67 @@ static const struct {
 	uint32_t age, count, wait;
 } intervals[] = {
 	{ "a share of the age", 1000, 10, 100 },
-	{ "an hour at most", 86400 * 7, 2, 3600 },
+	{ "a call each hour", 86400 * 7, 2, 3600 },
 	{ "a second at least", 5, 64, 1 },
-	{ "a count of one is two", 1000, 1, 500 },
+	{ "one key for all of its life", 1000, 1, 1000 },
+	{ "a count of none is one", 1000, 0, 1000 },
 	{ "a count over the most", 6400, 1000, 100 },
 	{ "no age", 0, 2, 1 },
 };
+
+/* Few keys of a long life: an hour's call changes nothing. */
+static void
+few_keys_live_long(void)
+{
+	struct ring_key first, key, found;
+	uint64_t now, ages[RING_KEYS_MAX];
+	struct ring *ring;
+	bool newest;
+
+	ring = ring_create(86400, 2);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(ring);
+	ring_newest(ring, &first);
+	CU_ASSERT(ring_newest_expires(ring) == first.expires);
+	for (now = first.created; now < first.created + 43200; now += 3600) {
+		rotate(ring, now);
+		CU_ASSERT(ring_ages(ring, now, ages, RING_KEYS_MAX) == 1);
+	}
+	rotate(ring, first.created + 43200);
+	ring_newest(ring, &key);
+	CU_ASSERT(key.created == first.created + 43200);
+	CU_ASSERT(ring_newest_expires(ring) == key.expires);
+	CU_ASSERT(
+	    ring_find(ring, first.name, first.expires - 1, &found, &newest));
+	CU_ASSERT_FALSE(newest);
+	ring_free(&ring);
+}
+
+/* There is one at all times, and the one before is gone. */
+static void
+a_single_key(void)
+{
+	struct ring_key first, key, found;
+	uint64_t ages[RING_KEYS_MAX];
+	struct ring *ring;
+	bool newest;
+
+	ring = ring_create(AGE, 1);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(ring);
+	ring_newest(ring, &first);
+	rotate(ring, first.expires - 1);
+	ring_newest(ring, &key);
+	CU_ASSERT(memcmp(key.name, first.name, sizeof(key.name)) == 0);
+	rotate(ring, first.expires);
+	ring_newest(ring, &key);
+	CU_ASSERT(memcmp(key.name, first.name, sizeof(key.name)) != 0);
+	CU_ASSERT(ring_ages(ring, first.expires, ages, RING_KEYS_MAX) == 1);
+	CU_ASSERT_FALSE(
+	    ring_find(ring, first.name, first.created, &found, &newest));
+	CU_ASSERT(!occurs(ring_fd(ring), first.cipher, sizeof(first.cipher)));
+	CU_ASSERT(!occurs(ring_fd(ring), first.mac, sizeof(first.mac)));
+	CU_ASSERT(!occurs(ring_fd(ring), first.seal, sizeof(first.seal)));
+	ring_free(&ring);
+}
 
 static void
 intervals_obey_the_table(void)
@@ -418,6 +473,8 @@ CU_TestInfo ring_tests[] = {
 	{ "a ring begins with a random key", first_key },
 	{ "rotation covers the age", rotation_covers_the_age },
 	{ "intervals obey the table", intervals_obey_the_table },
+	{ "few keys live long", few_keys_live_long },
+	{ "a single key", a_single_key },
 	{ "dead keys are wiped", dead_keys_are_wiped },
 	{ "the clock may jump", clock_jumps },
 	{ "age and count may change", reconfigured },

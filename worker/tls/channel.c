@@ -393,6 +393,7 @@ tls_refresh(struct tls_channel *control)
 	fresh();
 	/* Refused only where one waits to be sent already. */
 	(void)SSL_new_session_ticket(control->ssl);
+	control->queued = true;
 }
 
 uint32_t
@@ -402,8 +403,7 @@ tls_refresh_after(const struct tls_channel *control)
 
 	if (!issues_tickets(control) || control->ticket_issued == 0)
 		return (0);
-	due = control->ticket_issued +
-	    (control->ticket_expires - control->ticket_issued) / 2;
+	due = tickets_due(control);
 	return (due > now ? (uint32_t)(due - now) : 1);
 }
 

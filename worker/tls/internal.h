@@ -127,8 +127,7 @@ struct tls_login {
 	bool sealed;    /* seal is set */
 	bool data_told; /* the first data connection has been logged */
 	struct kept_session kept[KEPT_SESSIONS]; /* last used first */
-	struct ticket_seal
-	    seal; /* of the control connection's TLS 1.2 ticket */
+	struct ticket_seal seal; /* of the control connection's last ticket */
 	struct tls_extra *extra; /* NULL: none */
 };
 
@@ -158,6 +157,7 @@ struct tls_channel {
 	bool no_list : 1;    /* one of revoked ones was missing, or too old */
 	bool owed : 1;       /* a ticket, which goes with the first reply */
 	bool first : 1;      /* it is on its way */
+	bool queued : 1;     /* another one waits for the next write */
 	const char *unbound; /* why not */
 	struct inquiry *inquiry; /* NULL: nothing is asked */
 	STACK_OF(X509) * chain;  /* of a resumed session, if it is needed */
@@ -340,6 +340,8 @@ int alpn_select(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 NODISCARD int tickets_init(struct tls *tls);
 /* tickets.c: what the first ticket of TLS 1.3 will be. */
 void tickets_expect(struct tls_channel *channel);
+/* When the last one is due for another, in seconds since 1970. */
+NODISCARD uint64_t tickets_due(const struct tls_channel *channel);
 
 /* cache.c */
 void sessions_init(struct tls *tls);

@@ -2,9 +2,10 @@
  * Session tickets, sealed with the keys of the ring that all workers share.
  *
  * Each ticket is sealed with keys of its own, made of the ring's key and the
- * ticket's random IV.  So a login can keep the keys of its own ticket, which
- * TLS 1.2 never replaces, and goes on opening it after the ring's key is gone;
- * what it keeps opens no other ticket.
+ * ticket's random IV.  So a login can keep the keys of its own last ticket, and
+ * goes on opening it after the ring's key is gone: TLS 1.2 never replaces it,
+ * and in TLS 1.3 the next one only comes with the next reply.  What it keeps
+ * opens no other ticket.
  */
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -15,6 +16,8 @@
 
 #include "shm/base/secret.h"
 #include "worker/tls/internal.h"
+
+#define QUEUED_SEC 60u
 
 /* What OpenSSL hands to the callback. */
 struct ticket_job {
@@ -67,13 +70,13 @@ is_control(const struct tls_channel *channel)
 	return (channel->kind == TLS_CONTROL);
 }
 
-/* The ticket of the control connection, for the whole login. */
+/* The last ticket of the control connection, for the whole login. */
 static void
 keep(struct tls_channel *channel, const struct ticket_seal *seal)
 {
 	struct tls_login *login = channel->login;
 
-	if (!is_control(channel) || SSL_version(channel->ssl) > TLS1_2_VERSION)
+	if (!is_control(channel))
 		return;
 	login->seal = *seal;
 	login->sealed = true;
@@ -179,9 +182,17 @@ ticket_made(SSL *ssl, void *arg)
 		binding_put(SSL_get_session(ssl), channel->login);
 	else if (!resumed)
 		binding_clear(SSL_get_session(ssl));
+	channel->queued = false;
 	channel->ticket_issued = tls_now();
 	channel->ticket_expires = channel->ticket_issued + SESSION_LIFETIME;
 	return (1);
+}
+
+/* Whether its tickets are sealed by the ring, and not ids of sessions. */
+static bool
+is_sealed(const struct tls_channel *channel)
+{
+	return ((SSL_get_options(channel->ssl) & SSL_OP_NO_TICKET) == 0);
 }
 
 /*
@@ -191,16 +202,34 @@ ticket_made(SSL *ssl, void *arg)
 void
 tickets_expect(struct tls_channel *channel)
 {
-	struct ring_key key;
+	uint64_t expires;
 
 	channel->ticket_issued = tls_now();
 	channel->ticket_expires = channel->ticket_issued + SESSION_LIFETIME;
-	if ((SSL_get_options(channel->ssl) & SSL_OP_NO_TICKET) != 0)
+	if (!is_sealed(channel))
 		return;
-	ring_newest(channel->login->tls->ring, &key);
-	if (key.expires < channel->ticket_expires)
-		channel->ticket_expires = key.expires;
-	secret_wipe(&key, sizeof(key));
+	expires = ring_newest_expires(channel->login->tls->ring);
+	if (expires < channel->ticket_expires)
+		channel->ticket_expires = expires;
+}
+
+/*
+ * At half its life; but where no key lives longer yet, another ticket would be
+ * no better.
+ */
+uint64_t
+tickets_due(const struct tls_channel *channel)
+{
+	uint64_t half, expires = channel->ticket_expires;
+
+	half = (expires - channel->ticket_issued) / 2;
+	/* What is queued is sealed when it goes out, with the key of then. */
+	if (channel->queued)
+		return (tls_now() + (half > QUEUED_SEC ? half : QUEUED_SEC));
+	if (channel->ticket_issued + half <= tls_now() && is_sealed(channel) &&
+	    ring_newest_expires(channel->login->tls->ring) <= expires)
+		return (expires);
+	return (channel->ticket_issued + half);
 }
 
 /* The session of a ticket that could be opened: whether it is resumed. */
