@@ -131,7 +131,8 @@ certificates_are_for_addresses(void)
 		good = names_check(cert, cases[i].options, &client, why,
 		    sizeof(why));
 		CHECK_CASE(good == (cases[i].why == NULL), cases[i].what);
-		CHECK_CASE(good || strstr(why, cases[i].why) != NULL, why);
+		if (cases[i].why != NULL)
+			CHECK_CASE(strstr(why, cases[i].why) != NULL, why);
 		X509_free(cert);
 	}
 }

@@ -72,6 +72,7 @@ destroy(struct entity *entity)
 static void
 world_make(struct world *world)
 {
+	memset(world, 0, sizeof(*world));
 	make(&world->authority, NULL, "authority", NULL);
 	make(&world->stranger, NULL, "authority", NULL);
 	make(&world->client, &world->authority, "client", NULL);
