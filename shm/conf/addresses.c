@@ -73,42 +73,6 @@ take_address(const struct value *value, const struct node *node,
 		    : value->load->files[node->place.file].name));
 }
 
-/* "address/bits", or an address alone. */
-static bool
-take_network(const struct value *value, const struct node *node,
-    const char *text, struct conf_told *told)
-{
-	char copy[ADDRESS_TEXT_MAX + 8], *slash;
-	struct address masked;
-	struct shown shown;
-	uint64_t bits, most;
-	size_t len = strlen(text);
-	bool good = len < sizeof(copy);
-
-	if (good)
-		memcpy(copy, text, len + 1);
-	slash = good ? strchr(copy, '/') : NULL;
-	if (slash != NULL)
-		*slash = '\0';
-	good = good && address_parse(&told->network, copy) == 0;
-	most = good && address_is_v4(&told->network) ? 32 : 128;
-	bits = most;
-	if (slash != NULL)
-		good = good && scalar_number(slash + 1, &bits) && bits <= most;
-	masked = told->network;
-	address_mask(&masked, (unsigned int)bits, (unsigned int)bits);
-	if (!good || !address_same_ip(&masked, &told->network)) {
-		value_refuse(value, node,
-		    good ? "%s has bits beyond its length set"
-			 : "%s is not a network, such as 10.0.0.0/8",
-		    report_show(&shown, text));
-		return (false);
-	}
-	told->bits = (uint8_t)bits;
-	told->everywhere = false;
-	return (true);
-}
-
 struct item {
 	struct conf_told *told;
 	bool address;
@@ -123,8 +87,10 @@ take_field(const struct value *value, size_t field, const struct node *node,
 
 	if (text == NULL)
 		return (false);
-	if (field == FIELD_NETWORK)
-		return (take_network(value, node, text, item->told));
+	if (field == FIELD_NETWORK) {
+		item->told->everywhere = false;
+		return (network_read(value, node, text, &item->told->network));
+	}
 	item->address = true;
 	return (take_address(value, node, text, item->told));
 }
@@ -204,15 +170,15 @@ write_address(struct buf *out, const struct conf_told *told)
 static int
 write_item(struct buf *out, const struct conf_told *told)
 {
-	char text[ADDRESS_TEXT_MAX];
-
 	if (buf_printf(out, "{address: ") == -1 ||
 	    write_address(out, told) == -1)
 		return (-1);
 	if (told->everywhere)
 		return (buf_printf(out, "}"));
-	return (buf_printf(out, ", network: \"%s/%u\"}",
-	    address_text(&told->network, text), told->bits));
+	if (buf_printf(out, ", network: ") == -1 ||
+	    network_write(out, &told->network) == -1)
+		return (-1);
+	return (buf_printf(out, "}"));
 }
 
 int

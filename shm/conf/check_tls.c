@@ -93,6 +93,53 @@ check_inquiries(const struct build *build, size_t index,
 		    check_host_name(build, index, &shown));
 }
 
+static size_t
+count_peers(const struct conf_settings *settings)
+{
+	const struct conf_networks *list =
+	    conf_setting(settings, CONF_FIELD(fxp_peers));
+
+	return (list == NULL ? 0 : list->count);
+}
+
+static bool
+has_peers(const struct conf_host *host)
+{
+	size_t i, count = host->fxp_peers.count;
+
+	count += count_peers(&host->anonymous.settings);
+	for (i = 0; i < host->users.count; i++)
+		count += count_peers(&host->users.items[i].settings);
+	return (count > 0);
+}
+
+/* Nobody is a peer, or none can prove that it is. */
+static void
+check_servers(const struct build *build, size_t index, const struct given *own)
+{
+	const struct conf_host *host = &build->conf->hosts[index];
+	struct shown shown;
+
+	if (!conf_allows_fxp(host))
+		return;
+	if (!has_peers(host))
+		report_notice(build->load,
+		    build_key_place(build, index, own, "allow_fxp"),
+		    "allow_fxp: no server may take part: fxp_peers names no "
+		    "network for %s",
+		    check_host_name(build, index, &shown));
+	if (host->tls.engine &&
+	    host->tls.verify_server != CONF_VERIFY_SERVER_OFF &&
+	    host->tls.ca_certificate_file == NULL &&
+	    host->tls.ca_certificate_path == NULL)
+		report_notice(build->load,
+		    build_key_place(build, index, own, "allow_fxp"),
+		    "allow_fxp: no server can be verified (tls.verify_server), "
+		    "%s knows no authority: set tls.ca_certificate_file or "
+		    "tls.ca_certificate_path",
+		    check_host_name(build, index, &shown));
+}
+
 void
 check_tls(const struct build *build, size_t index, const struct given *own)
 {
@@ -100,4 +147,5 @@ check_tls(const struct build *build, size_t index, const struct given *own)
 	check_ciphers(build, index, own);
 	check_shared_keys(build, index, own);
 	check_inquiries(build, index, own);
+	check_servers(build, index, own);
 }

@@ -68,13 +68,22 @@ struct conf_acl {
 	struct conf_strings groups;
 };
 
+struct conf_network {
+	struct address address; /* its first one */
+	uint8_t bits;
+};
+
+struct conf_networks {
+	struct conf_network *items;
+	size_t count;
+};
+
 /* An address that clients are told, and which of them. */
 struct conf_told {
-	struct address network; /* of the clients, with bits */
-	uint8_t bits;
-	bool everywhere;        /* it is for all of them */
-	struct address address; /* of no name; any: the local one */
-	char *name;             /* of a host or an interface; NULL: none */
+	struct conf_network network; /* of the clients */
+	bool everywhere;             /* it is for all of them */
+	struct address address;      /* of no name; any: the local one */
+	char *name;                  /* of a host or an interface; NULL: none */
 	uint32_t number; /* of the name, from 1: conf->names[number - 1] */
 
 	/* Where the name is set, for mistakes. */
@@ -143,6 +152,13 @@ enum conf_verify {
 	CONF_VERIFY_OFF,
 	CONF_VERIFY_OPTIONAL, /* a certificate, or none */
 	CONF_VERIFY_ON        /* a certificate */
+};
+
+/* What another server must prove, with which files are exchanged. */
+enum conf_verify_server {
+	CONF_VERIFY_SERVER_OFF,
+	CONF_VERIFY_SERVER_ON,
+	CONF_VERIFY_SERVER_NO_DNS /* names of its address do not count */
 };
 
 /* How to learn whether a client's certificate is revoked. */
@@ -237,6 +253,8 @@ struct conf_tls {
 	size_t nverify_order;
 	enum conf_no_answer verify_no_answer;
 
+	enum conf_verify_server verify_server;
+
 	/* Of PASV under TLS; empty: passive_addresses */
 	struct conf_addresses masquerade_addresses;
 
@@ -292,6 +310,8 @@ struct conf_host {
 	struct conf_addresses passive_addresses; /* empty: the local one */
 	bool list_names;
 	bool strict_pbsz;
+	bool allow_fxp;
+	struct conf_networks fxp_peers;
 
 	/* Logs of its own; NULL: none, and for a format the usual one */
 	char *transfer_log;
@@ -440,6 +460,13 @@ NODISCARD bool conf_asks(const struct conf *conf);
 /* Whether the host asks for the status of certificates by this way. */
 NODISCARD bool conf_tls_consults(const struct conf_tls *tls,
     enum conf_mechanism mechanism);
+
+/* Whether the address is of the network. */
+NODISCARD bool conf_network_has(const struct conf_network *network,
+    const struct address *address);
+
+/* Whether anybody may use the host for transfers between servers. */
+NODISCARD bool conf_allows_fxp(const struct conf_host *host);
 
 /* Adds a mistake; for checks that other modules make. */
 void conf_errors_add(struct conf_errors *errors, const char *file, size_t line,

@@ -132,6 +132,14 @@ typedef bool (*fields_take)(const struct value *value, size_t field,
 NODISCARD bool fields_walk(const struct value *value, const struct node *node,
     const char *const *names, size_t count, fields_take take, void *context);
 
+/* --- networks (networks.c) ------------------------------------------------ */
+
+/* "address/bits", or an address alone; says why not. */
+NODISCARD bool network_read(const struct value *value, const struct node *node,
+    const char *text, struct conf_network *network);
+NODISCARD int network_write(struct buf *out,
+    const struct conf_network *network);
+
 /* The functions of the types, for the table in value.c. */
 bool scalar_read_bool(const struct value *value);
 bool scalar_read_uint(const struct value *value);
@@ -142,6 +150,7 @@ bool auth_order_read(const struct value *value);
 bool verify_order_read(const struct value *value);
 bool listen_read(const struct value *value);
 bool addresses_read(const struct value *value);
+bool networks_read(const struct value *value);
 bool ports_read(const struct value *value);
 bool certificates_read(const struct value *value);
 bool command_read(const struct value *value);
@@ -152,6 +161,7 @@ bool curves_read(const struct value *value);
 bool required_read(const struct value *value);
 bool options_read(const struct value *value);
 bool verify_client_read(const struct value *value);
+bool verify_server_read(const struct value *value);
 bool user_name_read(const struct value *value);
 bool acl_read(const struct value *value);
 bool format_read(const struct value *value);
@@ -183,6 +193,8 @@ int listen_write(struct buf *out, const struct conf_key *key,
     const void *object);
 int addresses_write(struct buf *out, const struct conf_key *key,
     const void *object);
+int networks_write(struct buf *out, const struct conf_key *key,
+    const void *object);
 int ports_write(struct buf *out, const struct conf_key *key,
     const void *object);
 int certificates_write(struct buf *out, const struct conf_key *key,
@@ -199,6 +211,8 @@ int options_write(struct buf *out, const struct conf_key *key,
     const void *object);
 int verify_client_write(struct buf *out, const struct conf_key *key,
     const void *object);
+int verify_server_write(struct buf *out, const struct conf_key *key,
+    const void *object);
 int user_name_write(struct buf *out, const struct conf_key *key,
     const void *object);
 int format_write(struct buf *out, const struct conf_key *key,
@@ -214,6 +228,7 @@ int string_list_write(struct buf *out, const struct conf_key *key,
 void text_release(const struct conf_key *key, void *object);
 void listen_release(const struct conf_key *key, void *object);
 void addresses_release(const struct conf_key *key, void *object);
+void networks_release(const struct conf_key *key, void *object);
 void certificates_release(const struct conf_key *key, void *object);
 
 /* Whether some cipher of the list (NULL: the default) is for DSA. */

@@ -48,6 +48,47 @@ verify_client_write(struct buf *out, const struct conf_key *key,
 	return (buf_printf(out, "%s", verify_words[i].text));
 }
 
+/* --- tls.verify_server ---------------------------------------------------- */
+
+static const struct word server_words[] = {
+	{ "NoReverseDNS", CONF_VERIFY_SERVER_NO_DNS },
+	{ "off", CONF_VERIFY_SERVER_OFF },
+	{ "on", CONF_VERIFY_SERVER_ON },
+};
+
+bool
+verify_server_read(const struct value *value)
+{
+	struct conf_host *host = value->object;
+	const char *text = value_text(value, value->node);
+	unsigned int number;
+	bool on;
+
+	if (text == NULL)
+		return (false);
+	if (scalar_bool(text, &on))
+		number = on ? CONF_VERIFY_SERVER_ON : CONF_VERIFY_SERVER_OFF;
+	else if (!words_find(value, value->node, text, server_words,
+		     NITEMS(server_words), &number))
+		return (false);
+	host->tls.verify_server = (enum conf_verify_server)number;
+	return (true);
+}
+
+int
+verify_server_write(struct buf *out, const struct conf_key *key,
+    const void *object)
+{
+	const struct conf_host *host = object;
+	size_t i;
+
+	(void)key;
+	for (i = 0; i + 1 < NITEMS(server_words); i++)
+		if (server_words[i].number == host->tls.verify_server)
+			break;
+	return (buf_printf(out, "%s", server_words[i].text));
+}
+
 /* --- tls.user_name -------------------------------------------------------- */
 
 /* Numbers with dots between them, two at least. */

@@ -64,6 +64,11 @@ static const char *const texts[] = {
 	       "  rsa_certificate_file: /r, rsa_certificate_key_file: "
 	       "\"pkcs11:a\"}\n"
 	       "hosts: [{name: a, tls: {certificates: [{pkcs12: /b}]}}]\n",
+	LISTEN "tls: {verify_server: noreversedns}\nallow_fxp: yes\n"
+	       "fxp_peers: [192.0.2.7, \"::/0\", 0.0.0.0/0]\n"
+	       "users: [{name: a, fxp_peers: none},\n"
+	       "  {group: b, allow_fxp: off, fxp_peers: 10.0.0.0/8}]\n"
+	       "hosts: [{name: a, tls: {verify_server: off}}]\n",
 	LISTEN "tls: {session_cache: {size: 1234567, timeout: 1}}\n"
 	       "banner: |\n  Hello\n\n    there\n",
 	LISTEN "tls: {session_cache: on, cipher_suite: []}\n",

@@ -40,6 +40,62 @@ notices_tell_of_questions_not_asked(void)
 	conf_free(&conf);
 }
 
+/* What transfers between servers lack. */
+static void
+notices_tell_of_servers(void)
+{
+	struct conf *conf =
+	    rig_must(LISTEN "tls: {engine: on, certificates: [{cert: /c}]}\n"
+			    "allow_fxp: on\n");
+
+	CU_ASSERT_EQUAL(conf->notices.count, 2);
+	CU_ASSERT(rig_has(&conf->notices, 3, 1, "fxp_peers names no network"));
+	CU_ASSERT(rig_has(&conf->notices, 3, 1, "no server can be verified"));
+	conf_free(&conf);
+	conf = rig_must(
+	    LISTEN "tls: {engine: on, certificates: [{cert: /c}],\n"
+		   "  verify_server: off}\n"
+		   "users: [{name: a, allow_fxp: on, fxp_peers: 10.0.0.1}]\n");
+	CU_ASSERT_EQUAL(conf->notices.count, 0);
+	CU_ASSERT(!conf->hosts[0].allow_fxp);
+	CU_ASSERT(conf_allows_fxp(&conf->hosts[0]));
+	conf_free(&conf);
+}
+
+static void
+networks_have_addresses(void)
+{
+	static const struct {
+		const char *address;
+		bool first, second;
+	} cases[] = {
+		{ "192.0.2.0", true, false },
+		{ "192.0.2.255", true, false },
+		{ "192.0.3.0", false, false },
+		{ "2001:db8::1", false, true },
+		{ "2001:db9::1", false, false },
+		{ "::ffff:192.0.2.7", true, false },
+		{ "::", false, false },
+	};
+	struct conf *conf =
+	    rig_must(LISTEN "fxp_peers: [192.0.2.0/24, \"2001:db8::/32\"]\n");
+	const struct conf_networks *list = &conf->hosts[0].fxp_peers;
+	struct address address;
+	size_t i;
+
+	CU_ASSERT_EQUAL_FATAL(list->count, 2);
+	for (i = 0; i < NITEMS(cases); i++) {
+		CU_ASSERT_EQUAL(address_parse(&address, cases[i].address), 0);
+		CHECK_CASE(conf_network_has(&list->items[0], &address) ==
+			cases[i].first,
+		    cases[i].address);
+		CHECK_CASE(conf_network_has(&list->items[1], &address) ==
+			cases[i].second,
+		    cases[i].address);
+	}
+	conf_free(&conf);
+}
+
 /* Who needs the process that asks. */
 static const struct {
 	const char *tls;
@@ -53,6 +109,14 @@ static const struct {
 	{ "verify_client: on, options: [CommonNameRequired]", true },
 	{ "verify_client: on, options: [iPAddressRequired]", false },
 	{ "verify_client: optional, options: [dNSNameRequired]", false },
+	{ "verify_server: on", false },
+	{ "verify_server: on}\nallow_fxp: on\nanonymous: {allow_fxp: off",
+	    true },
+	{ "verify_server: on}\nanonymous: {allow_fxp: on", true },
+	{ "verify_server: on}\nusers: [{name: a, allow_fxp: on}]\nlimits: {",
+	    true },
+	{ "verify_server: off}\nanonymous: {allow_fxp: on", false },
+	{ "verify_server: NoReverseDNS}\nanonymous: {allow_fxp: on", false },
 };
 
 static void
@@ -172,6 +236,8 @@ CU_TestInfo conf_tls_tests[] = {
 	    notices_tell_of_certificates_not_asked_for },
 	{ "notices tell of questions not asked",
 	    notices_tell_of_questions_not_asked },
+	{ "notices tell of servers", notices_tell_of_servers },
+	{ "networks have addresses", networks_have_addresses },
 	{ "conf_asks where it must", conf_asks_where_it_must },
 	{ "notices tell of words without effect",
 	    notices_tell_of_words_without_effect },
