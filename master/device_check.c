@@ -1,12 +1,15 @@
 #include "master/device_check.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "master/device_child.h"
-#include "master/helper.h"
+#include "master/spawn.h"
 #include "shm/base/buf.h"
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
@@ -16,7 +19,10 @@
 
 struct device_check {
 	struct device_check_setup setup;
-	struct helper helper;
+	pid_t pid;
+	int fd;
+	struct loop_watch *watch;
+	struct loop_timer *deadline;
 	size_t verdicts; /* that are there already */
 	size_t next;     /* key pair, for the key that the next one is about */
 	struct device_verdict verdict;
@@ -108,9 +114,22 @@ make_job(const struct device_check_setup *setup)
 /* --- the answers ---------------------------------------------------------- */
 
 static void
+end_child(struct device_check *check)
+{
+	loop_unwatch(&check->watch);
+	loop_timer_free(&check->deadline);
+	fd_close(&check->fd);
+	if (check->pid > 0) {
+		(void)kill(check->pid, SIGKILL);
+		(void)waitpid(check->pid, NULL, 0);
+	}
+	check->pid = -1;
+}
+
+static void
 finish(struct device_check *check)
 {
-	(void)helper_end(&check->helper);
+	end_child(check);
 	check->setup.done(check->setup.context);
 }
 
@@ -174,16 +193,19 @@ static void
 ready(unsigned int events UNUSED, void *context)
 {
 	struct device_check *check = context;
-	int ret;
+	ssize_t n;
 
-	ret = helper_receive(&check->helper, &check->verdict,
-	    sizeof(check->verdict), &check->got);
-	if (ret == 0)
+	n = recv(check->fd, (char *)&check->verdict + check->got,
+	    sizeof(check->verdict) - check->got, MSG_DONTWAIT);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (ret == -1) {
+	if (n <= 0) {
 		failed(check, "refused: the process that tries it failed");
 		return;
 	}
+	check->got += (size_t)n;
+	if (check->got < sizeof(check->verdict))
+		return;
 	check->got = 0;
 	if (!take_verdict(check))
 		finish(check);
@@ -192,24 +214,36 @@ ready(unsigned int events UNUSED, void *context)
 static int
 start_child(struct device_check *check, int job)
 {
-	const struct device_check_setup *setup = &check->setup;
-	const struct helper_setup helper = {
-		.loop = setup->loop,
-		.self = setup->self,
-		.user = &setup->user,
-		.role = DEVICE_CHILD,
-		.type = SOCK_STREAM,
-		.job = job,
-		/* Modules have settings there, and workers see them, too. */
-		.environment = true,
-		.ready = ready,
-		.too_slow = too_slow,
-		.context = check,
-	};
+	const struct service_user *user = &check->setup.user;
+	struct spawn spawn;
+	char uid[16], gid[16];
+	int pair[2];
 
-	if (helper_start(&check->helper, &helper) == -1)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1)
 		return (-1);
-	loop_timer_set(check->helper.deadline, DEADLINE_MS);
+	(void)snprintf(uid, sizeof(uid), "%u", (unsigned int)user->uid);
+	(void)snprintf(gid, sizeof(gid), "%u", (unsigned int)user->gid);
+	memset(&spawn, 0, sizeof(spawn));
+	spawn.self = check->setup.self;
+	spawn.arguments[0] = DEVICE_CHILD;
+	spawn.arguments[1] = uid;
+	spawn.arguments[2] = gid;
+	spawn.fds[0] = pair[1];
+	spawn.fds[1] = job;
+	spawn.nfds = 2;
+	/* Modules have settings there, and workers see them, too. */
+	spawn.environment = true;
+	check->fd = pair[0];
+	check->pid = spawn_exec(&spawn);
+	fd_close(&pair[1]);
+	if (check->pid == -1)
+		return (-1);
+	check->watch =
+	    loop_watch(check->setup.loop, check->fd, LOOP_READ, ready, check);
+	check->deadline = loop_timer(check->setup.loop, too_slow, check);
+	if (check->watch == NULL || check->deadline == NULL)
+		return (-1);
+	loop_timer_set(check->deadline, DEADLINE_MS);
 	return (0);
 }
 
@@ -223,7 +257,8 @@ device_check_new(const struct device_check_setup *setup)
 	if (check == NULL)
 		return (NULL);
 	check->setup = *setup;
-	helper_init(&check->helper);
+	check->pid = -1;
+	check->fd = -1;
 	job = make_job(setup);
 	if (job == -1 || start_child(check, job) == -1)
 		device_check_free(&check);
@@ -239,6 +274,6 @@ device_check_free(struct device_check **check)
 	if (gone == NULL)
 		return;
 	*check = NULL;
-	(void)helper_end(&gone->helper);
+	end_child(gone);
 	free(gone);
 }

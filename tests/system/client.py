@@ -38,13 +38,16 @@ class Client:
     """A control connection."""
 
     def __init__(self, port, host="127.0.0.1", implicit=False, version=None,
-                 context=None, session=None, name=None, greet=True):
+                 context=None, session=None, name=None, greet=True,
+                 source=None):
         self.context = context or tls_context(version)
         self.name = name
         self.protected = False
         self.buffer = b""
         self.host = host
-        self.socket = socket.create_connection((host, port), TIMEOUT)
+        self.source = (source, 0) if source else None
+        self.socket = socket.create_connection((host, port), TIMEOUT,
+                                               self.source)
         if implicit:
             self.wrap(session)
         if greet:
@@ -136,7 +139,8 @@ class Client:
     def passive(self):
         reply = self.cmd("EPSV", 229)
         port = int(re.search(r"\(\|\|\|(\d+)\|\)", reply.text).group(1))
-        return socket.create_connection((self.host, port), TIMEOUT)
+        return socket.create_connection((self.host, port), TIMEOUT,
+                                        self.source)
 
     def wrap_data(self, data, session="control"):
         """TLS on a data connection, resuming the control session."""

@@ -1,9 +1,10 @@
-/* PASV, EPSV, PORT, EPRT: where the next data connection comes from. */
+/* PASV, CPSV, EPSV, PORT, EPRT: where the next data connection comes from. */
 #include <errno.h>
 #include <string.h>
 
 #include "worker/ftp/args.h"
 #include "worker/ftp/data.h"
+#include "worker/ftp/fxp.h"
 #include "worker/ftp/state.h"
 #include "worker/ftp/verbs.h"
 
@@ -21,14 +22,7 @@ no_listener(struct session *session, int error)
 static bool
 is_for(const struct conf_told *told, const struct address *peer)
 {
-	struct address masked = *peer;
-
-	if (told->everywhere)
-		return (true);
-	if (address_is_v4(peer) != address_is_v4(&told->network))
-		return (false);
-	address_mask(&masked, told->bits, told->bits);
-	return (address_same_ip(&masked, &told->network));
+	return (told->everywhere || conf_network_has(&told->network, peer));
 }
 
 /* What the list says to this client; NULL: nothing. */
@@ -68,26 +62,47 @@ shown_address(const struct session *session)
 	return (address == NULL ? &session->local : address);
 }
 
-enum flow
-verb_pasv(struct session *session, const char *text)
+static enum flow
+passive(struct session *session, bool client)
 {
 	const struct address *shown;
 	unsigned int port;
 	int error;
 
-	(void)text;
 	if (!address_is_v4(&session->local))
 		return (session_answer(session, 425,
 		    "PASV is for IPv4 only: use EPSV."));
 	error = data_listen(session);
 	if (error != 0)
 		return (no_listener(session, error));
+	session->data.client = client;
 	shown = shown_address(session);
 	port = session->data.port;
 	return (session_answer(session, 227,
 	    "Entering Passive Mode (%u,%u,%u,%u,%u,%u).", shown->ip[12],
 	    shown->ip[13], shown->ip[14], shown->ip[15], port >> 8,
 	    port & 0xff));
+}
+
+enum flow
+verb_pasv(struct session *session, const char *text)
+{
+	(void)text;
+	return (passive(session, false));
+}
+
+/* PASV for one transfer in which we play the client of TLS. */
+enum flow
+verb_cpsv(struct session *session, const char *text)
+{
+	(void)text;
+	if (!session->prot_private)
+		return (session_answer(session, 521,
+		    "CPSV is for protected data connections: send PROT P."));
+	if (!fxp_allowed(session))
+		return (session_answer(session, 550,
+		    "No transfers with other servers here (allow_fxp)."));
+	return (passive(session, true));
 }
 
 enum flow
@@ -120,22 +135,43 @@ verb_epsv(struct session *session, const char *text)
 	    (unsigned int)session->data.port));
 }
 
-/* Not a third party's port (bounce), and not a service of the client's. */
+/*
+ * Not a third party's port (bounce), but that of a server which the
+ * configuration knows; and nowhere a service.
+ */
+static bool
+may_connect(const struct session *session, const struct address *target)
+{
+	if (target->port < LOWEST_PORT)
+		return (false);
+	if (address_same_ip(target, &session->peer))
+		return (true);
+	return (address_is_v4(target) == address_is_v4(&session->local) &&
+	    fxp_is_peer(session, target));
+}
+
 static enum flow
 set_target(struct session *session, const struct address *target)
 {
 	char text[ADDRESS_TEXT_MAX];
 
-	if (!address_same_ip(target, &session->peer) ||
-	    target->port < LOWEST_PORT) {
+	if (!may_connect(session, target)) {
 		session_log(session, NOTICE,
 		    "refused a data connection to %s port %u",
 		    address_text(target, text), (unsigned int)target->port);
 		return (session_answer(session, 504,
-		    "Only your own address, and ports from %d on.",
+		    fxp_allowed(session)
+			? "Only your own address and servers that may take "
+			  "part (fxp_peers), and ports from %d on."
+			: "Only your own address, and ports from %d on.",
 		    LOWEST_PORT));
 	}
-	data_target(session, target->port);
+	if (data_target(session, target) != 0)
+		return (session_answer(session, 451, "Out of memory."));
+	if (!address_same_ip(target, &session->peer))
+		session_log(session, INFO,
+		    "the next data connection is for the server %s port %u",
+		    address_text(target, text), (unsigned int)target->port);
 	return (session_answer(session, 200, "OK."));
 }
 

@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "shm/base/fd.h"
 #include "shm/base/secret.h"
 #include "worker/ftp/early.h"
+#include "worker/ftp/fxp.h"
 #include "worker/ftp/state.h"
 #include "worker/ports.h"
 
@@ -24,8 +26,10 @@ data_init(struct data *data)
 	data->listener = -1;
 	data->watch = NULL;
 	data->early = NULL;
+	data->foreign = NULL;
 	data->port = 0;
 	data->attended = false;
+	data->client = false;
 }
 
 void
@@ -34,9 +38,12 @@ data_reset(struct data *data)
 	early_free(&data->early);
 	stream_free(&data->watch);
 	fd_close(&data->listener);
+	free(data->foreign);
+	data->foreign = NULL;
 	data->mode = DATA_NONE;
 	data->port = 0;
 	data->attended = false;
+	data->client = false;
 }
 
 void
@@ -164,15 +171,25 @@ data_listen(struct session *session)
 	return (0);
 }
 
-void
-data_target(struct session *session, uint16_t port)
+int
+data_target(struct session *session, const struct address *target)
 {
+	struct address *foreign = NULL;
+
 	data_drop(session);
+	if (!address_same_ip(target, &session->peer)) {
+		foreign = malloc(sizeof(*foreign));
+		if (foreign == NULL)
+			return (-1);
+		*foreign = *target;
+	}
 	session->data.mode = DATA_ACTIVE;
-	session->data.port = port;
+	session->data.foreign = foreign;
+	session->data.port = target->port;
+	return (0);
 }
 
-/* Whether fd comes from the client; a stranger is closed. */
+/* Whether fd comes from the client, or a server; a stranger is closed. */
 static bool
 is_client(struct session *session, int *fd, const struct sockaddr *sa)
 {
@@ -182,6 +199,12 @@ is_client(struct session *session, int *fd, const struct sockaddr *sa)
 	if (address_from_sockaddr(&from, sa) == 0) {
 		if (address_same_ip(&from, &session->peer))
 			return (true);
+		if (fxp_is_peer(session, &from)) {
+			session_log(session, INFO,
+			    "data connection from the server %s",
+			    address_text(&from, text));
+			return (true);
+		}
 		session_log(session, NOTICE,
 		    "dropped a data connection from %s, which is not the "
 		    "client's address",
@@ -267,7 +290,9 @@ poll_passive(struct session *session, struct stream **stream)
 static enum data_result
 begin_connect(struct session *session)
 {
-	struct address target = session->peer;
+	struct address target = session->data.foreign != NULL
+	    ? *session->data.foreign
+	    : session->peer;
 	struct sockaddr_storage sa;
 	socklen_t len;
 	int fd;

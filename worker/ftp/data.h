@@ -2,8 +2,9 @@
  * data - where a session's next data connection comes from.
  *
  * PASV and EPSV make a listener, PORT and EPRT name a target; either serves
- * one transfer.  Only the client's own address is served: connections from
- * others are dropped, and the real one is still waited for.
+ * one transfer.  Only the client's own address is served, and other servers
+ * that fxp.h allows: connections from others are dropped, and the real one is
+ * still waited for.
  */
 #ifndef WORKER_FTP_DATA_H
 #define WORKER_FTP_DATA_H
@@ -30,8 +31,11 @@ struct data {
 	int listener;         /* passive, until it is watched; else -1 */
 	struct stream *watch; /* of the listener, or of what connects */
 	struct early *early;  /* DATA_EARLY, else NULL */
-	uint16_t port;        /* passive: ours; active: the client's */
-	bool attended;        /* passive: looked after before its command */
+	struct address
+	    *foreign;  /* active: of another server; NULL: the client's */
+	uint16_t port; /* passive: ours; active: the client's */
+	bool attended; /* passive: looked after before its command */
+	bool client;   /* we play the client of TLS: CPSV */
 };
 
 void data_init(struct data *data);
@@ -45,8 +49,12 @@ void data_drop(struct session *session);
 
 /* Listens on the control connection's local address.  0, or an errno. */
 NODISCARD int data_listen(struct session *session);
-/* The next data connection goes to this port of the client. */
-void data_target(struct session *session, uint16_t port);
+/*
+ * The next data connection goes to this address, and port, of the client or of
+ * another server.  0, or -1 when memory is short.
+ */
+NODISCARD int data_target(struct session *session,
+    const struct address *target);
 
 enum data_result {
 	DATA_PENDING, /* the watch is armed: session_run() will be called */

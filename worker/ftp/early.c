@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "worker/ftp/fxp.h"
 #include "worker/ftp/state.h"
 
 #define DELAY_MS   5 /* between PASV and what follows at once */
@@ -17,19 +18,38 @@ struct early {
 };
 
 enum shake
-shake_begin(struct session *session, struct stream *stream)
+shake_begin(struct session *session, struct stream *stream, bool client)
 {
-	if (session->tls == NULL ||
-	    stream_start_tls(stream, session->tls, TLS_DATA) != 0)
+	struct tls_fxp facts;
+	int started = -1;
+
+	if (session->tls == NULL)
 		return (SHAKE_IMPOSSIBLE);
-	return (SHAKE_AGAIN);
+	if (fxp_describe(session, stream, client, &facts))
+		started = stream_start_tls_fxp(stream, session->tls, &facts);
+	else if (!client)
+		started = stream_start_tls(stream, session->tls, TLS_DATA);
+	return (started == 0 ? SHAKE_AGAIN : SHAKE_IMPOSSIBLE);
+}
+
+enum shake
+shake_verdict(struct stream *stream)
+{
+	const struct tls_channel *channel = stream_tls(stream);
+	const char *why = "";
+
+	if (tls_bound_pending(channel))
+		return (SHAKE_ASK);
+	if (tls_bound(channel, &why))
+		return (SHAKE_DONE);
+	if (tls_unverified(channel))
+		return (SHAKE_UNVERIFIED);
+	return (tls_same_peer(channel) ? SHAKE_UNBOUND : SHAKE_STRANGER);
 }
 
 enum shake
 shake_run(struct stream *stream)
 {
-	const char *why = "";
-
 	switch (stream_handshake(stream)) {
 	case STREAM_OK:
 		break;
@@ -38,17 +58,18 @@ shake_run(struct stream *stream)
 	case STREAM_END:
 	case STREAM_TRUNCATED:
 	case STREAM_FAILED:
-		return (SHAKE_FAILED);
+		return (tls_unverified(stream_tls(stream)) ? SHAKE_UNVERIFIED
+							   : SHAKE_FAILED);
 	}
-	if (!tls_bound(stream_tls(stream), &why))
-		return (tls_same_peer(stream_tls(stream)) ? SHAKE_UNBOUND
-							  : SHAKE_STRANGER);
-	return (SHAKE_DONE);
+	return (shake_verdict(stream));
 }
 
 static bool
 is_due(const struct session *session)
 {
+	/* Which part is ours, only the command tells. */
+	if (session->sscn || session->data.client)
+		return (false);
 	return (session->data.mode == DATA_PASSIVE && session->prot_private);
 }
 
@@ -86,7 +107,7 @@ begin(struct session *session, struct stream *stream)
 	deadline_init(&early->limit, limit_reached, early);
 	if (ms != 0)
 		deadline_set(session->worker, &early->limit, ms);
-	early->shake = shake_begin(session, stream);
+	early->shake = shake_begin(session, stream, false);
 	session->data.mode = DATA_EARLY;
 	session->data.early = early;
 }
@@ -102,7 +123,7 @@ go_on(struct early *early)
 	if (early->shake == SHAKE_AGAIN)
 		return;
 	deadline_clear(&early->limit);
-	if (early->shake != SHAKE_DONE)
+	if (early->shake != SHAKE_DONE && early->shake != SHAKE_ASK)
 		stream_free(&early->stream);
 	else
 		stream_want(early->stream, 0);

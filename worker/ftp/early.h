@@ -29,17 +29,22 @@ enum shake {
 	SHAKE_NONE,
 	SHAKE_AGAIN, /* begun: stream_want() either, and wait */
 	SHAKE_DONE,
+	SHAKE_ASK,        /* done; tls_bound_pending(): see fxp_ask() */
 	SHAKE_IMPOSSIBLE, /* it could not be begun */
 	SHAKE_FAILED,
-	SHAKE_UNBOUND,  /* done, but resumed no session of control */
-	SHAKE_STRANGER, /* done, but with another certificate than control */
-	SHAKE_LATE      /* not done in tls.timeout_handshake */
+	SHAKE_UNBOUND,    /* done, but resumed no session of control */
+	SHAKE_STRANGER,   /* done, but with another certificate than control */
+	SHAKE_UNVERIFIED, /* the other server is not whom it should be */
+	SHAKE_LATE        /* not done in tls.timeout_handshake */
 };
 
-NODISCARD enum shake shake_begin(struct session *session,
-    struct stream *stream);
+/* client: we play the client, of another server. */
+NODISCARD enum shake shake_begin(struct session *session, struct stream *stream,
+    bool client);
 /* Until it is not AGAIN; why it fails is logged where it is known. */
 NODISCARD enum shake shake_run(struct stream *stream);
+/* How it has ended, once the handshake is done. */
+NODISCARD enum shake shake_verdict(struct stream *stream);
 
 /* Milliseconds without a command, before early_run() is called; 0: now. */
 NODISCARD uint64_t early_delay(const struct session *session);

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "worker/ftp/args.h"
+#include "worker/ftp/fxp.h"
 #include "worker/ftp/state.h"
 #include "worker/ftp/tell.h"
 #include "worker/ftp/transfer.h"
@@ -24,6 +25,8 @@ offered(const struct session *session, const struct verb *verb)
 	if (strcmp(verb->name, "CCC") == 0)
 		return (session->host->tls.allow_ccc &&
 		    !session_required(session)->control);
+	if (strcmp(verb->name, "CPSV") == 0 || strcmp(verb->name, "SSCN") == 0)
+		return (fxp_allowed(session));
 	return (true);
 }
 

@@ -279,6 +279,8 @@ is_over(struct session *session)
 	for (reads = 0; reads < 16 && result == STREAM_OK; reads++)
 		result =
 		    stream_read(transfer->stream, block, sizeof(block), &done);
+	/* A server may object to us only after the handshake was done here. */
+	transfer->rejected = transfer->client && result == STREAM_FAILED;
 	if (result != STREAM_OK && result != STREAM_AGAIN)
 		return (true);
 	if (!session->timed_out)
@@ -299,6 +301,8 @@ end(struct session *session)
 	struct transfer *transfer = session->transfer;
 
 	if (is_over(session)) {
+		if (session->transfer->rejected)
+			return (broken(session));
 		account_data(session);
 		stream_free(&transfer->stream);
 		return (session_goto(session, &step_finish));

@@ -129,6 +129,7 @@ struct session {
 	bool user_given : 1;
 	bool logged_in : 1;
 	bool ccc : 1;   /* TLS was ended by CCC */
+	bool sscn : 1;  /* the client's part of TLS is ours: see fxp.h */
 	bool named : 1; /* by HOST: the host may not change any more */
 	bool pbsz : 1;
 	bool prot_private : 1;

@@ -8,16 +8,19 @@
 #include "shm/base/fd.h"
 #include "worker/ftp/command.h"
 #include "worker/ftp/files.h"
+#include "worker/ftp/fxp.h"
 #include "worker/ftp/path.h"
 #include "worker/ftp/policy.h"
 
 static enum flow connect_data(struct session *session);
 static enum flow handshake(struct session *session);
+static enum flow ask_name(struct session *session);
 static enum flow abort_transfer(struct session *session);
 
 const struct step step_connect = { "data/connect", connect_data };
 const struct step step_abort = { "abort", abort_transfer };
 static const struct step step_handshake = { "data/handshake", handshake };
+static const struct step step_name = { "data/name", ask_name };
 
 struct transfer *
 transfer_new(struct session *session, const char *verb, enum transfer_kind kind,
@@ -56,6 +59,7 @@ transfer_free(struct transfer **transfer)
 	if (*transfer == NULL)
 		return;
 	deadline_clear(&(*transfer)->lull);
+	fxp_free(&(*transfer)->fxp);
 	stream_free(&(*transfer)->stream);
 	work_free(&(*transfer)->work);
 	free((*transfer)->path);
@@ -81,6 +85,17 @@ protection_fits(const struct session *session)
 	return (true);
 }
 
+/* In listings ours is always the server's. */
+static void
+note_part(const struct session *session)
+{
+	struct transfer *transfer = session->transfer;
+
+	transfer->client = (session->sscn || session->data.client) &&
+	    session->prot_private && transfer->kind != TRANSFER_LIST &&
+	    fxp_allowed(session);
+}
+
 bool
 transfer_allowed(struct session *session)
 {
@@ -92,8 +107,10 @@ transfer_allowed(struct session *session)
 	else if (session->data.mode == DATA_NONE)
 		reply_send(&session->reply, 425,
 		    "Send PASV, EPSV, PORT or EPRT first.");
-	else
+	else {
+		note_part(session);
 		return (true);
+	}
 	return (false);
 }
 
@@ -283,7 +300,8 @@ connected(struct session *session)
 	transfer->handshaking = true;
 	if (transfer->shake == SHAKE_NONE) {
 		transfer->accepted = transfer->began;
-		transfer->shake = shake_begin(session, transfer->stream);
+		transfer->shake =
+		    shake_begin(session, transfer->stream, transfer->client);
 	}
 	return (session_goto(session, &step_handshake));
 }
@@ -318,6 +336,18 @@ connect_data(struct session *session)
 	return (session_wait(session, WAIT_DATA | WAIT_CLOCK));
 }
 
+/* Whether the other server is whom it should be, its address decides. */
+static enum flow
+ask_name(struct session *session)
+{
+	struct transfer *transfer = session->transfer;
+
+	if (fxp_ask(session))
+		return (session_wait(session, WAIT_ASK | WAIT_CLOCK));
+	transfer->shake = shake_verdict(transfer->stream);
+	return (session_goto(session, &step_handshake));
+}
+
 /* What is left of the time for a handshake that may have begun early. */
 static bool
 handshake_late(struct session *session)
@@ -330,6 +360,35 @@ handshake_late(struct session *session)
 	    ms != 0 && session_expired(session, spent < ms ? ms - spent : 0));
 }
 
+/* Why there is no TLS on the data connection, for the client. */
+static const char *
+shake_text(enum shake shake)
+{
+	switch (shake) {
+	case SHAKE_LATE:
+		return ("No TLS handshake on the data connection in time "
+			"(tls.timeout_handshake).");
+	case SHAKE_UNBOUND:
+		return ("The data connection must resume the TLS session of "
+			"the control connection.");
+	case SHAKE_STRANGER:
+		return ("The data connection must show the certificate of the "
+			"control connection.");
+	case SHAKE_UNVERIFIED:
+		return ("The certificate of the other server is refused "
+			"(tls.verify_server).");
+	case SHAKE_FAILED:
+		return ("The TLS handshake on the data connection failed.");
+	case SHAKE_NONE:
+	case SHAKE_AGAIN:
+	case SHAKE_DONE:
+	case SHAKE_ASK:
+	case SHAKE_IMPOSSIBLE:
+		break;
+	}
+	return ("TLS on the data connection is not possible.");
+}
+
 static enum flow
 handshake(struct session *session)
 {
@@ -340,32 +399,15 @@ handshake(struct session *session)
 		transfer->shake = shake_run(stream);
 	if (transfer->shake == SHAKE_AGAIN && handshake_late(session))
 		transfer->shake = SHAKE_LATE;
-	switch (transfer->shake) {
-	case SHAKE_AGAIN:
+	if (transfer->shake == SHAKE_AGAIN) {
 		stream_want(stream, STREAM_READ | STREAM_WRITE);
 		return (session_wait(session, WAIT_DATA));
-	case SHAKE_DONE:
-		break;
-	case SHAKE_LATE:
-		return (transfer_end(session, 522,
-		    "No TLS handshake on the data connection in time "
-		    "(tls.timeout_handshake)."));
-	case SHAKE_UNBOUND:
-		return (transfer_end(session, 522,
-		    "The data connection must resume the TLS session of the "
-		    "control connection."));
-	case SHAKE_STRANGER:
-		return (transfer_end(session, 522,
-		    "The data connection must show the certificate of the "
-		    "control connection."));
-	case SHAKE_FAILED:
-		return (transfer_end(session, 522,
-		    "The TLS handshake on the data connection failed."));
-	case SHAKE_NONE:
-	case SHAKE_IMPOSSIBLE:
-		return (transfer_end(session, 522,
-		    "TLS on the data connection is not possible."));
 	}
+	if (transfer->shake == SHAKE_ASK)
+		return (session_goto(session, &step_name));
+	if (transfer->shake != SHAKE_DONE)
+		return (
+		    transfer_end(session, 522, shake_text(transfer->shake)));
 	if (transfer->kind == TRANSFER_RECEIVE)
 		data_hasten(stream);
 	transfer->progressed = worker_now(session->worker);

@@ -42,6 +42,9 @@ struct transfer {
 	const struct step *begin; /* once the data connection is there */
 	struct stream *stream;    /* the data connection */
 	enum shake shake;         /* of TLS on it */
+	struct fxp *fxp;          /* NULL: no name is asked for */
+	bool client;              /* our part in TLS: SSCN, CPSV */
+	bool rejected;            /* by the other server, after the handshake */
 	uint64_t accepted;        /* the time limit of shake is from here */
 	struct work *work;        /* the file, or a pipe */
 	uint8_t *small;           /* in place of work: all that is sent */

@@ -304,6 +304,15 @@ stream_start_tls(struct stream *stream, struct tls_login *login,
 	return (stream->tls == NULL ? -1 : 0);
 }
 
+int
+stream_start_tls_fxp(struct stream *stream, struct tls_login *login,
+    const struct tls_fxp *fxp)
+{
+	ensure(stream->tls == NULL);
+	stream->tls = tls_channel_new_fxp(login, &stream->socket, fxp);
+	return (stream->tls == NULL ? -1 : 0);
+}
+
 enum stream_result
 stream_handshake(struct stream *stream)
 {
@@ -341,6 +350,21 @@ stream_close_write(struct stream *stream, bool fin)
 		return (failed(stream, STREAM_FAILED));
 	stream->fin = true;
 	return (STREAM_OK);
+}
+
+/* Types of records are 20 to 24; a command begins with text, or Telnet's IAC.
+ */
+bool
+stream_goes_clear(const struct stream *stream)
+{
+	uint8_t first;
+
+	/* A part of a record that waits for the rest is TLS. */
+	if (stream->tls == NULL || tls_mid_record(stream->tls))
+		return (false);
+	return (
+	    recv(stream->socket.fd, &first, 1, MSG_PEEK | MSG_DONTWAIT) == 1 &&
+	    ((first >= 0x20 && first < 0x7f) || first == 0xff));
 }
 
 void

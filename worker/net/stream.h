@@ -88,6 +88,9 @@ void stream_hold(struct stream *stream, bool hold);
  */
 NODISCARD int stream_start_tls(struct stream *stream, struct tls_login *login,
     enum tls_kind kind);
+/* The same, TLS_DATA, where another server may be the peer. */
+NODISCARD int stream_start_tls_fxp(struct stream *stream,
+    struct tls_login *login, const struct tls_fxp *fxp);
 NODISCARD enum stream_result stream_handshake(struct stream *stream);
 
 /*
@@ -98,7 +101,13 @@ NODISCARD enum stream_result stream_handshake(struct stream *stream);
 NODISCARD enum stream_result stream_close_write(struct stream *stream,
     bool fin);
 
-/* Back to clear after both close_notify (CCC). */
+/*
+ * Whether the peer goes on in clear, without a close_notify of its own: it has
+ * sent something that no record of TLS begins with.
+ */
+NODISCARD bool stream_goes_clear(const struct stream *stream);
+
+/* Back to clear after both close_notify (CCC), or if it goes on so. */
 void stream_end_tls(struct stream *stream);
 
 NODISCARD bool stream_is_tls(const struct stream *stream);

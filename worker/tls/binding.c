@@ -64,9 +64,8 @@ binding_adopt(struct tls_channel *channel)
 		memcpy(channel->login->binding, binding, BINDING_LEN);
 }
 
-/* Whether any session will do, or none. */
-static bool
-relaxed(const struct tls_login *login)
+bool
+binding_relaxed(const struct tls_login *login)
 {
 	if (login->free ||
 	    (tls_conf(login)->options & CONF_TLS_NO_SESSION_REUSE_REQUIRED) !=
@@ -92,7 +91,7 @@ binding_check(struct tls_channel *channel)
 		return;
 	}
 	channel->bound = true;
-	if (relaxed(login))
+	if (binding_relaxed(login))
 		return;
 	if (!SSL_session_reused(channel->ssl))
 		channel->unbound = "the client did not resume the session of "

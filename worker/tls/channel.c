@@ -48,7 +48,8 @@ prepare(struct tls_channel *channel, struct tls_socket *socket)
 
 	ERR_clear_error();
 	channel->extensions = (uint8_t)login->tls->nextensions;
-	channel->ssl = SSL_new(login->tls->base);
+	channel->ssl = partner_is_client(channel) ? partner_ssl(channel)
+						  : SSL_new(login->tls->base);
 	if (channel->ssl == NULL ||
 	    SSL_set_app_data(channel->ssl, channel) != 1)
 		return (-1);
@@ -56,7 +57,10 @@ prepare(struct tls_channel *channel, struct tls_socket *socket)
 	if (bio == NULL)
 		return (-1);
 	SSL_set_bio(channel->ssl, bio, bio);
-	SSL_set_accept_state(channel->ssl);
+	if (partner_is_client(channel))
+		SSL_set_connect_state(channel->ssl);
+	else
+		SSL_set_accept_state(channel->ssl);
 	/*
 	 * On control they go with the first reply, for which a client waits
 	 * anyway.  On data a ticket that a client which only sends never reads
@@ -70,23 +74,32 @@ prepare(struct tls_channel *channel, struct tls_socket *socket)
 	SSL_set_default_read_buffer_len(channel->ssl, READ_AHEAD);
 	/* It is never idle for long, and makes new ones for each record. */
 	(void)SSL_clear_mode(channel->ssl, SSL_MODE_RELEASE_BUFFERS);
-	return (contexts_apply(channel));
+	if (channel->partner == NULL)
+		return (contexts_apply(channel));
+	if ((partner_is_client(channel) ? contexts_apply_client(channel)
+					: contexts_apply(channel)) == -1)
+		return (-1);
+	return (partner_apply(channel));
 }
 
-struct tls_channel *
-tls_channel_new(struct tls_login *login, enum tls_kind kind,
-    struct tls_socket *socket)
+/* partner: the channel's. */
+static struct tls_channel *
+new_channel(struct tls_login *login, enum tls_kind kind,
+    struct tls_socket *socket, struct partner *partner)
 {
 	struct tls_channel *channel;
 	struct log_subject subject;
 
 	ensure(kind == TLS_DATA || login->control == NULL);
 	channel = calloc(1, sizeof(*channel));
-	if (channel == NULL)
+	if (channel == NULL) {
+		partner_free(&partner);
 		return (NULL);
+	}
 	channel->login = login;
 	channel->kind = kind;
 	channel->socket = socket;
+	channel->partner = partner;
 	if (prepare(channel, socket) == -1) {
 		subject = tls_subject(login);
 		tls_channel_because(channel, "%s",
@@ -99,6 +112,24 @@ tls_channel_new(struct tls_login *login, enum tls_kind kind,
 	if (kind == TLS_CONTROL)
 		login->control = channel;
 	return (channel);
+}
+
+struct tls_channel *
+tls_channel_new(struct tls_login *login, enum tls_kind kind,
+    struct tls_socket *socket)
+{
+	return (new_channel(login, kind, socket, NULL));
+}
+
+struct tls_channel *
+tls_channel_new_fxp(struct tls_login *login, struct tls_socket *socket,
+    const struct tls_fxp *facts)
+{
+	struct partner *partner = partner_new(facts);
+
+	return (partner == NULL
+		? NULL
+		: new_channel(login, TLS_DATA, socket, partner));
 }
 
 void
@@ -118,6 +149,7 @@ tls_channel_free(struct tls_channel **channel)
 		SSL_set_shutdown(ended->ssl,
 		    SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	inquiry_free(&ended->inquiry);
+	partner_free(&ended->partner);
 	sk_X509_pop_free(ended->chain, X509_free);
 	SSL_free(ended->ssl);
 	free(ended->reason);
@@ -136,12 +168,23 @@ lost(struct tls_channel *channel, int error)
 	return (TLS_TRUNCATED);
 }
 
+/* The usual words are about clients. */
+static const char *
+explain(const struct tls_channel *channel, unsigned long error)
+{
+	const char *words = NULL;
+
+	if (partner_is_client(channel))
+		words = ERR_reason_error_string(error);
+	return (words == NULL ? outcome_explain(error) : words);
+}
+
 static enum tls_result
 broken(struct tls_channel *channel)
 {
 	unsigned long error = ERR_peek_error();
 
-	tls_channel_because(channel, "%s", outcome_explain(error));
+	tls_channel_because(channel, "%s", explain(channel, error));
 	if (ERR_GET_LIB(error) == ERR_LIB_SSL &&
 	    ERR_GET_REASON(error) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
 		channel->objection = "there is none";
@@ -226,6 +269,25 @@ pay_ticket(struct tls_channel *channel)
 	(void)SSL_new_session_ticket(channel->ssl);
 }
 
+static void
+established(struct tls_channel *channel)
+{
+	channel->established = true;
+	channel->starved = false;
+	if (!partner_is_client(channel))
+		psk_adopt(channel);
+	if (channel->kind == TLS_CONTROL) {
+		binding_adopt(channel);
+		owe_ticket(channel);
+		admission_begin(channel);
+	} else if (channel->partner != NULL)
+		partner_check(channel);
+	else
+		binding_check(channel);
+	if (!tls_bound_pending(channel))
+		outcome_established(channel);
+}
+
 enum tls_result
 tls_handshake(struct tls_channel *channel)
 {
@@ -247,16 +309,7 @@ tls_handshake(struct tls_channel *channel)
 		channel->starved = true;
 		return (result);
 	}
-	channel->established = true;
-	channel->starved = false;
-	psk_adopt(channel);
-	if (channel->kind == TLS_CONTROL) {
-		binding_adopt(channel);
-		owe_ticket(channel);
-		admission_begin(channel);
-	} else
-		binding_check(channel);
-	outcome_established(channel);
+	established(channel);
 	return (TLS_OK);
 }
 
@@ -361,6 +414,12 @@ bool
 tls_pending(const struct tls_channel *channel)
 {
 	return (!channel->starved && SSL_has_pending(channel->ssl) == 1);
+}
+
+bool
+tls_mid_record(const struct tls_channel *channel)
+{
+	return (SSL_has_pending(channel->ssl) == 1);
 }
 
 bool

@@ -16,6 +16,7 @@ struct host_context {
 	size_t extensions; /* it knows so many, or none */
 	struct host_context *newer, *older;
 	struct trust *trust; /* NULL: clients show no certificates */
+	struct partner_context *partner; /* NULL: not needed yet */
 	uint8_t id[CONTEXT_ID_LEN];
 };
 
@@ -59,6 +60,7 @@ drop(struct tls *tls, struct host_context *context)
 	unlink_context(&tls->contexts, context);
 	tls->contexts.count--;
 	trust_put(tls, &context->trust);
+	partner_context_free(tls, &context->partner);
 	SSL_CTX_free(context->ctx);
 	context->ctx = NULL;
 }
@@ -234,6 +236,22 @@ find(struct tls_login *login)
 	return (context);
 }
 
+const struct partner_context *
+contexts_partner(struct tls_login *login)
+{
+	struct host_context *context = find(login);
+	struct log_subject subject;
+
+	if (context == NULL)
+		return (NULL);
+	if (context->partner == NULL) {
+		subject = tls_subject(login);
+		context->partner =
+		    partner_context_new(login->tls, login->host, &subject);
+	}
+	return (context->partner);
+}
+
 struct trust *
 contexts_trust(const struct tls_login *login)
 {
@@ -330,22 +348,44 @@ set_read_ahead(SSL *ssl, const struct conf_tls *conf)
 static const struct {
 	const char *what;
 	bool (*set)(SSL *ssl, const struct conf_tls *conf);
+	bool client; /* where we play the client, too */
 } settings[] = {
-	{ "options", set_options },
-	{ "protocol versions", set_versions },
-	{ "verification", set_verification },
-	{ "ecdh_curve", set_groups },
-	{ "reading ahead", set_read_ahead },
-	{ "diagnostics", diags_apply },
-	{ "pre_shared_key", psk_set },
+	{ "options", set_options, true },
+	{ "protocol versions", set_versions, true },
+	{ "verification", set_verification, false },
+	{ "ecdh_curve", set_groups, true },
+	{ "reading ahead", set_read_ahead, true },
+	{ "diagnostics", diags_apply, true },
+	{ "pre_shared_key", psk_set, false },
 };
+
+static int
+apply_settings(struct tls_channel *channel, bool client)
+{
+	size_t i;
+
+	for (i = 0; i < NITEMS(settings); i++) {
+		if ((client && !settings[i].client) ||
+		    settings[i].set(channel->ssl, tls_conf(channel->login)))
+			continue;
+		tls_channel_because(channel, "%s of the host cannot be used",
+		    settings[i].what);
+		return (-1);
+	}
+	return (0);
+}
+
+int
+contexts_apply_client(struct tls_channel *channel)
+{
+	return (apply_settings(channel, true));
+}
 
 int
 contexts_apply(struct tls_channel *channel)
 {
 	struct tls_login *login = channel->login;
 	struct host_context *context;
-	size_t i;
 
 	context = find(login);
 	/* One that has become known since the SSL was made: see server_info.c.
@@ -370,12 +410,5 @@ contexts_apply(struct tls_channel *channel)
 		tls_channel_because(channel, "session-id context");
 		return (-1);
 	}
-	for (i = 0; i < NITEMS(settings); i++) {
-		if (settings[i].set(channel->ssl, tls_conf(login)))
-			continue;
-		tls_channel_because(channel, "%s of the host cannot be used",
-		    settings[i].what);
-		return (-1);
-	}
-	return (0);
+	return (apply_settings(channel, false));
 }

@@ -60,6 +60,11 @@ struct peer {
 /* What has to be asked about a client; see inquiry.c. */
 struct inquiry;
 
+/* The other server of a data connection; see partner.c. */
+struct partner;
+/* What a host needs for such; see partner_context.c. */
+struct partner_context;
+
 struct contexts {
 	struct host_context *hosts; /* one for each, built or not */
 	struct host_context *newest, *oldest;
@@ -160,6 +165,7 @@ struct tls_channel {
 	bool queued : 1;     /* another one waits for the next write */
 	const char *unbound; /* why not */
 	struct inquiry *inquiry; /* NULL: nothing is asked */
+	struct partner *partner; /* NULL: it is the client for sure */
 	STACK_OF(X509) * chain;  /* of a resumed session, if it is needed */
 	uint64_t ticket_issued;  /* of the last TLS 1.3 ticket, 0: none */
 	uint64_t ticket_expires;
@@ -205,6 +211,38 @@ void contexts_free(struct tls *tls);
  */
 NODISCARD int contexts_apply(struct tls_channel *channel);
 
+/* The same for a channel that plays the client. */
+NODISCARD int contexts_apply_client(struct tls_channel *channel);
+
+/*
+ * What the present context of the login's host has for exchanges with other
+ * servers, made when first needed; NULL when it cannot be, logged.
+ */
+NODISCARD const struct partner_context *contexts_partner(
+    struct tls_login *login);
+
+/* partner_context.c */
+NODISCARD struct partner_context *partner_context_new(struct tls *tls,
+    uint32_t host, const struct log_subject *subject);
+void partner_context_free(struct tls *tls, struct partner_context **context);
+/* For channels that play the client. */
+NODISCARD SSL_CTX *partner_context_client(
+    const struct partner_context *context);
+/* Whom other servers are vouched for by; NULL: they are not verified. */
+NODISCARD X509_STORE *partner_context_store(
+    const struct partner_context *context);
+
+/* partner.c */
+NODISCARD struct partner *partner_new(const struct tls_fxp *facts);
+void partner_free(struct partner **partner); /* NULL is allowed */
+NODISCARD bool partner_is_client(const struct tls_channel *channel);
+/* The SSL for a channel that plays the client; NULL: logged. */
+NODISCARD SSL *partner_ssl(const struct tls_channel *channel);
+/* What the other server must show; -1 when that cannot be had. */
+NODISCARD int partner_apply(struct tls_channel *channel);
+/* After a handshake, as binding_check(), or PENDING. */
+void partner_check(struct tls_channel *channel);
+
 /* What the present context of the login's host trusts; NULL: nothing. */
 NODISCARD struct trust *contexts_trust(const struct tls_login *login);
 
@@ -218,6 +256,8 @@ NODISCARD struct trust *trust_get(struct tls *tls, uint32_t host,
 void trust_put(struct tls *tls, struct trust **trust);
 /* Files have been replaced: what was made of them is shared no more. */
 void trust_renew(struct tls *tls);
+/* The authorities and lists themselves. */
+NODISCARD X509_STORE *trust_store(const struct trust *trust);
 /* Clients of ctx are checked against it. */
 NODISCARD int trust_install(const struct trust *trust, SSL_CTX *ctx);
 /* DIGEST_LEN bytes: of authorities and lists. */
@@ -238,6 +278,10 @@ void verify_apply(SSL *ssl, const struct conf_tls *conf);
  */
 NODISCARD bool verify_session(struct tls_channel *channel,
     SSL_SESSION *session);
+/* An error of the library's in words, and the key that may help, or NULL. */
+NODISCARD const char *verify_explain(int error, const char **key);
+/* A list that says nothing, where that is no reason to refuse. */
+NODISCARD bool verify_without_list(const struct conf_tls *conf, int error);
 /* Logs what happened, and the channel's reason. */
 void verify_log(struct tls_channel *channel, const char *what);
 
@@ -343,6 +387,9 @@ void tickets_expect(struct tls_channel *channel);
 /* When the last one is due for another, in seconds since 1970. */
 NODISCARD uint64_t tickets_due(const struct tls_channel *channel);
 
+/* tls.c: what all contexts have that SSLs are made on. */
+NODISCARD int tls_prepare_context(SSL_CTX *ctx);
+
 /* cache.c */
 void sessions_init(struct tls *tls);
 /* Whether a new control connection may still resume the session. */
@@ -363,6 +410,8 @@ NODISCARD bool binding_of(SSL_SESSION *session, uint8_t binding[BINDING_LEN]);
 void binding_adopt(struct tls_channel *channel);
 /* After a data handshake: sets bound or unbound. */
 void binding_check(struct tls_channel *channel);
+/* Whether any session will do, or none. */
+NODISCARD bool binding_relaxed(const struct tls_login *login);
 
 /* outcome.c: counts and logs the end of a handshake, once. */
 void outcome_established(struct tls_channel *channel);

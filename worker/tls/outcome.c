@@ -185,6 +185,8 @@ describe(const struct tls_channel *channel, struct line *line)
 	add(line, "bits", text);
 	add(line, "group", tls_group(channel));
 	add(line, "handshake", how(channel));
+	if (partner_is_client(channel))
+		add(line, "role", "client");
 	SSL_get0_alpn_selected(channel->ssl, &alpn, &alpn_len);
 	(void)snprintf(text, sizeof(text), "%.*s", (int)alpn_len,
 	    alpn_len == 0 ? "" : (const char *)alpn);
@@ -264,6 +266,16 @@ data_level(struct tls_login *login)
 						      : LOG_LEVEL_DEBUG);
 }
 
+/* What of the configuration is behind a refusal. */
+static const char *
+remedy(const struct tls_channel *channel)
+{
+	if (tls_unverified(channel))
+		return ("; see tls.verify_server");
+	return (
+	    channel->stranger ? "" : "; see options: [NoSessionReuseRequired]");
+}
+
 static void
 data_established(struct tls_channel *channel)
 {
@@ -279,8 +291,7 @@ data_established(struct tls_channel *channel)
 	count(channel, SCORE_DATA_REFUSED);
 	log_event(LOG_LEVEL_NOTICE, LOG_STREAM_TLS, &subject,
 	    "TLS data connection refused: %s (%s, %s%s)", channel->unbound,
-	    SSL_get_version(channel->ssl), how(channel),
-	    channel->stranger ? "" : "; see options: [NoSessionReuseRequired]");
+	    SSL_get_version(channel->ssl), how(channel), remedy(channel));
 }
 
 void

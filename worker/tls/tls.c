@@ -100,6 +100,19 @@ watch_messages(int sent, int version, int type, const void *data, size_t len,
 	SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
 }
 
+int
+tls_prepare_context(SSL_CTX *ctx)
+{
+	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1)
+		return (-1);
+	SSL_CTX_set_mode(ctx,
+	    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
+	SSL_CTX_set_max_cert_list(ctx, CLIENT_CHAIN_MAX);
+	SSL_CTX_set_msg_callback(ctx, watch_messages);
+	return (0);
+}
+
 static SSL_CTX *
 new_base(void)
 {
@@ -108,19 +121,14 @@ new_base(void)
 	ctx = SSL_CTX_new_ex(NULL, schedule_query(), TLS_server_method());
 	if (ctx == NULL)
 		return (NULL);
-	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1) {
+	if (tls_prepare_context(ctx) == -1) {
 		SSL_CTX_free(ctx);
 		return (NULL);
 	}
-	SSL_CTX_set_mode(ctx,
-	    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_max_early_data(ctx, 0);
 	SSL_CTX_set_recv_max_early_data(ctx, 0);
 	SSL_CTX_set_timeout(ctx, SESSION_LIFETIME);
-	SSL_CTX_set_max_cert_list(ctx, CLIENT_CHAIN_MAX);
 	SSL_CTX_set_client_hello_cb(ctx, hello_choose_host, NULL);
-	SSL_CTX_set_msg_callback(ctx, watch_messages);
 	return (ctx);
 }
 

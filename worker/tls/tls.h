@@ -145,6 +145,19 @@ NODISCARD ssize_t tls_socket_write(struct tls_socket *socket, const void *data,
  */
 NODISCARD struct tls_channel *tls_channel_new(struct tls_login *login,
     enum tls_kind kind, struct tls_socket *socket);
+
+/*
+ * A data connection of a transfer between two servers: peer is the other one,
+ * or, at the client's own address, may be it.
+ */
+struct tls_fxp {
+	struct address peer;
+	bool client;  /* we play the client */
+	bool foreign; /* it is not the address of the session's client */
+};
+/* The same as TLS_DATA for such a one. */
+NODISCARD struct tls_channel *tls_channel_new_fxp(struct tls_login *login,
+    struct tls_socket *socket, const struct tls_fxp *fxp);
 /* Frees it without a word to the peer, and without harm to its session. */
 void tls_channel_free(struct tls_channel **channel);
 
@@ -170,6 +183,8 @@ NODISCARD enum tls_result tls_write(struct tls_channel *channel,
 NODISCARD enum tls_result tls_close(struct tls_channel *channel);
 /* Bytes that tls_read() can give without the socket being readable. */
 NODISCARD bool tls_pending(const struct tls_channel *channel);
+/* Whether a part of what it has read is not understood yet. */
+NODISCARD bool tls_mid_record(const struct tls_channel *channel);
 /* Why it FAILED, in plain words, for the log. */
 NODISCARD const char *tls_reason(const struct tls_channel *channel);
 
@@ -225,6 +240,17 @@ NODISCARD bool tls_peer_is_user(const struct tls_login *login,
 NODISCARD bool tls_bound(const struct tls_channel *channel, const char **why);
 /* Whether it was not for the certificate. */
 NODISCARD bool tls_same_peer(const struct tls_channel *channel);
+
+/*
+ * After the handshake of a data channel: PENDING when it is not decided yet
+ * whether it is bound, for want of the name of the other server's address.
+ */
+NODISCARD bool tls_bound_pending(const struct tls_channel *channel);
+/* That name; none: why tells the log. */
+void tls_bound_name(struct tls_channel *channel, struct seal_data name,
+    const char *why);
+/* Whether the other server's certificate is refused. */
+NODISCARD bool tls_unverified(const struct tls_channel *channel);
 
 /*
  * Queues a fresh TLS 1.3 ticket on the control channel, to go out with the next

@@ -219,6 +219,12 @@ trust_renew(struct tls *tls)
 	}
 }
 
+X509_STORE *
+trust_store(const struct trust *trust)
+{
+	return (trust->store);
+}
+
 int
 trust_install(const struct trust *trust, SSL_CTX *ctx)
 {

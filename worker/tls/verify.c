@@ -52,8 +52,8 @@ static const struct {
 	{ X509_V_ERR_CA_MD_TOO_WEAK, "its signature is too weak", NULL },
 };
 
-static const char *
-explain(int error, const char **key)
+const char *
+verify_explain(int error, const char **key)
 {
 	size_t i;
 
@@ -73,7 +73,8 @@ note(struct tls_channel *channel, X509_STORE_CTX *ctx, int depth)
 	const char *key;
 	char subject[TLS_SUBJECT_MAX];
 
-	channel->objection = explain(X509_STORE_CTX_get_error(ctx), &key);
+	channel->objection =
+	    verify_explain(X509_STORE_CTX_get_error(ctx), &key);
 	tls_channel_because(channel,
 	    "the client's certificate is refused: %s (depth %d, \"%s\"%s%s)",
 	    channel->objection, depth,
@@ -93,9 +94,9 @@ trace(const struct tls_channel *channel, X509_STORE_CTX *ctx, int depth)
 	    X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
 }
 
-/* A list that says nothing, where something else may, or need not. */
-static bool
-may_do_without_list(const struct conf_tls *conf, int error)
+/* Something else may say it, or need not. */
+bool
+verify_without_list(const struct conf_tls *conf, int error)
 {
 	return ((error == X509_V_ERR_UNABLE_TO_GET_CRL ||
 		    error == X509_V_ERR_CRL_HAS_EXPIRED ||
@@ -121,7 +122,7 @@ judge(int good, X509_STORE_CTX *ctx)
 		good = 0;
 	}
 	if (!good &&
-	    may_do_without_list(tls_conf(channel->login),
+	    verify_without_list(tls_conf(channel->login),
 		X509_STORE_CTX_get_error(ctx))) {
 		channel->no_list = true;
 		X509_STORE_CTX_set_error(ctx, X509_V_OK);
