@@ -21,7 +21,6 @@
 #include "worker/ftp/state.h"
 #include "worker/ftp/verbs.h"
 
-#define CCC_MS  10000 /* for the client's close_notify */
 #define TURN_MS 20000 /* for others' handshakes to end */
 
 static enum flow turn(struct session *session);
@@ -335,36 +334,52 @@ ccc_flush(struct session *session)
 	return (session_goto(session, &step_ccc_close));
 }
 
-/* Commands sent behind CCC under TLS are still TLS's, and are kept. */
-static enum flow
-ccc_close(struct session *session)
+/*
+ * Reads what the client has sent under TLS behind CCC, which is kept, up to its
+ * close_notify (END), or to where it goes on in clear without one.
+ */
+static enum stream_result
+read_rest(struct session *session)
 {
 	enum stream_result result;
 	uint8_t block[1024];
 	size_t done, room;
 
-	if (session_expired(session, CCC_MS))
-		return (FLOW_END);
 	for (;;) {
+		/* Its close_notify may have come together with CCC. */
+		if (session->eof || stream_goes_clear(session->control))
+			return (STREAM_END);
 		room = input_room(&session->input);
 		if (room == 0)
-			return (FLOW_END);
+			return (STREAM_FAILED);
 		result = stream_read(session->control, block,
 		    room < sizeof(block) ? room : sizeof(block), &done);
 		if (result != STREAM_OK)
-			break;
+			return (result);
 		if (input_feed(&session->input, block, done) != 0)
-			return (FLOW_END);
+			return (STREAM_FAILED);
 	}
-	if (result == STREAM_AGAIN) {
+}
+
+/* A client that sends no close_notify may be silent until its next command. */
+static enum flow
+ccc_close(struct session *session)
+{
+	uint64_t ms = session->host->timeout_idle * UINT64_C(1000);
+	enum stream_result result = read_rest(session);
+
+	if (result == STREAM_AGAIN && !session_expired(session, ms)) {
 		session->wants = STREAM_READ;
 		return (session_wait(session, WAIT_TLS | WAIT_CLOCK));
 	}
-	if (result != STREAM_END)
+	if (result != STREAM_END) {
+		session->reason = "CCC: TLS did not end";
 		return (FLOW_END);
+	}
 	tls_keep(session->tls);
 	stream_end_tls(session->control);
 	session->ccc = true;
+	session->eof = false;
 	session->listening = true;
 	session_log_tls(session, NOTICE,
 	    "control connection in clear from now on (CCC)");

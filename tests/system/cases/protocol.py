@@ -16,30 +16,6 @@ def clear(binaries, **more):
     return Daemon(binaries, config)
 
 
-def case_ccc(binaries):
-    """CCC, where it is allowed, goes on in clear; else it is refused."""
-    config = {"tls": {"required": "auth", "allow_ccc": True}}
-    with Daemon(binaries, config) as server:
-        with Client(server.port) as client:
-            assert client.cmd("CCC").code == 533
-            client.auth()
-            assert client.cmd("CCC").code == 530
-            assert " CCC\n" in client.cmd("FEAT", 211).text
-            client.login()
-            client.stor("f", b"before")
-            client.cmd("CCC", 200)
-            client.socket = client.socket.unwrap()
-            client.cmd("NOOP", 200)
-            assert client.cmd("PBSZ 0").code == 503
-            assert client.cmd("PROT C").code == 534
-            assert client.cmd("AUTH TLS").code == 534
-            client.cmd("QUIT", 221)
-    with Daemon(binaries) as server:
-        with Client(server.port) as client:
-            client.auth().login()
-            assert client.cmd("CCC").code == 534
-
-
 def case_stat_of_paths(binaries):
     """STAT with a path, over the control connection, and long ones too."""
     with clear(binaries) as server, Client(server.port) as client:
