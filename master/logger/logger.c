@@ -11,7 +11,6 @@
 
 #include "master/logger/output.h"
 #include "master/logger/records.h"
-#include "shm/base/fd.h"
 #include "shm/base/log.h"
 #include "shm/base/loop.h"
 #include "shm/base/process.h"
@@ -234,30 +233,6 @@ forget_conf(struct logger *logger, size_t i)
 	logger->confs[logger->nconfs] = NULL;
 }
 
-static struct conf *
-read_conf(struct message *message)
-{
-	const struct msg_settings *body = message->body;
-	struct conf_errors errors;
-	struct conf *conf;
-	char *text;
-	size_t len;
-
-	memset(&errors, 0, sizeof(errors));
-	text = fd_read_sealed(message->fd, CONF_BYTES_MAX, &len);
-	if (text == NULL)
-		return (NULL);
-	conf = conf_parse("settings", text, len, &errors);
-	free(text);
-	if (conf != NULL)
-		conf->generation = body->generation;
-	else
-		log_error("settings: %s",
-		    errors.count > 0 ? errors.items[0].text : "unreadable");
-	conf_errors_free(&errors);
-	return (conf);
-}
-
 /* Everything that needs rights; then they are gone. */
 static void
 become(struct logger *logger, const struct conf *conf)
@@ -289,11 +264,14 @@ become(struct logger *logger, const struct conf *conf)
 static int
 settings_came(struct logger *logger, struct message *message)
 {
+	const struct msg_settings *body = message->body;
 	const struct msg_empty ready = { 0 };
-	struct conf *conf = read_conf(message);
+	struct conf *conf;
 
+	conf = conf_receive(message->fd);
 	if (conf == NULL)
 		return (-1);
+	conf->generation = body->generation;
 	if (logger->nconfs == GENERATIONS_MAX)
 		forget_conf(logger, 0);
 	logger->confs[logger->nconfs++] = conf;

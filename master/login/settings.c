@@ -1,11 +1,8 @@
 #include "master/login/settings.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "shm/base/fd.h"
-#include "shm/base/log.h"
 
 void
 settings_init(struct settings *settings)
@@ -30,36 +27,13 @@ settings_free(struct settings *settings)
 		remove_at(settings, settings->count - 1);
 }
 
-static struct conf *
-read_conf(int fd)
-{
-	struct conf_errors errors;
-	struct conf *conf;
-	size_t len;
-	char *text;
-
-	text = fd_read_sealed(fd, (size_t)CONF_BYTES_MAX, &len);
-	if (text == NULL) {
-		log_error("settings cannot be read: %s", strerror(errno));
-		return (NULL);
-	}
-	memset(&errors, 0, sizeof(errors));
-	conf = conf_parse("settings", text, len, &errors);
-	if (conf == NULL)
-		log_error("settings are refused: %s",
-		    errors.count > 0 ? errors.items[0].text : "no reason");
-	conf_errors_free(&errors);
-	free(text);
-	return (conf);
-}
-
 int
 settings_add(struct settings *settings, uint32_t generation, int fd)
 {
 	struct setting *added;
 	struct conf *conf;
 
-	conf = read_conf(fd);
+	conf = conf_receive(fd);
 	if (conf == NULL || conf->nhosts == 0) {
 		conf_free(&conf);
 		fd_close(&fd);

@@ -81,28 +81,6 @@ forget_generation(uint32_t generation)
 	self.generations[i] = self.generations[self.ngenerations];
 }
 
-static struct conf *
-read_conf(int fd)
-{
-	struct conf_errors errors = { NULL, 0 };
-	struct conf *conf;
-	char *text;
-	size_t len;
-
-	text = fd_read_sealed(fd, CONF_BYTES_MAX, &len);
-	if (text == NULL) {
-		log_error("cannot read the settings: %s", strerror(errno));
-		return (NULL);
-	}
-	conf = conf_parse("settings", text, len, &errors);
-	if (conf == NULL)
-		log_error("cannot understand the settings: %s",
-		    errors.count > 0 ? errors.items[0].text : "no reason");
-	conf_errors_free(&errors);
-	free(text);
-	return (conf);
-}
-
 /* Answers ------------------------------------------------------------------ */
 
 /* A worker that does not read for so long has its own ways to go on. */
@@ -391,7 +369,7 @@ on_settings(const struct message *message)
 	struct settings *settings;
 	struct conf *conf;
 
-	conf = read_conf(message->fd);
+	conf = conf_receive(message->fd);
 	if (conf == NULL)
 		return (-1);
 	forget_generation(body->generation);

@@ -94,28 +94,6 @@ forget_generation(struct keeper *self, uint32_t generation)
 	self->generations[i] = self->generations[self->ngenerations];
 }
 
-static struct conf *
-read_conf(int fd)
-{
-	struct conf_errors errors = { NULL, 0 };
-	struct conf *conf;
-	char *text;
-	size_t len;
-
-	text = fd_read_sealed(fd, (size_t)CONF_BYTES_MAX, &len);
-	if (text == NULL) {
-		log_error("cannot read the settings: %s", strerror(errno));
-		return (NULL);
-	}
-	conf = conf_parse("settings", text, len, &errors);
-	if (conf == NULL)
-		log_error("cannot understand the settings: %s",
-		    errors.count > 0 ? errors.items[0].text : "no reason");
-	conf_errors_free(&errors);
-	free(text);
-	return (conf);
-}
-
 static int
 find_identity(const struct conf *conf, struct identity *identity)
 {
@@ -197,7 +175,7 @@ on_settings(struct keeper *self, const struct message *message)
 	const struct msg_settings *body = message->body;
 	struct conf *conf;
 
-	conf = read_conf(message->fd);
+	conf = conf_receive(message->fd);
 	if (conf == NULL)
 		return (-1);
 	forget_generation(self, body->generation);

@@ -442,6 +442,12 @@ NODISCARD struct conf *conf_load(const char *path, struct conf_errors *errors);
 NODISCARD struct conf *conf_parse(const char *name, const char *text,
     size_t len, struct conf_errors *errors);
 
+/*
+ * The same from the sealed memfd that settings travel in; fd stays the
+ * caller's.  NULL, after logging why.
+ */
+NODISCARD struct conf *conf_receive(int fd);
+
 /* Releases everything and sets *conf to NULL; NULL is allowed. */
 void conf_free(struct conf **conf);
 

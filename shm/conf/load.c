@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "shm/base/fd.h"
+#include "shm/base/log.h"
 
 #define TRIM_BYTES ((size_t)64 * 1024) /* fewer leave nothing to speak of */
 
@@ -179,4 +180,26 @@ conf_parse(const char *name, const char *text, size_t len,
 	if (load_add_file(&load, name) == 0)
 		reader_read(&load, &source);
 	return (finish(&load));
+}
+
+struct conf *
+conf_receive(int fd)
+{
+	struct conf_errors errors = { NULL, 0 };
+	struct conf *conf;
+	char *text;
+	size_t len;
+
+	text = fd_read_sealed(fd, (size_t)CONF_BYTES_MAX, &len);
+	if (text == NULL) {
+		log_error("cannot read the settings: %s", strerror(errno));
+		return (NULL);
+	}
+	conf = conf_parse("settings", text, len, &errors);
+	if (conf == NULL)
+		log_error("cannot understand the settings: %s",
+		    errors.count > 0 ? errors.items[0].text : "no reason");
+	conf_errors_free(&errors);
+	free(text);
+	return (conf);
 }
