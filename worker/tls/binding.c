@@ -72,10 +72,14 @@ binding_relaxed(const struct tls_login *login)
 		0)
 		return (true);
 	/* As with mod_tls, "off" also means that nothing is demanded. */
-	if (!login->tls->conf->session_cache)
-		return (true);
-	/* After CCC no fresh ticket can reach the client any more. */
-	return (login->control == NULL);
+	return (!login->tls->conf->session_cache);
+}
+
+/* After CCC no fresh ticket can reach the client any more. */
+static bool
+need_not_resume(const struct tls_login *login)
+{
+	return (binding_relaxed(login) || login->control == NULL);
 }
 
 void
@@ -91,7 +95,7 @@ binding_check(struct tls_channel *channel)
 		return;
 	}
 	channel->bound = true;
-	if (binding_relaxed(login))
+	if (need_not_resume(login))
 		return;
 	if (!SSL_session_reused(channel->ssl))
 		channel->unbound = "the client did not resume the session of "

@@ -410,7 +410,7 @@ NODISCARD bool binding_of(SSL_SESSION *session, uint8_t binding[BINDING_LEN]);
 void binding_adopt(struct tls_channel *channel);
 /* After a data handshake: sets bound or unbound. */
 void binding_check(struct tls_channel *channel);
-/* Whether any session will do, or none. */
+/* Whether the configuration has any session do, or none. */
 NODISCARD bool binding_relaxed(const struct tls_login *login);
 
 /* outcome.c: counts and logs the end of a handshake, once. */

@@ -55,7 +55,41 @@ mode(const struct tls_channel *channel)
 	return (tls_conf(channel->login)->verify_server);
 }
 
+/* The common name counts only in a certificate without any other name. */
+static bool
+has_name(X509 *cert, const char *name, size_t len, unsigned int flags)
+{
+	if (X509_get_ext_by_NID(cert, NID_subject_alt_name, -1) >= 0)
+		flags |= X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
+	return (X509_check_host(cert, name, len, flags, NULL) == 1);
+}
+
+static bool
+names_address(X509 *cert, const struct address *address)
+{
+	char text[ADDRESS_TEXT_MAX];
+	size_t skip = address_is_v4(address) ? 12 : 0;
+
+	if (X509_check_ip(cert, address->ip + skip, sizeof(address->ip) - skip,
+		0) == 1)
+		return (true);
+	(void)address_text(address, text);
+	return (
+	    has_name(cert, text, strlen(text), X509_CHECK_FLAG_NO_WILDCARDS));
+}
+
 /* --- the certificate ------------------------------------------------------ */
+
+static const char *
+words_for(int error, const char **key)
+{
+	*key = NULL;
+	if (error == X509_V_ERR_INVALID_PURPOSE)
+		return ("it is not made for servers");
+	if (error == X509_V_ERR_IP_ADDRESS_MISMATCH)
+		return ("it does not name the address of the server");
+	return (verify_explain(error, key));
+}
 
 static void
 note(struct tls_channel *channel, X509_STORE_CTX *ctx, int depth)
@@ -64,15 +98,28 @@ note(struct tls_channel *channel, X509_STORE_CTX *ctx, int depth)
 	const char *key = NULL;
 	char subject[TLS_SUBJECT_MAX];
 
-	channel->objection = error == X509_V_ERR_INVALID_PURPOSE
-	    ? "it is not made for servers"
-	    : verify_explain(error, &key);
+	channel->objection = words_for(error, &key);
 	tls_channel_because(channel,
 	    "the certificate of the other server is refused: %s (depth %d, "
 	    "\"%s\"%s%s)",
 	    channel->objection, depth,
 	    peer_subject(X509_STORE_CTX_get_current_cert(ctx), subject),
 	    key == NULL ? "" : "; see tls.", key == NULL ? "" : key);
+}
+
+/* What can be said of its names at once: the other server gets an alert. */
+static bool
+is_named(const struct tls_channel *channel, X509_STORE_CTX *ctx, int depth)
+{
+	bool named;
+
+	if (depth > 0 || mode(channel) != CONF_VERIFY_SERVER_NO_DNS)
+		return (true);
+	named = names_address(X509_STORE_CTX_get_current_cert(ctx),
+	    &channel->partner->facts.peer);
+	if (!named)
+		X509_STORE_CTX_set_error(ctx, X509_V_ERR_IP_ADDRESS_MISMATCH);
+	return (named);
 }
 
 static int
@@ -94,7 +141,7 @@ judge(int good, X509_STORE_CTX *ctx)
 		X509_STORE_CTX_set_error(ctx, X509_V_OK);
 		good = 1;
 	}
-	if (good)
+	if (good && is_named(channel, ctx, depth))
 		return (1);
 	channel->partner->bad = true;
 	if (channel->partner->lenient)
@@ -152,20 +199,6 @@ partner_apply(struct tls_channel *channel)
 }
 
 /* --- its names ------------------------------------------------------------ */
-
-/* As text it may also be a common name, where there are no other names. */
-static bool
-names_address(X509 *cert, const struct address *address)
-{
-	char text[ADDRESS_TEXT_MAX];
-	size_t skip = address_is_v4(address) ? 12 : 0;
-
-	if (X509_check_ip(cert, address->ip + skip, sizeof(address->ip) - skip,
-		0) == 1)
-		return (true);
-	return (X509_check_host(cert, address_text(address, text), 0,
-		    X509_CHECK_FLAG_NO_WILDCARDS, NULL) == 1);
-}
 
 static void
 accept_peer(struct tls_channel *channel)
@@ -226,6 +259,7 @@ tls_bound_pending(const struct tls_channel *channel)
 	return (channel->partner != NULL && channel->partner->pending);
 }
 
+/* With a dot in front it would stand for all that end so. */
 static bool
 names_host(X509 *cert, struct seal_data name)
 {
@@ -233,8 +267,9 @@ names_host(X509 *cert, struct seal_data name)
 
 	named = cert != NULL && name.len > 0 && name.len <= DNS_NAME_MAX_LEN &&
 	    memchr(name.data, '\0', name.len) == NULL &&
-	    X509_check_host(cert, (const char *)name.data, name.len,
-		X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) == 1;
+	    *(const char *)name.data != '.' &&
+	    has_name(cert, (const char *)name.data, name.len,
+		X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
 	ERR_clear_error();
 	return (named);
 }

@@ -3,11 +3,13 @@
 import os
 import re
 import shutil
+import signal
 import socket
 import ssl
 import tempfile
+import time
 
-from authority import Authority, read
+from authority import Authority, write
 from client import Client, tls_context
 from daemon import Daemon, random_bytes, wait_for
 
@@ -197,19 +199,116 @@ def case_wrong_authority(binaries):
                               "its issuer is unknown")
 
 
+# With "on" the other side has said all it says before DNS has.
+WRONG_NAMES = [("on", ENDS + (226,), "names neither its address nor"),
+               ("NoReverseDNS", ENDS, "it does not name the address")]
+
+
 def case_wrong_name(binaries):
     """A certificate for another address is refused, not accepted."""
-    for mode in ("on", "NoReverseDNS"):
+    good, bad = "IP:127.0.0.2", "IP:127.0.0.4"
+    for mode, sender, words in WRONG_NAMES:
         for version in VERSIONS:
-            # A sender may have sent all before it is refused.
-            may = ENDS + (226,)
-            with Pair(binaries, version,
-                      names=("IP:127.0.0.2", "IP:127.0.0.4,DNS:other.test"),
-                      config={"tls": {"verify_server": mode}}) as pair:
-                check_refused(pair, "source", "target", (ENDS, ENDS),
-                              "the certificate of the other server "
-                              "(does not name its address|names neither)")
-                check_refused(pair, "target", "target", (may, ENDS))
+            config = {"tls": {"verify_server": mode}}
+            with Pair(binaries, version, names=(good, bad),
+                      config=config) as pair:
+                for sscn, passive in PARTS:
+                    check_refused(pair, sscn, passive, (ENDS, ENDS), words)
+            with Pair(binaries, version, config=config,
+                      names=(bad, "IP:127.0.0.3")) as pair:
+                for sscn, passive in PARTS:
+                    check_refused(pair, sscn, passive, (sender, ENDS), words)
+
+
+def case_same_part(binaries):
+    """Both the client of TLS: both say so at once, and once."""
+    for version in VERSIONS:
+        with Pair(binaries, version) as pair:
+            put(pair.servers[0], "file", b"x")
+            for client in pair.clients:
+                client.cmd("SSCN ON", 200)
+            replies = exchange(*pair.clients, pair.clients[0])
+            assert [r.code for r in replies] == [522, 522], replies
+            check_quiet(*pair.clients)
+
+
+def case_dns_hangs(binaries):
+    """A name that is not told in time is none; nobody else waits."""
+    with Pair(binaries, addresses=("127.0.0.2", "127.0.0.1"),
+              names=("IP:127.0.0.2", "DNS:localhost"),
+              config={"fxp_peers": ["127.0.0.0/8"],
+                      "ocsp": {"timeout": "1s"}}) as pair:
+        server, client = pair.servers[0], pair.clients[0]
+        put(server, "file", b"contents")
+        for pid in server.processes("ocsp"):
+            os.kill(pid, signal.SIGSTOP)
+        begun = time.monotonic()
+        client.cmd("SSCN ON", 200)
+        pair.clients[1].cmd("PORT " + port_of(client.cmd("PASV", 227)), 200)
+        pair.clients[1].send(b"STOR copy\r\n")
+        client.cmd("RETR file", 150)
+        other = pair.client(server)
+        for _ in range(20):
+            sent = time.monotonic()
+            client.cmd("NOOP", 200)
+            assert other.retr("file") == b"contents"
+            assert time.monotonic() - sent < 1
+        assert client.reply().code == 522
+        assert 2 < time.monotonic() - begun < 20
+        assert final(pair.clients[1]).code in ENDS
+        assert not os.path.exists(os.path.join(pair.servers[1].home, "copy"))
+        # ABOR ends it at once.
+        numbers = port_of(client.cmd("PASV", 227))
+        pair.clients[1].cmd("PORT " + numbers, 200)
+        pair.clients[1].send(b"STOR copy\r\n")
+        client.cmd("RETR file", 150)
+        assert client.cmd("ABOR").code == 426
+        assert client.reply().code == 226
+        assert final(pair.clients[1]).code in ENDS
+        for pid in server.processes("ocsp"):
+            os.kill(pid, signal.SIGCONT)
+        replies = arrange(*pair.clients, "source", "source")
+        assert [r.code for r in replies] == [226, 226], replies
+        other.close()
+
+
+def case_after_ccc(binaries):
+    """Without TLS on control a server must be verified nevertheless."""
+    config = {"tls": {"required": "auth", "allow_ccc": True}}
+    for name, codes in (("IP:127.0.0.3", [226, 226]), ("IP:127.0.0.4", None)):
+        with Pair(binaries, left=config, right=config,
+                  names=("IP:127.0.0.2", name)) as pair:
+            put(pair.servers[0], "file", b"contents")
+            for client in pair.clients:
+                client.cmd("CCC", 200)
+                client.socket = client.socket.unwrap()
+            for sscn, passive in PARTS:
+                replies = arrange(*pair.clients, sscn, passive)
+                found = [reply.code for reply in replies]
+                assert found == codes or \
+                    (codes is None and 522 in found and 226 not in found), \
+                    (name, sscn, passive, replies)
+
+
+def case_lists(binaries):
+    """A server's certificate that is revoked, and one made for clients."""
+    for version in VERSIONS:
+        pair = Pair(binaries, version)
+        pair.root.revoke("127.0.0.3")
+        crl = os.path.join(pair.folder, "crl.pem")
+        write(crl, pair.root.crl())
+        pair.servers[0].config["tls"]["ca_revocation_file"] = crl
+        pair.servers[0].write_config()
+        with pair:
+            for sscn in ("source", "target"):
+                check_refused(pair, sscn, "source", (ENDS, ENDS),
+                              "refused: it is revoked")
+        with Pair(binaries, version, names=(
+                "IP:127.0.0.2",
+                "IP:127.0.0.3\nextendedKeyUsage = clientAuth")) as pair:
+            for sscn in ("source", "target"):
+                check_refused(pair, sscn, "source", (ENDS, ENDS),
+                              "refused: it is not made for servers")
 
 
 def case_not_verified(binaries):
@@ -249,7 +348,7 @@ def case_names_by_dns(binaries):
                 **config, "tls": {"verify_server": "NoReverseDNS"}},
                   names=("IP:127.0.0.2", "DNS:localhost")) as pair:
             check_refused(pair, "source", "target", (ENDS, ENDS),
-                          "does not name its address")
+                          "it does not name the address")
 
 
 def case_not_by_default(binaries):
@@ -410,4 +509,3 @@ def case_notices(binaries):
         server.wait_log("no server can be verified")
     with Pair(binaries) as pair:
         assert "no server" not in pair.servers[0].log()
-        assert read(pair.root.path("cert.pem"))
