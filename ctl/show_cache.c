@@ -60,12 +60,13 @@ show_sessions(const json_t *list)
 	json_array_foreach(list, i, session) show_session(session);
 }
 
+/* What there is in a cache: "session" and "sessions", or responses. */
 static void
-show_facts(const json_t *cache)
+show_facts(const json_t *cache, const char *one, const char *many)
 {
 	char text[SHOW_TIME_MAX];
 
-	printf("TLS session cache provided by '%s' (ftpsd %s)\n\n",
+	printf("TLS %s cache provided by '%s' (ftpsd %s)\n\n", one,
 	    show_string(cache, "provider"), show_string(cache, "version"));
 	printf("Path: %s\n", show_string(cache, "path"));
 	printf("Map size: %lld bytes\n", show_number(cache, "map_size"));
@@ -73,25 +74,25 @@ show_facts(const json_t *cache)
 	printf("Created: %s\n", show_time(show_number(cache, "created"), text));
 	printf("Readers: %lld of %lld\n\n", show_number(cache, "readers"),
 	    show_number(cache, "readers_max"));
-	printf("Max session cache size: %lld\n", show_number(cache, "maximum"));
-	printf("Current session cache size: %lld\n\n",
+	printf("Max %s cache size: %lld\n", one, show_number(cache, "maximum"));
+	printf("Current %s cache size: %lld\n\n", one,
 	    show_number(cache, "current"));
 	printf("Cache lifetime hits: %lld\n", show_number(cache, "hits"));
 	printf("Cache lifetime misses: %lld\n\n", show_number(cache, "misses"));
-	printf("Cache lifetime sessions stored: %lld\n",
+	printf("Cache lifetime %s stored: %lld\n", many,
 	    show_number(cache, "stored"));
-	printf("Cache lifetime sessions deleted: %lld\n",
+	printf("Cache lifetime %s deleted: %lld\n", many,
 	    show_number(cache, "deleted"));
-	printf("Cache lifetime sessions expired: %lld\n\n",
+	printf("Cache lifetime %s expired: %lld\n\n", many,
 	    show_number(cache, "expired"));
-	printf("Cache lifetime errors handling sessions in cache: %lld\n",
+	printf("Cache lifetime errors handling %s in cache: %lld\n", many,
 	    show_number(cache, "errors"));
-	printf("Cache lifetime sessions exceeding max entry size: %lld\n",
+	printf("Cache lifetime %s exceeding max entry size: %lld\n", many,
 	    show_number(cache, "too_large"));
 	if (show_number(cache, "largest") > 0)
-		printf("  Largest session exceeding max entry size: %lld\n",
+		printf("  Largest %s exceeding max entry size: %lld\n", one,
 		    show_number(cache, "largest"));
-	printf("Cache lifetime sessions dropped: %lld\n",
+	printf("Cache lifetime %s dropped: %lld\n", many,
 	    show_number(cache, "dropped"));
 }
 
@@ -111,6 +112,95 @@ show_sesscache_info(const json_t *answer)
 	}
 	if (strcmp(state, "broken") == 0)
 		puts("The session cache is broken: see the log\n");
-	show_facts(answer);
+	show_facts(answer, "session", "sessions");
 	show_sessions(json_object_get(answer, "sessions"));
+}
+
+void
+show_ocspcache_clear(const json_t *answer)
+{
+	long long n = show_number(answer, "responses");
+
+	printf("tls ocspcache: cleared %lld response%s from 'lmdb' response "
+	       "cache\n",
+	    n, plural(n));
+}
+
+void
+show_ocspcache_remove(const json_t *answer)
+{
+	long long n = show_number(answer, "responses");
+
+	printf("tls ocspcache: removed 'lmdb' response cache, %lld response%s; "
+	       "out of service until reload\n",
+	    n, plural(n));
+}
+
+static void
+show_moment(const char *what, long long moment)
+{
+	char text[SHOW_TIME_MAX];
+
+	printf("  %s: %s\n", what,
+	    moment == 0 ? "(never)" : show_time(moment, text));
+}
+
+static void
+show_response(const json_t *staple)
+{
+	long long others = show_number(staple, "hosts") - 1;
+
+	puts("-----BEGIN OCSP RESPONSE PARAMETERS-----");
+	printf("  Host: %s", show_string(staple, "host"));
+	if (others > 0)
+		printf(" and %lld other%s", others, plural(others));
+	printf("\n  Serial: %s\n", show_string(staple, "serial"));
+	printf("  Status: %s%s%s\n", show_string(staple, "status"),
+	    json_is_true(json_object_get(staple, "served")) ? ", stapled" : "",
+	    json_is_true(json_object_get(staple, "must_staple"))
+		? ", must be stapled"
+		: "");
+	show_moment("This update", show_number(staple, "this_update"));
+	show_moment("Next update", show_number(staple, "next_update"));
+	show_moment("Fetched", show_number(staple, "fetched"));
+	show_moment("Next try", show_number(staple, "next_try"));
+	printf("  Last error: %s\n",
+	    show_string(staple, "error")[0] == '\0'
+		? "(none)"
+		: show_string(staple, "error"));
+	puts("-----END OCSP RESPONSE PARAMETERS-----");
+}
+
+static void
+show_responses(const json_t *list)
+{
+	const json_t *staple;
+	size_t i;
+
+	if (list == NULL)
+		return;
+	puts("\nCached responses:");
+	if (json_array_size(list) == 0)
+		puts("  (none)");
+	json_array_foreach(list, i, staple) show_response(staple);
+}
+
+void
+show_ocspcache_info(const json_t *answer)
+{
+	const char *state = show_string(answer, "state");
+
+	if (strcmp(state, "off") == 0) {
+		puts("No stapling cache configured");
+		return;
+	}
+	if (strcmp(state, "removed") == 0) {
+		puts("The stapling cache was removed; it is out of service "
+		     "until reload");
+		return;
+	}
+	if (strcmp(state, "broken") == 0)
+		puts("The stapling cache is broken: see the log\n");
+	show_facts(answer, "response", "responses");
+	show_responses(json_object_get(answer, "staples"));
 }

@@ -56,6 +56,9 @@ request(struct control_client *client, void *context)
 	case CONTROL_SESSCACHE_CLEAR:
 	case CONTROL_SESSCACHE_INFO:
 	case CONTROL_SESSCACHE_REMOVE:
+	case CONTROL_OCSPCACHE_CLEAR:
+	case CONTROL_OCSPCACHE_INFO:
+	case CONTROL_OCSPCACHE_REMOVE:
 		control_cache_request(client, master);
 		break;
 	case CONTROL_RELOAD:

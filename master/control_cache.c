@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "master/control_staples.h"
 #include "master/control_status.h"
 #include "master/supervise.h"
 #include "shm/base/log.h"
@@ -16,8 +17,14 @@ static_assert(CONTROL_CURSOR_LEN == CACHE_KEY_LEN, "a cursor is a key");
 /* The number of the last question; no other ever has the same. */
 static uint64_t requests;
 
-/* The last one that took the cache out of service, if it succeeds. */
-static uint64_t removal;
+/* The last ones that took a cache out of service, if they succeed. */
+static uint64_t removal, staples_removal;
+
+uint64_t
+control_cache_number(void)
+{
+	return (++requests);
+}
 
 static struct link *
 keeper(const struct master *master)
@@ -47,20 +54,35 @@ ask(struct control_client *client, struct master *master, enum msg_type type)
 	}
 	if (type == MSG_CACHE_REMOVE)
 		removal = body.request;
+	if (type == MSG_STAPLE_REMOVE)
+		staples_removal = body.request;
 	control_client_wait(client, body.request);
 }
+
+/* What the keeper is asked for a command. */
+static const enum msg_type questions[CONTROL_COUNT] = {
+	[CONTROL_SESSCACHE_CLEAR] = MSG_CACHE_CLEAR,
+	[CONTROL_SESSCACHE_INFO] = MSG_CACHE_INFO,
+	[CONTROL_SESSCACHE_REMOVE] = MSG_CACHE_REMOVE,
+	[CONTROL_OCSPCACHE_CLEAR] = MSG_STAPLE_CLEAR,
+	[CONTROL_OCSPCACHE_INFO] = MSG_STAPLE_INFO,
+	[CONTROL_OCSPCACHE_REMOVE] = MSG_STAPLE_REMOVE,
+};
 
 void
 control_cache_request(struct control_client *client, struct master *master)
 {
+	ask(client, master, questions[control_client_command(client)]);
+}
+
+static bool
+is_of_staples(const struct control_client *client)
+{
 	enum control_command command = control_client_command(client);
 
-	if (command == CONTROL_SESSCACHE_CLEAR)
-		ask(client, master, MSG_CACHE_CLEAR);
-	else if (command == CONTROL_SESSCACHE_REMOVE)
-		ask(client, master, MSG_CACHE_REMOVE);
-	else
-		ask(client, master, MSG_CACHE_INFO);
+	return (command == CONTROL_OCSPCACHE_CLEAR ||
+	    command == CONTROL_OCSPCACHE_INFO ||
+	    command == CONTROL_OCSPCACHE_REMOVE);
 }
 
 /* Asks for the sessions after the client's cursor. */
@@ -139,7 +161,8 @@ facts_came(struct control *control, const struct message *message)
 		return (0);
 	line = describe_facts(facts, message->bytes);
 	if (control_client_verbose(client) && facts->state == CACHE_ON)
-		control_client_send(client, line, list_more);
+		control_client_send(client, line,
+		    is_of_staples(client) ? control_staples_more : list_more);
 	else
 		control_client_end(client, line);
 	return (0);
@@ -234,6 +257,8 @@ done_came(struct control *control, const struct message *message)
 	master = control_context(control);
 	if (done->error == 0 && done->request == removal)
 		master->cache_removed = master->current->number;
+	if (done->error == 0 && done->request == staples_removal)
+		master->staples_removed = master->current->number;
 	client = control_waiting(control, done->request);
 	if (client == NULL)
 		return (0);
@@ -243,7 +268,9 @@ done_came(struct control *control, const struct message *message)
 	}
 	line = json_object();
 	if (line != NULL)
-		status_set(line, "sessions", done->sessions);
+		status_set(line,
+		    is_of_staples(client) ? "responses" : "sessions",
+		    done->sessions);
 	control_client_end(client, line);
 	return (0);
 }
@@ -266,18 +293,27 @@ control_cache_answer(struct control *control, const struct message *message)
 	return (done_came(control, message));
 }
 
+/* 0: the question could not be asked. */
+static uint64_t
+tell_removed(struct link *link, enum msg_type type)
+{
+	const struct msg_request body = { .request = ++requests };
+
+	if (link_post(link, type, &body) == 0)
+		return (body.request);
+	log_error("the keeper does not hear that a cache was removed");
+	return (0);
+}
+
 void
 control_cache_keeper_ready(struct master *master)
 {
 	struct link *link = keeper(master);
-	struct msg_request body;
 
-	if (link == NULL || master->cache_removed != master->current->number)
-		return;
-	body.request = removal = ++requests;
-	if (link_post(link, MSG_CACHE_REMOVE, &body) == -1)
-		log_error("the keeper does not hear that the session cache "
-			  "was removed");
+	if (link != NULL && master->cache_removed == master->current->number)
+		removal = tell_removed(link, MSG_CACHE_REMOVE);
+	if (link != NULL && master->staples_removed == master->current->number)
+		staples_removal = tell_removed(link, MSG_STAPLE_REMOVE);
 }
 
 void
@@ -287,6 +323,9 @@ control_cache_keeper_gone(struct control *control)
 		CONTROL_SESSCACHE_CLEAR,
 		CONTROL_SESSCACHE_INFO,
 		CONTROL_SESSCACHE_REMOVE,
+		CONTROL_OCSPCACHE_CLEAR,
+		CONTROL_OCSPCACHE_INFO,
+		CONTROL_OCSPCACHE_REMOVE,
 	};
 	struct control_client *client;
 	size_t i;

@@ -1,5 +1,4 @@
-/* control_cache - the commands about the session cache, by way of the keeper.
- */
+/* control_cache - the commands about the caches, by way of the keeper. */
 #ifndef MASTER_CONTROL_CACHE_H
 #define MASTER_CONTROL_CACHE_H
 
@@ -15,7 +14,10 @@ void control_cache_request(struct control_client *client,
 NODISCARD int control_cache_answer(struct control *control,
     const struct message *message);
 
-/* A keeper is ready: it hears whether the cache was taken out of service. */
+/* A number for a question, which no other has. */
+NODISCARD uint64_t control_cache_number(void);
+
+/* A keeper is ready: it hears whether a cache was taken out of service. */
 void control_cache_keeper_ready(struct master *master);
 
 /* The keeper has ended: whoever waits for it is told so. */

@@ -70,3 +70,28 @@ directories_make(const struct conf *conf, const struct service_users *users)
 	fd_close(&fd);
 	return (ret);
 }
+
+/*
+ * Only one that we have made is given away: with root the path may by mistake
+ * be that of any directory there is.
+ */
+void
+directories_make_staples(const struct conf *conf,
+    const struct service_users *users)
+{
+	const char *path = conf->stapling_cache_directory;
+	bool made = mkdir(path, 0700) == 0;
+	struct stat st;
+	int fd;
+
+	fd = make(path, 0700);
+	if (fd == -1 || fstat(fd, &st) == -1 ||
+	    (made && process_is_root() &&
+		fchown(fd, users->ocsp.uid, users->ocsp.gid) == -1))
+		(void)complain(path);
+	else if (!made && st.st_uid != users->ocsp.uid)
+		log_error("%s: the directory has to belong to ocsp_user: "
+			  "responses for stapling will not survive a restart",
+		    path);
+	fd_close(&fd);
+}

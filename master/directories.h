@@ -14,4 +14,12 @@
 NODISCARD int directories_make(const struct conf *conf,
     const struct service_users *users);
 
+/*
+ * Makes the directory with the responses to be stapled that survive a restart:
+ * it belongs to the user of the ocsp process, 0700.  What fails is logged: it
+ * can do without.
+ */
+void directories_make_staples(const struct conf *conf,
+    const struct service_users *users);
+
 #endif

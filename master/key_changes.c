@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "master/staples.h"
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
 #include "shm/board/key_swap.h"
@@ -216,6 +217,7 @@ key_changes_apply(struct master *master, struct certificates *fresh)
 	}
 	fd_close(&fd);
 	certificates_free(&before);
+	staples_tell(master);
 }
 
 void

@@ -13,6 +13,7 @@
 #include "master/control.h"
 #include "master/control_actions.h"
 #include "master/control_cache.h"
+#include "master/control_staples.h"
 #include "master/directories.h"
 #include "master/generation.h"
 #include "master/listeners.h"
@@ -325,6 +326,8 @@ master_process_gone(struct master *master, const struct process *process)
 		start_process_gone(master, process);
 	if (process->role == ROLE_KEEPER)
 		control_cache_keeper_gone(master->control);
+	else if (process->role == ROLE_OCSP)
+		control_staples_gone(master->control);
 	if (process->role == ROLE_WORKER && master->phase == MASTER_RUNNING)
 		reload_worker_gone(master);
 	stop_process_gone(master);

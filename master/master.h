@@ -56,7 +56,8 @@ struct master {
 	uint32_t generations;   /* made so far: the last number */
 	/* That saw the cache taken out of service, until the next one; or 0 */
 	uint32_t cache_removed;
-	uint8_t *token_key; /* SEAL_KEY_LEN bytes of secret memory */
+	uint32_t staples_removed; /* the same of the stapling cache */
+	uint8_t *token_key;       /* SEAL_KEY_LEN bytes of secret memory */
 	struct ring *ring;
 	struct recent *recent; /* of the workers; not ours to look at */
 	struct loop_timer *rotation;

@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "master/control_cache.h"
+#include "master/control_staples.h"
 #include "master/key_changes.h"
 #include "master/launch.h"
 #include "master/lending.h"
 #include "master/log_pairs.h"
+#include "master/staples.h"
 #include "master/supervise.h"
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
@@ -163,6 +165,8 @@ ready(struct process *process, const struct message *message UNUSED)
 		control_cache_keeper_ready(process->master);
 	connect_all(process);
 	key_changes_catch_up(process);
+	if (process->role == ROLE_OCSP)
+		staples_tell(process->master);
 	master_process_ready(process->master, process);
 	lending_review(process->master->supervisor);
 	return (0);
@@ -205,6 +209,12 @@ cache_answer(struct process *process, const struct message *message)
 	return (control_cache_answer(process->master->control, message));
 }
 
+static int
+staples_answer(struct process *process, const struct message *message)
+{
+	return (control_staples_answer(process->master->control, message));
+}
+
 static int (*const handlers[MSG_COUNT])(struct process *process,
     const struct message *message) = {
 	[MSG_READY] = ready,
@@ -214,6 +224,7 @@ static int (*const handlers[MSG_COUNT])(struct process *process,
 	[MSG_CACHE_DONE] = cache_answer,
 	[MSG_CACHE_FACTS] = cache_answer,
 	[MSG_CACHE_PAGE] = cache_answer,
+	[MSG_STAPLE_PAGE] = staples_answer,
 };
 
 static int

@@ -10,6 +10,7 @@
 #include "master/listeners.h"
 #include "master/notify.h"
 #include "master/refresh.h"
+#include "master/staples.h"
 #include "master/supervise.h"
 #include "master/tracing.h"
 #include "master/watch.h"
@@ -152,6 +153,7 @@ put_in_force(struct reload *reload, struct generation *generation)
 	configuration_log_notices(master_conf(master));
 	apply(master);
 	tell_services(master);
+	staples_tell(master);
 	supervise_review(master->supervisor);
 	supervise_start_workers(master->supervisor);
 }

@@ -45,7 +45,7 @@ service_users_find(struct service_users *users, const struct conf *conf,
 	find(&users->worker, "user", conf->user, path, errors);
 	find(&users->cache, "cache_user", conf->cache_user, path, errors);
 	find(&users->log, "log_user", conf->log_user, path, errors);
-	if (conf_asks(conf) || conf->nnames > 0)
+	if (conf_needs_ocsp(conf) || conf->nnames > 0)
 		find(&users->ocsp, "ocsp_user", conf->ocsp_user, path, errors);
 }
 

@@ -256,9 +256,9 @@ pause_post(struct post *post, bool was_ready)
 static bool
 somebody_asks(const struct master *master)
 {
-	return (conf_asks(master_conf(master)) ||
+	return (conf_needs_ocsp(master_conf(master)) ||
 	    (master->old != NULL &&
-		conf_asks(master->old->configuration->conf)));
+		conf_needs_ocsp(master->old->configuration->conf)));
 }
 
 /* A slot that the configuration has no worker for stays empty. */

@@ -109,6 +109,7 @@ send_status(struct asker *asker, const struct asker_question *question)
 {
 	const struct msg_ocsp_ask body = {
 		.request = question->request,
+		.flags = question->no_nonce ? OCSP_ASK_NO_NONCE : 0,
 		.cert_len = (uint32_t)question->cert.len,
 		.issuer_len = (uint32_t)question->issuer.len,
 		.urls_len = (uint32_t)question->urls.len,

@@ -40,7 +40,7 @@ struct asker_question {
 	/* The question is over when this is called, from the loop. */
 	void (*answered)(const struct asker_answer *answer, void *context);
 	void *context;
-	bool about_name;
+	bool about_name, no_nonce;
 	struct address address; /* about_name */
 	struct asker_piece cert, issuer, urls;
 

@@ -21,6 +21,7 @@ struct cache_link {
 	struct link_uv *link; /* NULL: the keeper is not there */
 	struct deadline report;
 	struct msg_cache_counts counts; /* not told yet */
+	struct msg_cache_counts staple_counts;
 	struct msg_cache_trouble trouble;
 	bool troubled; /* trouble is not told yet */
 
@@ -49,17 +50,26 @@ add_counts(struct msg_cache_counts *sum, const struct msg_cache_counts *more)
 		sum->largest = more->largest;
 }
 
-/* Whether there is anything to tell now. */
 static bool
-collect(struct cache_link *link)
+collect_from(struct cache_reader *reader, struct msg_cache_counts *sum)
 {
 	struct msg_cache_counts more;
 
 	memset(&more, 0, sizeof(more));
-	if (!cache_reader_counts(link->worker->cache, &more))
+	if (reader == NULL || !cache_reader_counts(reader, &more))
 		return (false);
-	add_counts(&link->counts, &more);
+	add_counts(sum, &more);
 	return (true);
+}
+
+/* Whether there is anything to tell now. */
+static bool
+collect(struct cache_link *link)
+{
+	bool any = collect_from(link->worker->cache, &link->counts);
+
+	return (
+	    collect_from(link->worker->staples, &link->staple_counts) || any);
 }
 
 /* What cannot be told is told with the next. */
@@ -73,6 +83,10 @@ report(void *context)
 		return;
 	if (link_uv_post(link->link, MSG_CACHE_COUNTS, &link->counts) == 0)
 		memset(&link->counts, 0, sizeof(link->counts));
+	if (link->worker->staples != NULL &&
+	    link_uv_post(link->link, MSG_STAPLE_COUNTS, &link->staple_counts) ==
+		0)
+		memset(&link->staple_counts, 0, sizeof(link->staple_counts));
 }
 
 static void
@@ -88,14 +102,14 @@ tell_trouble(struct cache_link *link)
 		link->troubled = false;
 }
 
-/* If it is not heard, its responses are asked for again each time. */
+/* If it is not heard, the responses there are not found for longer. */
 static void
-tell_ocsp_trouble(struct cache_link *link)
+tell_trouble_of(const struct cache_link *link, struct cache_reader *reader)
 {
 	struct msg_cache_trouble trouble;
 
-	if (link->worker->responses != NULL && link->link != NULL &&
-	    cache_reader_trouble(link->worker->responses, &trouble))
+	if (reader != NULL && link->link != NULL &&
+	    cache_reader_trouble(reader, &trouble))
 		(void)!link_uv_post(link->link, MSG_CACHE_TROUBLE, &trouble);
 }
 
@@ -105,7 +119,8 @@ cache_link_turn(struct cache_link *link)
 	if (!deadline_is_set(&link->report) && collect(link))
 		deadline_set(link->worker, &link->report, COUNTS_EVERY_MS);
 	tell_trouble(link);
-	tell_ocsp_trouble(link);
+	tell_trouble_of(link, link->worker->responses);
+	tell_trouble_of(link, link->worker->staples);
 }
 
 static void
@@ -140,13 +155,17 @@ receive(struct message *message, void *context)
 {
 	struct cache_link *link = context;
 	const struct msg_cache_directory *where = message->body;
+	struct cache_reader *reader = link->worker->staples;
 
 	if (message->len != 0 ||
 	    memchr(where->name, '\0', sizeof(where->name)) == NULL)
 		return (-1);
-	if (message->type == MSG_OCSP_DIRECTORY) {
-		if (link->worker->responses != NULL)
-			cache_reader_open(link->worker->responses, where);
+	if (message->type == MSG_OCSP_DIRECTORY ||
+	    message->type == MSG_STAPLE_DIRECTORY) {
+		if (message->type == MSG_OCSP_DIRECTORY)
+			reader = link->worker->responses;
+		if (reader != NULL)
+			cache_reader_open(reader, where);
 		return (0);
 	}
 	if (message->type != MSG_CACHE_DIRECTORY)

@@ -62,6 +62,19 @@ copy_names(struct worker *worker)
 	return (0);
 }
 
+/* Responses for clients that ask for the status of our certificates. */
+static int
+make_staples(struct worker *worker)
+{
+	if (!conf_staples(worker->conf))
+		return (0);
+	worker->staples = cache_reader_new();
+	if (worker->staples == NULL)
+		return (-1);
+	cache_reader_call(worker->staples, "stapling cache");
+	return (0);
+}
+
 /* Where clients' certificates are asked about. */
 static int
 make_asker(struct worker *worker)
@@ -91,6 +104,8 @@ make_shared(struct worker *worker)
 	worker->broker = broker_new(worker);
 	if (worker->cache_link == NULL || worker->broker == NULL)
 		return (-1);
+	if (make_staples(worker) == -1)
+		return (-1);
 	return (make_asker(worker));
 }
 
@@ -102,6 +117,7 @@ make_tls(struct worker *worker)
 		.ring = worker->ring,
 		.cache = worker->conf->session_cache ? worker->cache : NULL,
 		.responses = worker->responses,
+		.staples = worker->staples,
 		.store = { .put = cache_link_put,
 		    .caller = worker->cache_link },
 		.score = worker->score,
@@ -157,6 +173,7 @@ finish(struct worker *worker)
 	cache_link_free(&worker->cache_link);
 	cache_reader_free(&worker->cache);
 	cache_reader_free(&worker->responses);
+	cache_reader_free(&worker->staples);
 	log_channel_flush();
 	if (!ending_is_ordered(worker->ending))
 		_exit(1);

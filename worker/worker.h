@@ -47,6 +47,7 @@ struct worker {
 	struct score *score;
 	struct cache_reader *cache;
 	struct cache_reader *responses; /* of OCSP; NULL: nobody asks */
+	struct cache_reader *staples;   /* for our certificates; NULL: none */
 	struct tls *tls;
 	struct broker *broker;
 	struct clock *clock;           /* drives the deadlines, clock.h */

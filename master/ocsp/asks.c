@@ -42,6 +42,7 @@ struct asks {
 	struct ask_list all; /* in the order in which they came */
 	size_t count, children;
 	uint64_t timeout;
+	char *proxy; /* URL; NULL: none */
 };
 
 static void serve(struct asks *asks);
@@ -138,6 +139,7 @@ start(struct ask *ask)
 	struct asks *asks = ask->asks;
 
 	trace_line(TLS_OCSP, 10, NULL, "%s is asked", whom(&ask->job));
+	ask->job.proxy = asks->proxy;
 	ask->child = child_start(asks->loop, &ask->job, child_done, ask);
 	if (ask->child != NULL)
 		asks->children++;
@@ -243,6 +245,7 @@ asks_free(struct asks **asks)
 		end(ask, NULL);
 	}
 	loop_timer_free(&ended->timer);
+	free(ended->proxy);
 	free(ended);
 }
 
@@ -250,6 +253,15 @@ void
 asks_set_timeout(struct asks *asks, uint64_t ms)
 {
 	asks->timeout = ms;
+}
+
+void
+asks_set_proxy(struct asks *asks, const char *url)
+{
+	free(asks->proxy);
+	asks->proxy = url == NULL ? NULL : strdup(url);
+	if (url != NULL && asks->proxy == NULL)
+		log_error("no memory for the proxy: none is used");
 }
 
 /* The scheme, name and port of the first URL; all of DNS is one place. */

@@ -39,6 +39,9 @@ void asks_free(struct asks **asks);
 /* How long a question may take, with all waiting; for later ones. */
 void asks_set_timeout(struct asks *asks, uint64_t ms);
 
+/* The proxy for all that begins from now on; NULL: none; it is copied. */
+void asks_set_proxy(struct asks *asks, const char *url);
+
 /*
  * Asks for asker, which is only ever handed to answer().  The job is copied.
  * What is too much is answered before this returns.

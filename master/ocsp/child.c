@@ -14,6 +14,7 @@
 
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
+#include "shm/base/ocsp_response.h"
 #include "shm/base/process.h"
 
 #define OPEN_FILES 64
@@ -119,6 +120,7 @@ makes_sense(const struct child *child)
 	return (child->done >= JOB_RESULT_HEAD &&
 	    result->data_len <= sizeof(result->data) &&
 	    result->text_len <= sizeof(result->text) && result->keep <= 1 &&
+	    result->undated <= 1 && result->revocation <= REVOCATION_UNKNOWN &&
 	    child->done == JOB_RESULT_HEAD + result->data_len);
 }
 

@@ -75,14 +75,14 @@ connect_one(const struct addrinfo *item)
 }
 
 static int
-connect_any(struct dial *dial)
+connect_any(struct dial *dial, const char *host, const char *port)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_NUMERICSERV };
 	struct addrinfo *list, *item;
 	int error, fd = -1;
 
-	error = getaddrinfo(dial->host, dial->port, &hints, &list);
+	error = getaddrinfo(host, port, &hints, &list);
 	if (error != 0) {
 		dial->why = gai_strerror(error);
 		return (-1);
@@ -153,18 +153,51 @@ start_tls(struct dial *dial, X509 *issuer)
 	return (-1);
 }
 
+/* To the proxy instead; who it is for is told there. */
+static int
+connect_proxy(struct dial *dial, const char *proxy)
+{
+	char *host = NULL, *port = NULL;
+	int fd = -1;
+
+	if (OSSL_HTTP_parse_url(proxy, NULL, NULL, &host, &port, NULL, NULL,
+		NULL, NULL) == 1)
+		fd = connect_any(dial, host, port);
+	else
+		dial->why = "the proxy's URL cannot be used";
+	OPENSSL_free(host);
+	OPENSSL_free(port);
+	return (fd);
+}
+
+/* TLS to the server, through a tunnel of the proxy if there is one. */
+static int
+secure(struct dial *dial, const struct dial_wish *wish)
+{
+	if (wish->proxy != NULL &&
+	    OSSL_HTTP_proxy_connect(dial->bio, dial->host, dial->port, NULL,
+		NULL, 0, NULL, NULL) != 1) {
+		dial->why = "the proxy makes no tunnel";
+		return (-1);
+	}
+	return (start_tls(dial, wish->issuer));
+}
+
 int
-dial_open(struct dial *dial, const char *url, X509 *issuer)
+dial_open(struct dial *dial, const struct dial_wish *wish)
 {
 	int fd, tls = 0, ret = -1;
 
 	memset(dial, 0, sizeof(*dial));
-	if (parse(dial, url, &tls) == 0) {
-		fd = connect_any(dial);
+	if (parse(dial, wish->url, &tls) == 0) {
+		fd = wish->proxy != NULL
+		    ? connect_proxy(dial, wish->proxy)
+		    : connect_any(dial, dial->host, dial->port);
 		if (fd != -1)
 			dial->bio = BIO_new_socket(fd, BIO_CLOSE);
+		dial->relayed = wish->proxy != NULL && tls == 0;
 		if (dial->bio != NULL)
-			ret = tls ? start_tls(dial, issuer) : 0;
+			ret = tls ? secure(dial, wish) : 0;
 	}
 	if (ret == -1)
 		dial_close(dial);

@@ -20,21 +20,24 @@ enum job_kind {
 
 struct job {
 	enum job_kind kind;
-	uint32_t flags;         /* OCSP_ASK_NO_NONCE */
+	uint32_t flags;         /* OCSP_ASK_NO_NONCE ... */
 	struct address address; /* JOB_NAME */
 	const uint8_t *cert, *issuer;
 	size_t cert_len, issuer_len;
 	const char *urls; /* each with a NUL at its end */
 	size_t urls_len;
+	const char *proxy; /* URL of http; NULL: none; set when it begins */
 };
 
 /* Travels as it is: the child is the same program. */
 struct job_result {
-	uint32_t keep;     /* 1: worth keeping until expires */
-	uint32_t data_len; /* of data: a response, or a name; 0: none */
-	uint64_t expires;  /* seconds since 1970; 0: no such word */
-	uint64_t issued;   /* likewise */
-	uint32_t text_len; /* of text: why there is no data */
+	uint32_t keep;       /* 1: worth keeping until expires */
+	uint32_t data_len;   /* of data: a response, or a name; 0: none */
+	uint64_t expires;    /* seconds since 1970; 0: no such word */
+	uint64_t issued;     /* likewise */
+	uint32_t text_len;   /* of text: why there is no data */
+	uint32_t revocation; /* enum revocation; what data says */
+	uint32_t undated;    /* 1: expires is a guess */
 	uint32_t zero;
 	char text[OCSP_TEXT_MAX];
 	uint8_t data[OCSP_RESPONSE_MAX];

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "master/ocsp/asks.h"
+#include "master/ocsp/staples.h"
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
 #include "shm/base/loop.h"
@@ -43,6 +44,7 @@ static struct {
 	struct link *master, *keeper;
 	pid_t parent;
 	struct asks *asks; /* NULL until the first SETTINGS */
+	struct staples *staples;
 	LIST_HEAD(, worker) workers;
 	struct settings generations[GENERATIONS_MAX];
 	size_t ngenerations;
@@ -51,7 +53,8 @@ static struct {
 
 /* Settings ----------------------------------------------------------------- */
 
-static void
+/* The generation that counts; 0: there is none. */
+static uint32_t
 apply_newest(void)
 {
 	const struct settings *newest = NULL;
@@ -62,9 +65,10 @@ apply_newest(void)
 		    self.generations[i].generation > newest->generation)
 			newest = &self.generations[i];
 	if (newest == NULL)
-		return;
+		return (0);
 	self.max_age = newest->max_age;
 	asks_set_timeout(self.asks, newest->timeout * UINT64_C(1000));
+	return (newest->generation);
 }
 
 static void
@@ -166,6 +170,64 @@ keep(void *context UNUSED, const uint8_t *digest,
 	message.fd = -1;
 	if (link_send(self.keeper, &message) == -1)
 		log_debug("a response is not kept: %s", strerror(errno));
+}
+
+/* Our own certificates ----------------------------------------------------- */
+
+static bool
+put_staple(const struct staple *staple)
+{
+	struct msg_cache_put body;
+	struct channel_message message;
+
+	if (self.keeper == NULL)
+		return (false);
+	memset(&body, 0, sizeof(body));
+	memcpy(body.key, staple->key, sizeof(body.key));
+	body.started = staple->fetched;
+	body.expires = staple->expires;
+	body.id_len = CACHE_KEY_LEN;
+	body.sealed_len = (uint32_t)staple->len;
+	memset(&message, 0, sizeof(message));
+	message.type = MSG_STAPLE_PUT;
+	message.body = &body;
+	message.pieces[0].data = staple->key;
+	message.pieces[0].len = CACHE_KEY_LEN;
+	message.pieces[1].data = staple->der;
+	message.pieces[1].len = staple->len;
+	message.fd = -1;
+	return (link_send(self.keeper, &message) == 0);
+}
+
+static bool
+remove_staple(const uint8_t *key)
+{
+	struct msg_cache_key body;
+
+	memcpy(body.key, key, sizeof(body.key));
+	return (self.keeper != NULL &&
+	    link_post(self.keeper, MSG_STAPLE_DELETE, &body) == 0);
+}
+
+static int
+list_staples(const struct msg_staple_list *body)
+{
+	/* Of the size of half a message: not on the stack. */
+	static struct msg_staple_entry entries[STAPLE_PAGE_ENTRIES];
+	struct msg_staple_page page = { .request = body->request };
+	struct channel_message message;
+
+	staples_list(self.staples, body->first, &page, entries);
+	memset(&message, 0, sizeof(message));
+	message.type = MSG_STAPLE_PAGE;
+	message.body = &page;
+	message.pieces[0].data = entries;
+	message.pieces[0].len = page.count * sizeof(entries[0]);
+	message.fd = -1;
+	if (link_send(self.master, &message) == -1)
+		log_warn("an answer to the master is lost: %s",
+		    strerror(errno));
+	return (0);
 }
 
 /* Questions ---------------------------------------------------------------- */
@@ -274,9 +336,13 @@ worker_came(struct message *message)
 /* The keeper --------------------------------------------------------------- */
 
 static int
-from_keeper(struct message *message UNUSED, void *context UNUSED)
+from_keeper(struct message *message, void *context UNUSED)
 {
-	return (-1);
+	const struct msg_staples_wanted *body = message->body;
+
+	if (message->type != MSG_STAPLES_WANTED || message->len != 0)
+		return (-1);
+	return (staples_want(self.staples, body->wish));
 }
 
 static void
@@ -348,6 +414,8 @@ static int
 start(const struct conf *conf)
 {
 	static const struct asks_handlers handlers = { answer, keep, NULL };
+	static const struct staples_handlers stapling = { put_staple,
+		remove_staple };
 	static const struct msg_empty empty;
 
 	/* Once for all children, and without the system's openssl.cnf. */
@@ -355,7 +423,8 @@ start(const struct conf *conf)
 	    become_ocsp(conf) == -1)
 		return (-1);
 	self.asks = asks_new(self.loop, &handlers);
-	if (self.asks == NULL ||
+	self.staples = staples_new(self.loop, &stapling);
+	if (self.asks == NULL || self.staples == NULL ||
 	    link_post(self.master, MSG_READY, &empty) == -1)
 		return (-1);
 	channel_running(link_channel(self.master));
@@ -385,8 +454,11 @@ on_settings(const struct message *message)
 	log_set_level(conf->log_level);
 	if (self.asks == NULL && start(conf) == -1)
 		log_fatal("the ocsp process cannot start");
+	if (apply_newest() == body->generation) {
+		asks_set_proxy(self.asks, conf->ocsp_proxy);
+		staples_configure(self.staples, body->generation, conf);
+	}
 	conf_free(&conf);
-	apply_newest();
 	return (0);
 }
 
@@ -400,10 +472,28 @@ peer_came(struct message *message)
 	return (peer->role == ROLE_KEEPER ? keeper_came(message) : -1);
 }
 
+/* Messages that are legal only when all is there. */
+static int
+running_message(const struct message *message)
+{
+	const struct msg_generation *generation = message->body;
+
+	if (message->type == MSG_STAPLES) {
+		staples_take(self.staples, generation->generation, message->fd);
+		return (0);
+	}
+	if (message->type == MSG_STAPLE_LIST)
+		return (list_staples(message->body));
+	if (message->type != MSG_SETTINGS_DROP)
+		return (-1);
+	forget_generation(generation->generation);
+	(void)apply_newest();
+	return (0);
+}
+
 static int
 from_master(struct message *message, void *context UNUSED)
 {
-	const struct msg_generation *generation = message->body;
 	const struct msg_trace *trace = message->body;
 
 	if (message->type == MSG_SETTINGS)
@@ -420,11 +510,7 @@ from_master(struct message *message, void *context UNUSED)
 		return (peer_came(message));
 	if (message->type == MSG_PING)
 		return (link_post(self.master, MSG_PONG, message->body));
-	if (message->type != MSG_SETTINGS_DROP)
-		return (-1);
-	forget_generation(generation->generation);
-	apply_newest();
-	return (0);
+	return (running_message(message));
 }
 
 static void
@@ -456,5 +542,6 @@ ocsp_run(void)
 	if (loop_run(self.loop) == -1)
 		log_fatal("the loop of ocsp failed: %s", strerror(errno));
 	asks_free(&self.asks); /* and with it the children */
+	staples_free(&self.staples);
 	_exit(0);
 }

@@ -24,6 +24,7 @@ struct asking {
 	struct ocsp_subject subject;
 	OCSP_REQUEST *request;
 	bool nonce;
+	const char *proxy; /* NULL: none */
 	struct job_result *result;
 };
 
@@ -81,8 +82,10 @@ post(OSSL_HTTP_REQ_CTX *http, const struct asking *asking,
     const struct dial *dial)
 {
 	OSSL_HTTP_REQ_CTX_set_max_response_length(http, REPLY_MAX);
-	if (OSSL_HTTP_REQ_CTX_set_request_line(http, 1, NULL, NULL,
-		dial->path) != 1 ||
+	/* By way of a proxy the line names the server, too. */
+	if (OSSL_HTTP_REQ_CTX_set_request_line(http, 1,
+		dial->relayed ? dial->host : NULL,
+		dial->relayed ? dial->port : NULL, dial->path) != 1 ||
 	    !add_headers(http, dial, asking->nonce) ||
 	    OSSL_HTTP_REQ_CTX_set_expected(http, "application/ocsp-response", 1,
 		0, 0) != 1 ||
@@ -119,10 +122,12 @@ judge(const struct asking *asking, const char *url, BIO *reply)
 	memcpy(result->data, der, (size_t)len);
 	result->data_len = (uint32_t)len;
 	result->issued = (uint64_t)finding.this_update;
+	result->undated = finding.next_update == 0;
 	result->expires = finding.next_update != 0
 	    ? (uint64_t)finding.next_update
 	    : (uint64_t)time(NULL) + UNDATED_SEC;
 	result->keep = finding.revocation != REVOCATION_UNKNOWN;
+	result->revocation = finding.revocation;
 	return (true);
 }
 
@@ -139,12 +144,14 @@ static bool
 ask(const struct asking *asking, const char *url)
 {
 	OSSL_HTTP_REQ_CTX *http = NULL;
+	const struct dial_wish wish = { url, asking->proxy,
+		asking->subject.issuer };
 	struct dial dial;
 	BIO *reply = NULL;
 	bool answered = false;
 
 	ERR_clear_error();
-	if (dial_open(&dial, url, asking->subject.issuer) == -1) {
+	if (dial_open(&dial, &wish) == -1) {
 		job_result_say(asking->result, "%s: %s", url, dial.why);
 		return (false);
 	}
@@ -177,6 +184,8 @@ status_find(const struct job *job, struct job_result *result)
 
 	memset(&asking, 0, sizeof(asking));
 	asking.result = result;
+	asking.subject.unsigned_too = (job->flags & OCSP_ASK_NO_VERIFY) != 0;
+	asking.proxy = job->proxy;
 	asking.nonce = (job->flags & OCSP_ASK_NO_NONCE) == 0;
 	asking.subject.cert = certificate(job->cert, job->cert_len);
 	asking.subject.issuer = certificate(job->issuer, job->issuer_len);

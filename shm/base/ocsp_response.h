@@ -10,11 +10,13 @@
 #define SHM_BASE_OCSP_RESPONSE_H
 
 #include <openssl/ocsp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
 #include "shm/base/attr.h"
+#include "shm/base/digest.h"
 
 enum revocation {
 	REVOCATION_UNANSWERED, /* no response, or one that proves nothing */
@@ -26,6 +28,7 @@ enum revocation {
 /* A certificate and who has issued it. */
 struct ocsp_subject {
 	X509 *cert, *issuer;
+	bool unsigned_too; /* a response counts whoever has signed it */
 };
 
 struct ocsp_finding {
@@ -41,6 +44,14 @@ struct ocsp_finding {
  */
 void ocsp_response_read(const struct ocsp_subject *subject, const void *der,
     size_t len, OCSP_REQUEST *request, struct ocsp_finding *finding);
+
+/*
+ * Under which a response for one of our own certificates is kept: whose word
+ * it is, and whether its signature counts, is not the same for all hosts.
+ * responder may be NULL: the one that the certificate names.
+ */
+void ocsp_staple_key(uint8_t key[DIGEST_LEN], const struct seal_data *cert,
+    const char *responder, bool verified);
 
 /* "good", "revoked", ... */
 NODISCARD const char *revocation_word(enum revocation revocation);

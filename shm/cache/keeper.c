@@ -26,7 +26,7 @@
 
 /* What a generation's configuration says about the caches. */
 struct settings {
-	struct service_settings sessions, ocsp;
+	struct service_settings sessions, ocsp, staples;
 };
 
 struct keeper {
@@ -36,6 +36,7 @@ struct keeper {
 	struct service
 	    *service;         /* of sessions; NULL until the first SETTINGS */
 	struct service *ocsp; /* of responses, likewise */
+	struct service *staples; /* of those for our own certificates */
 	struct peers *peers;
 	char *directory; /* as the administrator sees it */
 	struct settings generations[GENERATIONS_MAX];
@@ -61,6 +62,17 @@ tell_ocsp(const struct msg_cache_directory *where, void *context)
 	peers_tell(self->peers, MSG_OCSP_DIRECTORY, where);
 }
 
+/* A fresh environment has nothing: the ocsp process has, or asks for it. */
+static void
+tell_staples(const struct msg_cache_directory *where, void *context)
+{
+	struct keeper *self = context;
+
+	peers_tell(self->peers, MSG_STAPLE_DIRECTORY, where);
+	if (where->name[0] != '\0')
+		peers_want(self->peers, STAPLES_AGAIN);
+}
+
 /* The settings of the latest generation count, whatever the order they came. */
 static void
 apply_newest(struct keeper *self)
@@ -78,6 +90,7 @@ apply_newest(struct keeper *self)
 		return;
 	service_configure(self->service, &newest->sessions);
 	service_configure(self->ocsp, &newest->ocsp);
+	service_configure(self->staples, &newest->staples);
 }
 
 static void
@@ -146,7 +159,10 @@ start(struct keeper *self, const struct conf *conf)
 	    service_new(self->loop, "session cache", tell_workers, self);
 	services.ocsp = self->ocsp =
 	    service_new(self->loop, "OCSP cache", tell_ocsp, self);
-	if (self->service != NULL && self->ocsp != NULL)
+	services.staples = self->staples =
+	    service_new(self->loop, "stapling cache", tell_staples, self);
+	if (self->service != NULL && self->ocsp != NULL &&
+	    self->staples != NULL)
 		self->peers = peers_new(self->loop, &services);
 	if (self->peers == NULL)
 		return (-1);
@@ -160,13 +176,17 @@ static void
 take_settings(struct settings *settings, uint32_t generation,
     const struct conf *conf)
 {
-	settings->sessions.generation = settings->ocsp.generation = generation;
+	settings->sessions.generation = settings->ocsp.generation =
+	    settings->staples.generation = generation;
 	settings->sessions.enabled = conf->session_cache;
 	settings->sessions.size = conf->session_cache_size;
 	settings->sessions.timeout = conf->session_cache_timeout;
 	settings->ocsp.enabled = conf_asks(conf) && conf->ocsp_max_age > 0;
 	settings->ocsp.size = OCSP_SIZE;
 	settings->ocsp.timeout = conf->ocsp_max_age;
+	settings->staples.enabled = conf_staples(conf);
+	settings->staples.size = conf->stapling_cache_size;
+	settings->staples.timeout = STAPLE_LIFE_MAX;
 }
 
 static int
@@ -221,6 +241,38 @@ answer_done(struct keeper *self, uint64_t request, int error, uint64_t sessions)
 }
 
 static void
+on_staple_clear(struct keeper *self, const struct msg_request *body)
+{
+	uint64_t responses;
+	int error;
+
+	error = service_clear(self->staples, &responses);
+	if (error == 0) {
+		peers_want(self->peers, STAPLES_FORGET);
+		log_notice("stapling cache: %llu responses were cleared, fresh "
+			   "ones are asked for",
+		    (unsigned long long)responses);
+	}
+	answer_done(self, body->request, error, responses);
+}
+
+static void
+on_staple_remove(struct keeper *self, const struct msg_request *body)
+{
+	uint64_t responses;
+	int error;
+
+	error = service_remove(self->staples, &responses);
+	if (error == 0) {
+		peers_want(self->peers, STAPLES_NONE);
+		log_notice("stapling cache: out of service until the next "
+			   "reload, %llu responses are gone",
+		    (unsigned long long)responses);
+	}
+	answer_done(self, body->request, error, responses);
+}
+
+static void
 on_clear(struct keeper *self, const struct msg_request *body)
 {
 	struct msg_cache_directory where;
@@ -253,16 +305,17 @@ on_remove(struct keeper *self, const struct msg_request *body)
 }
 
 static void
-on_info(struct keeper *self, const struct msg_request *body)
+on_info(struct keeper *self, struct service *service,
+    const struct msg_request *body)
 {
 	struct channel_message message;
 	struct msg_cache_facts facts;
 	struct msg_cache_directory where;
 	char *path = NULL;
 
-	service_facts(self->service, &facts);
+	service_facts(service, &facts);
 	facts.request = body->request;
-	service_where(self->service, &where);
+	service_where(service, &where);
 	if (where.name[0] == '\0' ||
 	    asprintf(&path, "%s/%s", self->directory, where.name) == -1)
 		path = NULL;
@@ -309,7 +362,13 @@ running_message(struct keeper *self, const struct message *message)
 	else if (message->type == MSG_CACHE_REMOVE)
 		on_remove(self, message->body);
 	else if (message->type == MSG_CACHE_INFO)
-		on_info(self, message->body);
+		on_info(self, self->service, message->body);
+	else if (message->type == MSG_STAPLE_CLEAR)
+		on_staple_clear(self, message->body);
+	else if (message->type == MSG_STAPLE_REMOVE)
+		on_staple_remove(self, message->body);
+	else if (message->type == MSG_STAPLE_INFO)
+		on_info(self, self->staples, message->body);
 	else if (message->type == MSG_CACHE_LIST)
 		on_list(self, message->body);
 	else if (message->type == MSG_SETTINGS_DROP) {
@@ -372,6 +431,7 @@ keeper_run(void)
 	peers_free(&keeper.peers);
 	service_free(&keeper.service);
 	service_free(&keeper.ocsp);
+	service_free(&keeper.staples);
 	link_free(&keeper.master);
 	loop_free(&keeper.loop);
 	free(keeper.directory);

@@ -88,10 +88,13 @@ static int
 on_put(const struct peer *peer, const struct message *message)
 {
 	struct message_part bytes = { message->bytes, message->len };
-	struct service *service = peer->role == ROLE_OCSP
-	    ? peer->peers->services.ocsp
-	    : peer->peers->services.sessions;
+	const struct peers_services *services = &peer->peers->services;
+	struct service *service = services->sessions;
 
+	if (message->type == MSG_OCSP_PUT)
+		service = services->ocsp;
+	else if (message->type == MSG_STAPLE_PUT)
+		service = services->staples;
 	return (take_put(service, message->body, &bytes) == 0 && bytes.len == 0
 		? 0
 		: -1);
@@ -125,7 +128,8 @@ on_trouble(struct peer *peer, const struct msg_cache_trouble *trouble)
 		return (0);
 	/* Their numbers have nothing in common. */
 	if (!service_trouble(peer->peers->services.sessions, trouble) &&
-	    !service_trouble(peer->peers->services.ocsp, trouble))
+	    !service_trouble(peer->peers->services.ocsp, trouble) &&
+	    !service_trouble(peer->peers->services.staples, trouble))
 		return (0);
 	peer->troubles++;
 	if (peer->troubles == TROUBLES_MAX)
@@ -142,7 +146,8 @@ from_peer(struct message *message, void *context)
 	const struct msg_cache_key *key = message->body;
 
 	/* The table of messages lets each send only what it may. */
-	if (message->type == MSG_CACHE_PUT || message->type == MSG_OCSP_PUT)
+	if (message->type == MSG_CACHE_PUT || message->type == MSG_OCSP_PUT ||
+	    message->type == MSG_STAPLE_PUT)
 		return (on_put(peer, message));
 	if (message->type == MSG_CACHE_PUTS)
 		return (on_puts(peer, message));
@@ -150,6 +155,10 @@ from_peer(struct message *message, void *context)
 		return (on_trouble(peer, message->body));
 	if (message->type == MSG_CACHE_DELETE)
 		service_delete(peer->peers->services.sessions, key->key);
+	else if (message->type == MSG_STAPLE_DELETE)
+		service_delete(peer->peers->services.staples, key->key);
+	else if (message->type == MSG_STAPLE_COUNTS)
+		service_counts(peer->peers->services.staples, message->body);
 	else if (message->type == MSG_CACHE_COUNTS)
 		service_counts(peer->peers->services.sessions, message->body);
 	else
@@ -168,6 +177,7 @@ peer_ended(void *context)
 	free(peer);
 	service_worker_gone(peers->services.sessions);
 	service_worker_gone(peers->services.ocsp);
+	service_worker_gone(peers->services.staples);
 }
 
 /*
@@ -199,6 +209,43 @@ tell_all(struct peer *peer)
 	service_where(services->ocsp, &where);
 	if (where.name[0] != '\0')
 		tell(peer, MSG_OCSP_DIRECTORY, &where);
+	service_where(services->staples, &where);
+	if (where.name[0] != '\0')
+		tell(peer, MSG_STAPLE_DIRECTORY, &where);
+}
+
+/* One that does not take it has ended, or soon gets it anew. */
+static void
+want(struct peer *peer, enum staples_wish wish)
+{
+	const struct msg_staples_wanted body = { .wish = wish };
+
+	if (link_post(peer->channel, MSG_STAPLES_WANTED, &body) == -1 &&
+	    errno != EPIPE)
+		(void)shutdown(channel_fd(link_channel(peer->channel)),
+		    SHUT_RDWR);
+}
+
+/* What a process that has just come is to know. */
+static void
+want_now(struct peer *peer)
+{
+	struct msg_cache_directory where;
+
+	service_where(peer->peers->services.staples, &where);
+	if (where.name[0] != '\0')
+		want(peer, STAPLES_AGAIN);
+}
+
+void
+peers_want(struct peers *peers, enum staples_wish wish)
+{
+	struct peer *peer;
+
+	for (peer = peers == NULL ? NULL : LIST_FIRST(&peers->all);
+	     peer != NULL; peer = LIST_NEXT(peer, link))
+		if (peer->role == ROLE_OCSP)
+			want(peer, wish);
 }
 
 int
@@ -229,6 +276,8 @@ peers_add(struct peers *peers, struct message *message)
 	channel_running(link_channel(peer->channel));
 	if (role == ROLE_WORKER)
 		tell_all(peer);
+	else
+		want_now(peer);
 	return (0);
 }
 

@@ -16,7 +16,7 @@ struct peers;
 
 /* What peers are told of, and may change: workers one, ocsp the other. */
 struct peers_services {
-	struct service *sessions, *ocsp;
+	struct service *sessions, *ocsp, *staples;
 };
 
 /* NULL when memory is short.  loop and services live longer. */
@@ -31,8 +31,11 @@ void peers_free(struct peers **peers);
  */
 NODISCARD int peers_add(struct peers *peers, struct message *message);
 
-/* Tells all workers where an environment is: CACHE_ or OCSP_DIRECTORY. */
+/* Tells all workers where an environment is: CACHE_DIRECTORY ... */
 void peers_tell(struct peers *peers, enum msg_type type,
     const struct msg_cache_directory *where);
+
+/* Tells the ocsp process what is wanted of it. */
+void peers_want(struct peers *peers, enum staples_wish wish);
 
 #endif

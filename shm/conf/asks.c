@@ -60,3 +60,29 @@ conf_asks(const struct conf *conf)
 			return (true);
 	return (false);
 }
+
+bool
+conf_staples_at(const struct conf *conf, size_t host)
+{
+	const struct conf_tls *tls = &conf->hosts[host].tls;
+
+	return (conf->stapling_cache && tls->engine &&
+	    tls->stapling != CONF_STAPLING_OFF);
+}
+
+bool
+conf_staples(const struct conf *conf)
+{
+	size_t i;
+
+	for (i = 0; i < conf->nhosts; i++)
+		if (conf_staples_at(conf, i))
+			return (true);
+	return (false);
+}
+
+bool
+conf_needs_ocsp(const struct conf *conf)
+{
+	return (conf_asks(conf) || conf_staples(conf));
+}

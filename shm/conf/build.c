@@ -292,6 +292,12 @@ complete_server(struct build *build)
 		set_default(build->load, keys_find("tls.session_cache.timeout"),
 		    conf);
 	}
+	if (!conf->stapling_cache) {
+		set_default(build->load, keys_find("tls.stapling_cache.size"),
+		    conf);
+		set_default(build->load,
+		    keys_find("tls.stapling_cache.directory"), conf);
+	}
 }
 
 /* The roots of all files, in order; the count of those that have one. */

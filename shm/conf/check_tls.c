@@ -140,12 +140,25 @@ check_servers(const struct build *build, size_t index, const struct given *own)
 		    check_host_name(build, index, &shown));
 }
 
+/* A handshake waits for no responder: there must be a place for responses. */
+static void
+check_stapling(const struct build *build, size_t index, const struct given *own)
+{
+	const struct conf_tls *tls = &build->conf->hosts[index].tls;
+
+	if (tls->stapling == CONF_STAPLING_ON && !build->conf->stapling_cache)
+		report_add(build->load,
+		    build_key_place(build, index, own, "tls.stapling"),
+		    "tls.stapling: on needs tls.stapling_cache");
+}
+
 void
 check_tls(const struct build *build, size_t index, const struct given *own)
 {
 	check_protocol(build, index, own);
 	check_ciphers(build, index, own);
 	check_shared_keys(build, index, own);
+	check_stapling(build, index, own);
 	check_inquiries(build, index, own);
 	check_servers(build, index, own);
 }

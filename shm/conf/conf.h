@@ -166,6 +166,23 @@ enum conf_mechanism {
 	CONF_MECHANISM_CRL,
 	CONF_MECHANISM_OCSP
 };
+
+/* Whether clients get OCSP responses for our certificates. */
+enum conf_stapling {
+	CONF_STAPLING_AUTO, /* where there is a cache of them */
+	CONF_STAPLING_OFF,
+	CONF_STAPLING_ON
+};
+
+/* Bits of tls.stapling_options. */
+#define CONF_STAPLING_NO_NONCE          (1u << 0)
+#define CONF_STAPLING_NONCE             (1u << 1)
+#define CONF_STAPLING_NO_VERIFY         (1u << 2)
+#define CONF_STAPLING_NO_FAKE_TRY_LATER (1u << 3)
+#define CONF_STAPLING_FAKE_TRY_LATER    (1u << 4)
+
+#define CONF_URL_MAX 1024 /* bytes of a responder's or proxy's */
+
 /* Where that was to be learned, and was not. */
 enum conf_no_answer {
 	CONF_NO_ANSWER_REJECT,
@@ -254,6 +271,11 @@ struct conf_tls {
 	enum conf_no_answer verify_no_answer;
 
 	enum conf_verify_server verify_server;
+	/* Word of responders on our own certificates */
+	enum conf_stapling stapling;
+	unsigned int stapling_options;
+	char *stapling_responder;  /* NULL: the certificate says */
+	uint32_t stapling_timeout; /* seconds; for all of a question */
 
 	/* Of PASV under TLS; empty: passive_addresses */
 	struct conf_addresses masquerade_addresses;
@@ -410,6 +432,12 @@ struct conf {
 	/* What is asked of others */
 	uint32_t ocsp_timeout; /* seconds; for all of a question */
 	uint32_t ocsp_max_age; /* seconds; that a response is believed */
+	char *ocsp_proxy;      /* URL; NULL: none */
+
+	/* What others say about our certificates */
+	bool stapling_cache; /* false: off */
+	uint64_t stapling_cache_size;
+	char *stapling_cache_directory;
 };
 
 /* Names that only the TLS library knows. */
@@ -473,6 +501,16 @@ NODISCARD bool conf_network_has(const struct conf_network *network,
 
 /* Whether anybody may use the host for transfers between servers. */
 NODISCARD bool conf_allows_fxp(const struct conf_host *host);
+
+/*
+ * Whether the host's certificates are stapled, and whether any's are.  What
+ * has no TLS has none.
+ */
+NODISCARD bool conf_staples_at(const struct conf *conf, size_t host);
+NODISCARD bool conf_staples(const struct conf *conf);
+
+/* Whether there has to be a process that asks: for clients, or for staples. */
+NODISCARD bool conf_needs_ocsp(const struct conf *conf);
 
 /* Adds a mistake; for checks that other modules make. */
 void conf_errors_add(struct conf_errors *errors, const char *file, size_t line,

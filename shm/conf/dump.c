@@ -173,18 +173,30 @@ write_defaults(struct dump *dump)
 }
 
 /*
- * tls.session_cache is either off, or the mapping of its keys, which switches
- * it on.
+ * A cache is either off, or the mapping of its keys, which switches it on.
  */
 static bool
 is_left_out(const struct conf_key *key, const struct conf *conf)
 {
-	static const char path[] = "tls.session_cache";
+	const struct {
+		const char *path, *below;
+		bool on;
+	} caches[] = {
+		{ "tls.session_cache", "tls.session_cache.",
+		    conf->session_cache },
+		{ "tls.stapling_cache", "tls.stapling_cache.",
+		    conf->stapling_cache },
+	};
+	size_t i;
 
-	if (strcmp(key->path, path) == 0)
-		return (conf->session_cache);
-	return (!conf->session_cache &&
-	    is_below(key->path, "tls.session_cache.", sizeof(path)));
+	for (i = 0; i < NITEMS(caches); i++) {
+		if (strcmp(key->path, caches[i].path) == 0)
+			return (caches[i].on);
+		if (is_below(key->path, caches[i].below,
+			strlen(caches[i].below)))
+			return (!caches[i].on);
+	}
+	return (false);
 }
 
 /* The default of the key, which a host may leave out. */

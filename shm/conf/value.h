@@ -148,6 +148,10 @@ bool text_read(const struct value *value);
 bool word_read(const struct value *value);
 bool auth_order_read(const struct value *value);
 bool verify_order_read(const struct value *value);
+bool stapling_read(const struct value *value);
+bool stapling_type_read(const struct value *value);
+bool stapling_options_read(const struct value *value);
+bool url_read(const struct value *value);
 bool listen_read(const struct value *value);
 bool addresses_read(const struct value *value);
 bool networks_read(const struct value *value);
@@ -189,6 +193,11 @@ int auth_order_write(struct buf *out, const struct conf_key *key,
     const void *object);
 int verify_order_write(struct buf *out, const struct conf_key *key,
     const void *object);
+int stapling_write(struct buf *out, const struct conf_key *key,
+    const void *object);
+int stapling_options_write(struct buf *out, const struct conf_key *key,
+    const void *object);
+int url_write(struct buf *out, const struct conf_key *key, const void *object);
 int listen_write(struct buf *out, const struct conf_key *key,
     const void *object);
 int addresses_write(struct buf *out, const struct conf_key *key,

@@ -9,13 +9,17 @@ import threading
 import time
 
 
+# The object identifier of a nonce, as DER has it.
+NONCE = bytes.fromhex("06092b0601050507300102")
+
+
 class Responder:
     """Answers for an authority; use it in a with statement.
 
     mode: "index" answers from the authority's index; "unknown" knows no
     certificate; "stranger" signs with another authority's key; "hang" sends
     nothing; "trickle" sends a byte a second; "rubbish", "huge", "redirect",
-    "later" speak for themselves.
+    "later", "close" speak for themselves.
     """
 
     def __init__(self, authority, stranger=None, dated=True, tls=None):
@@ -23,7 +27,10 @@ class Responder:
         self.stranger = stranger
         self.mode = "index"
         self.dated = dated  # whether its responses say when they end
+        self.validity = ["-ndays", "1"]
         self.requests = 0
+        self.nonce = False  # whether the last request had one
+        self.line = ""      # the first of it
         self.lock = threading.Lock()
         self.ending = threading.Event()
         responder = self
@@ -75,8 +82,12 @@ class Responder:
         request = handler.rfile.read(length)
         with self.lock:
             self.requests += 1
+            self.nonce = NONCE in request
+            self.line = handler.requestline
         if self.mode == "hang":
             self.ending.wait(60)
+            return
+        if self.mode == "close":
             return
         if self.mode == "redirect":
             handler.send_response(302)
@@ -125,7 +136,7 @@ class Responder:
                  self.authority.path("cert.pem"), "-rsigner",
                  signer.path("cert.pem"), "-rkey", signer.path("key.pem"),
                  "-reqin", path("request"), "-respout", path("response"),
-                 *(["-ndays", "1"] if self.dated else [])],
+                 *(self.validity if self.dated else [])],
                 check=True, stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             with open(path("response"), "rb") as data:

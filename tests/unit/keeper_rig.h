@@ -36,6 +36,7 @@ struct end {
 		struct msg_cache_facts facts;
 		struct msg_cache_page page;
 		struct msg_ping ping;
+		struct msg_staples_wanted wanted;
 	} body;
 	uint8_t bytes[MSG_LEN_MAX];
 	size_t len;
@@ -58,6 +59,8 @@ arrived(struct message *message, void *context)
 		[MSG_PONG] = sizeof(struct msg_ping),
 		[MSG_CACHE_DIRECTORY] = sizeof(struct msg_cache_directory),
 		[MSG_OCSP_DIRECTORY] = sizeof(struct msg_cache_directory),
+		[MSG_STAPLE_DIRECTORY] = sizeof(struct msg_cache_directory),
+		[MSG_STAPLES_WANTED] = sizeof(struct msg_staples_wanted),
 		[MSG_CACHE_DONE] = sizeof(struct msg_cache_done),
 		[MSG_CACHE_FACTS] = sizeof(struct msg_cache_facts),
 		[MSG_CACHE_PAGE] = sizeof(struct msg_cache_page),
@@ -285,7 +288,7 @@ put_some(struct end *worker, uint32_t first, uint32_t count)
 }
 
 /* The facts, once the keeper has seen as many puts as are wanted. */
-static const struct msg_cache_facts *
+static UNUSED const struct msg_cache_facts *
 facts(struct rig *rig, uint64_t puts)
 {
 	const struct msg_cache_facts *now = &rig->master.body.facts;

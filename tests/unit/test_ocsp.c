@@ -220,6 +220,8 @@ static const struct {
 	{ "less than it says", 0, 1, 1, 100, "CIhttp://x\0", 11 },
 	{ "more than it says", 0, 1, 1, 9, "CIhttp://x\0y", 12 },
 	{ "lengths that wrap", 0, UINT32_MAX, 2, 9, "Chttp://x\0", 10 },
+	{ "a flag that is not for workers", OCSP_ASK_NO_VERIFY, 1, 1, 9,
+	    "CIhttp://x\0", 11 },
 	{ "an unknown flag", 8, 1, 1, 9, "CIhttp://x\0", 11 },
 };
 
@@ -320,7 +322,89 @@ floods_are_bounded(void)
 	rig_close(&rig);
 }
 
+/* --- our own certificates ------------------------------------------------- */
+
+static void
+keeper_open(struct rig *rig, struct end *keeper)
+{
+	struct channel_message message;
+	struct msg_peer peer;
+	int pair[2];
+
+	memset(keeper, 0, sizeof(*keeper));
+	memset(&peer, 0, sizeof(peer));
+	peer.role = ROLE_KEEPER;
+	CU_ASSERT_FATAL(fd_pair(pair) == 0);
+	memset(&message, 0, sizeof(message));
+	message.type = MSG_PEER;
+	message.body = &peer;
+	message.fd = pair[1];
+	CU_ASSERT(channel_send(rig->master.channel, &message) == 0);
+	fd_close(&pair[1]);
+	keeper->channel =
+	    channel_new(pair[0], ROLE_KEEPER, ROLE_OCSP, arrived, keeper);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(keeper->channel);
+	channel_running(keeper->channel);
+}
+
+static void
+send_staples(struct rig *rig, const char *text)
+{
+	struct channel_message message;
+	struct msg_generation body = { 1, 0 };
+
+	memset(&message, 0, sizeof(message));
+	message.type = MSG_STAPLES;
+	message.body = &body;
+	message.fd = fd_sealed("staples", text, strlen(text));
+	CU_ASSERT_FATAL(message.fd != -1);
+	CU_ASSERT(channel_send(rig->master.channel, &message) == 0);
+	fd_close(&message.fd);
+}
+
+/* Rubbish is no list, and a list of nothing has no page. */
+static void
+lists_nothing(void)
+{
+	const struct msg_staple_list list = { .request = 5,
+		.first = UINT32_MAX };
+	struct rig rig;
+
+	rig_start(&rig);
+	send_staples(&rig, "rubbish");
+	send_staples(&rig, "rubbish that is longer than any head of a list");
+	CU_ASSERT(
+	    channel_post(rig.master.channel, MSG_STAPLE_LIST, &list) == 0);
+	CU_ASSERT_EQUAL(next(&rig.master), MSG_STAPLE_PAGE);
+	CU_ASSERT_EQUAL(rig.master.request, 5);
+	CU_ASSERT_EQUAL(rig.master.len, 0);
+	check_works(&rig);
+	rig_close(&rig);
+}
+
+/* A keeper that lies is left, and the master told. */
+static void
+unknown_wishes_end_the_channel(void)
+{
+	struct msg_staples_wanted wanted = { STAPLES_AGAIN, 0 };
+	struct end keeper;
+	struct rig rig;
+
+	rig_start(&rig);
+	keeper_open(&rig, &keeper);
+	for (; wanted.wish <= STAPLES_NONE + 1; wanted.wish++)
+		CU_ASSERT(channel_post(keeper.channel, MSG_STAPLES_WANTED,
+			      &wanted) == 0);
+	CU_ASSERT_EQUAL(next(&keeper), MSG_NONE);
+	CU_ASSERT_EQUAL(next(&rig.master), MSG_SERVICE_LOST);
+	channel_free(&keeper.channel);
+	check_works(&rig);
+	rig_close(&rig);
+}
+
 CU_TestInfo ocsp_tests[] = {
+	{ "lists nothing", lists_nothing },
+	{ "unknown wishes end the channel", unknown_wishes_end_the_channel },
 	{ "answers", answers },
 	{ "lies end the channel", lies_end_the_channel },
 	{ "rubbish is answered", rubbish_is_answered },

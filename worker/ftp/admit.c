@@ -53,6 +53,7 @@ ask(struct admit_question *asked, const struct tls_question *wanted)
 	question->answered = answered;
 	question->context = asked;
 	question->about_name = wanted->about_name;
+	question->no_nonce = wanted->no_nonce;
 	question->address = session->peer;
 	question->cert.data = wanted->cert.data;
 	question->cert.len = wanted->cert.len;

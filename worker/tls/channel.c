@@ -276,6 +276,7 @@ established(struct tls_channel *channel)
 	channel->starved = false;
 	if (!partner_is_client(channel))
 		psk_adopt(channel);
+	staple_done(channel);
 	if (channel->kind == TLS_CONTROL) {
 		binding_adopt(channel);
 		owe_ticket(channel);

@@ -161,6 +161,7 @@ new_context(const struct tls *tls, uint32_t host,
 		return (NULL);
 	}
 	SSL_CTX_set_tlsext_servername_callback(ctx, hello_answer_name);
+	staple_install(ctx, tls, host);
 	if (conf->next_protocol)
 		SSL_CTX_set_alpn_select_cb(ctx, alpn_select, NULL);
 	return (ctx);

@@ -475,6 +475,8 @@ tls_question(const struct tls_channel *control, size_t number,
 	}
 	status = &inquiry->statuses[number];
 	question->open = status->state == STATE_NEW;
+	question->no_nonce = (tls_conf(control->login)->stapling_options &
+				 CONF_STAPLING_NO_NONCE) != 0;
 	question->cert.data = status->cert;
 	question->cert.len = status->cert_len;
 	question->issuer.data = status->issuer;

@@ -80,6 +80,7 @@ struct tls {
 	struct ring *ring;
 	struct cache_reader *cache;
 	struct cache_reader *responses; /* of OCSP; NULL: none */
+	struct cache_reader *staples;   /* for our certificates; NULL: none */
 	struct tls_store store;
 	struct score *score;
 	struct tls_keys *keys; /* NULL: those of start */
@@ -163,6 +164,7 @@ struct tls_channel {
 	bool owed : 1;       /* a ticket, which goes with the first reply */
 	bool first : 1;      /* it is on its way */
 	bool queued : 1;     /* another one waits for the next write */
+	bool stapled : 1;    /* the SSL holds a response of OCSP */
 	const char *unbound; /* why not */
 	struct inquiry *inquiry; /* NULL: nothing is asked */
 	struct partner *partner; /* NULL: it is the client for sure */
@@ -422,5 +424,12 @@ void outcome_abandoned(struct tls_channel *channel);
 void outcome_alert(struct tls_channel *channel, uint8_t alert, bool sent);
 /* The first error in OpenSSL's queue, in words for an administrator. */
 NODISCARD const char *outcome_explain(unsigned long error);
+
+/* --- staple.c: responses of OCSP for our own certificates ----------------- */
+
+/* Where the host's certificates are stapled, clients that ask are served. */
+void staple_install(SSL_CTX *ctx, const struct tls *tls, uint32_t host);
+/* The handshake is over: what was stapled is not needed any more. */
+void staple_done(struct tls_channel *channel);
 
 #endif

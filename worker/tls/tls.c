@@ -160,6 +160,7 @@ tls_new(const struct tls_setup *setup)
 	tls->ring = setup->ring;
 	tls->cache = setup->cache;
 	tls->responses = setup->responses;
+	tls->staples = setup->staples;
 	tls->store = setup->store;
 	tls->score = setup->score;
 	if (prepare(tls) == -1) {

@@ -49,6 +49,7 @@ struct tls_setup {
 	struct ring *ring;
 	struct cache_reader *cache;     /* NULL: no shared cache */
 	struct cache_reader *responses; /* of OCSP; NULL: none */
+	struct cache_reader *staples;   /* for our certificates; NULL: none */
 	struct tls_store store;
 	struct score *score;
 };
@@ -210,6 +211,7 @@ NODISCARD enum tls_admission tls_admission(struct tls_channel *control);
 struct tls_question {
 	bool open;
 	bool about_name; /* of the client's address; else about a certificate */
+	bool no_nonce;
 	struct seal_data cert, issuer, urls; /* for struct asker_question */
 };
 NODISCARD bool tls_question(const struct tls_channel *control, size_t number,
