@@ -29,6 +29,7 @@ class Responder:
         self.dated = dated  # whether its responses say when they end
         self.validity = ["-ndays", "1"]
         self.requests = 0
+        self.moments = []   # when they came
         self.nonce = False  # whether the last request had one
         self.line = ""      # the first of it
         self.lock = threading.Lock()
@@ -82,6 +83,7 @@ class Responder:
         request = handler.rfile.read(length)
         with self.lock:
             self.requests += 1
+            self.moments.append(time.monotonic())
             self.nonce = NONCE in request
             self.line = handler.requestline
         if self.mode == "hang":

@@ -515,3 +515,37 @@ def case_data(binaries):
             capture_output=True, text=True, timeout=30, check=False)
         assert "Cert Status: good" in done.stdout, done.stdout
         client.close()
+
+
+def case_paced(binaries):
+    """Many certificates are asked about one after another, by and by."""
+    with Rig(binaries, tls={"stapling": False}) as rig:
+        rig.responder.moments = []
+        config = rig.server.config
+        config["tls"]["stapling"] = True
+        config["defaults"] = {"auth": config["auth"], "tls": {
+            key: value for key, value in config["tls"].items()
+            if key != "stapling_cache"}}
+        config["hosts"] = []
+        for number in range(50):
+            path = rig.issue(f"host{number}")
+            config["hosts"].append({
+                "name": f"host{number}.example",
+                "tls": {"certificates": [{"cert": path, "key": path}]}})
+        rig.server.write_config()
+        rig.server.ctl("reload")
+        assert wait_for(lambda: len(rig.entries()) == 51 and all(
+            entry["served"] for entry in rig.entries()), 60)
+        moments = sorted(rig.responder.moments)
+        assert len(moments) == 51, len(moments)
+        most = max(sum(start <= moment < start + 1 for moment in moments)
+                   for start in moments)
+        assert most <= 25, most
+        for number in (0, 49):
+            text = rig.look("1.3", ["-servername", f"host{number}.example"])
+            assert "Cert Status: good" in text, number
+        times = {entry["next_try"] for entry in rig.entries()}
+        assert len(times) > 30, times  # nor are they asked at once again
+
+
+case_paced.limit = 120
