@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "ctl/check.h"
 #include "ctl/client.h"
 #include "ctl/show.h"
 #include "shm/base/attr.h"
@@ -26,6 +28,8 @@ static const struct {
 	[CONTROL_RELOAD].show = show_reload,
 	[CONTROL_STATUS].show = show_status,
 	[CONTROL_STOP].show = show_stop,
+	[CONTROL_TLS_INFO].show = show_tls_info,
+	[CONTROL_TLS_CHECK].show = check_show,
 	[CONTROL_TRACE].show = show_trace,
 #define CONTROL(name, words, flags, what)                                    \
 	[CONTROL_##name].text = (words), [CONTROL_##name].options = (flags), \
@@ -41,6 +45,7 @@ struct request {
 	enum control_command command;
 	char **arguments;
 	int count; /* of arguments */
+	long days; /* tls check */
 };
 
 static bool
@@ -113,6 +118,23 @@ find_command(struct request *request, char **words, int count)
 	wrong_usage("there is no such command");
 }
 
+/* Monitoring is to take no mistake for a state of the server. */
+static void
+read_days(struct request *request)
+{
+	request->days = CHECK_DAYS;
+	if (request->count > 1 ||
+	    (request->count == 1 &&
+		!check_days(request->arguments[0], &request->days))) {
+		(void)fprintf(stderr,
+		    "ftpsctl: tls check: a number of days from 0 to %d is "
+		    "expected\n",
+		    CHECK_DAYS_MAX);
+		exit(CHECK_UNKNOWN);
+	}
+	request->count = 0;
+}
+
 /* Options may stand anywhere: "sesscache info -v". */
 static void
 read_options(struct request *request, int argc, char **argv)
@@ -147,6 +169,8 @@ read_options(struct request *request, int argc, char **argv)
 			exit(STATUS_USAGE);
 		}
 	find_command(request, argv + optind, argc - optind);
+	if (request->command == CONTROL_TLS_CHECK)
+		read_days(request);
 	if (request->verbose &&
 	    (takes_arguments(request->command) ||
 		commands[request->command].options[0] == '\0'))
@@ -193,12 +217,25 @@ show_json(const struct answer *answer)
 	json_decref(object);
 }
 
+/* The exit status; what `tls check` finds is added to the answer. */
+static int
+judge(const struct answer *answer, const struct request *request)
+{
+	if (request->command != CONTROL_TLS_CHECK)
+		return ((int)answer->status);
+	if (answer->status != STATUS_OK)
+		return (CHECK_UNKNOWN);
+	return ((int)check_answer(answer->object, request->days,
+	    (long long)time(NULL)));
+}
+
 int
 main(int argc, char **argv)
 {
 	struct question question;
 	struct request request;
 	struct answer answer;
+	int ret;
 
 	memset(&request, 0, sizeof(request));
 	request.socket = DEFAULT_SOCKET;
@@ -208,6 +245,7 @@ main(int argc, char **argv)
 	question.arguments = request.arguments;
 	question.count = request.count;
 	answer = client_ask(request.socket, &question);
+	ret = judge(&answer, &request);
 	if (request.json)
 		show_json(&answer);
 	else if (answer.status == STATUS_OK)
@@ -217,5 +255,5 @@ main(int argc, char **argv)
 	json_decref(answer.object);
 	if (fflush(stdout) != 0 || ferror(stdout) != 0)
 		return (STATUS_FAILED);
-	return ((int)answer.status);
+	return (ret);
 }

@@ -22,6 +22,16 @@ struct certificate_place {
 	size_t line, column;
 };
 
+/* Facts as they are kept; texts lie behind it, printable and never NULL. */
+struct certificate_known {
+	int64_t from, until, chain_until; /* seconds since 1970 */
+	uint32_t flags;                   /* CERTIFICATE_MUST_STAPLE ... */
+	uint8_t sha256[32];
+	const char *key, *serial, *subject, *issuer;
+	const char *names; /* each with a space behind it */
+	size_t size;       /* of all */
+};
+
 struct certificate {
 	enum certificate_subject subject;
 	unsigned int flags; /* CERTIFICATE_WEAK ... */
@@ -37,6 +47,8 @@ struct certificate {
 	/* Why older bytes are kept, since when; NULL: these are the files'. */
 	char *why;
 	uint64_t since; /* seconds since 1970 */
+	/* What the pair's certificate says; NULL: not known (yet). */
+	struct certificate_known *known;
 };
 
 /* Whether there are bytes. */
@@ -49,7 +61,17 @@ NODISCARD bool certificate_is_there(const struct certificate *piece);
 void certificate_bad(struct certificate *piece, struct conf_errors *errors,
     bool has_older, const char *file, const char *text);
 
-/* It has the bytes of older: tells what was the matter with those. */
+/*
+ * Keeps what was found out about the piece, by somebody who is not to be
+ * trusted.  Where memory is short nothing is known.
+ */
+void certificate_learn(struct certificate *piece,
+    const struct certificate_facts *facts);
+
+/* Frees what the functions here have allocated. */
+void certificate_release(struct certificate *piece);
+
+/* It has the bytes of older: what is known, and the matter, is the same. */
 void certificate_still(struct certificate *piece,
     const struct certificate *older);
 

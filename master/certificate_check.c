@@ -312,6 +312,8 @@ check_pair(const struct certificate_case *what,
 			check_whole(&pair, verdict);
 			check_order(&pair, verdict);
 			check_dates(&pair, verdict);
+			certificate_describe(pair.certs, pair.ncerts,
+			    &verdict->facts);
 		}
 	}
 	while (pair.ncerts > 0)

@@ -70,6 +70,16 @@ mistake(struct child *child, const char *text)
 	    child->piece->name, text);
 }
 
+static void
+learn(const struct child *child)
+{
+	if (child->piece->subject == CERTIFICATE_PAIR)
+		certificate_learn(certificates_piece(child->checks->setup
+							 .certificates,
+				      child->index),
+		    &child->verdict.facts);
+}
+
 /* The child's words are as little to be trusted as the file it read. */
 static void
 conclude(struct child *child)
@@ -81,9 +91,11 @@ conclude(struct child *child)
 	    strnlen(verdict->text, sizeof(verdict->text)));
 	switch (verdict->kind) {
 	case CERTIFICATE_GOOD:
+		learn(child);
 		break;
 	case CERTIFICATE_DOUBTFUL:
 		log_warn("%s: %s", child->piece->name, text);
+		learn(child);
 		break;
 	default:
 		mistake(child, text);

@@ -9,6 +9,7 @@
 #ifndef MASTER_CERTIFICATE_CHILD_H
 #define MASTER_CERTIFICATE_CHILD_H
 
+#include <openssl/types.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,10 +54,31 @@ enum certificate_kind {
 	CERTIFICATE_KIND_COUNT
 };
 
+#define CERTIFICATE_NAMES_MAX 1024
+
+#define CERTIFICATE_MUST_STAPLE 1u
+#define CERTIFICATE_RESPONDER   2u /* it names one for OCSP */
+
+/* What a host's certificate says; texts are cut off where they are longer. */
+struct certificate_facts {
+	int64_t from, until; /* seconds since 1970 */
+	int64_t chain_until; /* of what ends first, itself included */
+	uint32_t flags;      /* CERTIFICATE_MUST_STAPLE ... */
+	uint8_t sha256[32];  /* of the certificate */
+	char key[28];        /* "RSA 2048" */
+	char serial[64];     /* in hexadecimal */
+	char subject[256];
+	char issuer[256];
+	char names[CERTIFICATE_NAMES_MAX]; /* each with a space behind it */
+};
+
 struct certificate_verdict {
 	uint32_t kind;
 	char text[1020];
+	struct certificate_facts facts; /* of a pair that is no bad one */
 };
+
+_Static_assert(sizeof(struct certificate_facts) == 1688, "no bytes between");
 
 /* The process's whole life. */
 NORETURN void certificate_child_run(const char *uid, const char *gid);
@@ -81,6 +103,10 @@ void certificate_check(const struct certificate_case *what,
 /* The same for what is no pair (certificate_check_files.c). */
 void certificate_check_file(const struct certificate_case *what,
     struct certificate_verdict *verdict);
+
+/* What certs say, the host's own first (certificate_describe.c). */
+void certificate_describe(X509 *const *certs, int count,
+    struct certificate_facts *facts);
 
 /* Sets the verdict; what a doubtful one said before is kept before it. */
 void certificate_say(struct certificate_verdict *verdict,

@@ -521,7 +521,7 @@ certificates_free(struct certificates **certificates)
 	for (i = 0; gone->items != NULL && i < gone->count; i++) {
 		file_text_free(&gone->items[i].cert);
 		file_text_free(&gone->items[i].key);
-		free(gone->items[i].certificate.why);
+		certificate_release(&gone->items[i].certificate);
 	}
 	host_files_free(&gone->files);
 	secret_pool_free(&gone->secrets);
@@ -557,6 +557,19 @@ certificates_piece(struct certificates *certificates, size_t i)
 	if (i < certificates->count)
 		return (&certificates->items[i].certificate);
 	return (host_files_piece(certificates->files, i - certificates->count));
+}
+
+const struct certificate *
+certificates_host_pair(const struct certificates *certificates,
+    const struct conf_host *host, size_t i)
+{
+	const struct item *item;
+
+	if (i >= pairs_of(host))
+		return (NULL);
+	item =
+	    find(certificates, &host->tls.certificates[i], flags_of(host, i));
+	return (item == NULL ? NULL : &item->certificate);
 }
 
 uint64_t

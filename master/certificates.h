@@ -75,6 +75,11 @@ NODISCARD const struct certificate *certificates_at(const struct certificates
 							*certificates,
     size_t i);
 
+/* The pair i of host, of this configuration; NULL: it has no more. */
+NODISCARD const struct certificate *
+certificates_host_pair(const struct certificates *certificates,
+    const struct conf_host *host, size_t i);
+
 /* To note what is seen of its files. */
 NODISCARD struct certificate *certificates_piece(struct certificates
 						     *certificates,

@@ -6,6 +6,7 @@
 
 #include "master/control_cache.h"
 #include "master/control_status.h"
+#include "master/control_tls.h"
 #include "master/reload.h"
 #include "master/stop.h"
 #include "master/tracing.h"
@@ -69,6 +70,10 @@ request(struct control_client *client, void *context)
 		break;
 	case CONTROL_STOP:
 		stop(client, master);
+		break;
+	case CONTROL_TLS_INFO:
+	case CONTROL_TLS_CHECK:
+		control_tls_request(client, master);
 		break;
 	case CONTROL_TRACE:
 		tracing_request(client, master);

@@ -166,9 +166,8 @@ add_generation(json_t *list, const struct master *master,
 	(void)json_array_append_new(list, item);
 }
 
-/* What a slot's workers have counted: those that run, and those before. */
-static uint64_t
-count(const struct post *post, enum score_counter counter)
+uint64_t
+status_count(const struct post *post, enum score_counter counter)
 {
 	const struct process *process;
 	uint64_t sum = post->past[counter];
@@ -183,7 +182,7 @@ static void
 describe_counters(json_t *status, const struct master *master)
 {
 	json_t *workers = json_array(), *total = json_object(), *item;
-	uint64_t sums[SCORE_COUNT] = { 0 }, value;
+	uint64_t sums[SCORE_STATUS] = { 0 }, value;
 	const struct post *post;
 	uint32_t slot;
 	unsigned int i;
@@ -192,22 +191,22 @@ describe_counters(json_t *status, const struct master *master)
 		post = supervise_post(master->supervisor, ROLE_WORKER, slot);
 		item = json_object();
 		status_set(item, "slot", slot);
-		for (i = 0; i < SCORE_COUNT; i++) {
-			value = count(post, (enum score_counter)i);
+		for (i = 0; i < SCORE_STATUS; i++) {
+			value = status_count(post, (enum score_counter)i);
 			sums[i] += value;
 			status_set(item, score_name((enum score_counter)i),
 			    value);
 		}
 		(void)json_array_append_new(workers, item);
 	}
-	for (i = 0; i < SCORE_COUNT; i++)
+	for (i = 0; i < SCORE_STATUS; i++)
 		status_set(total, score_name((enum score_counter)i), sums[i]);
 	(void)json_object_set_new(status, "workers", workers);
 	(void)json_object_set_new(status, "counters", total);
 }
 
-static json_t *
-describe_ticket_keys(const struct master *master)
+json_t *
+status_ticket_keys(const struct master *master)
 {
 	uint64_t ages[RING_KEYS_MAX];
 	json_t *list = json_array();
@@ -220,9 +219,8 @@ describe_ticket_keys(const struct master *master)
 	return (list);
 }
 
-/* Files that are bad, for which what was good before is still used. */
-static json_t *
-describe_alarms(const struct master *master)
+json_t *
+status_alarms(const struct master *master)
 {
 	const struct certificates *certificates =
 	    master->current->configuration->certificates;
@@ -255,9 +253,9 @@ control_status(const struct master *master)
 	(void)json_object_set_new(status, "processes",
 	    describe_processes(master));
 	(void)json_object_set_new(status, "generations", generations);
-	(void)json_object_set_new(status, "alarms", describe_alarms(master));
+	(void)json_object_set_new(status, "alarms", status_alarms(master));
 	describe_counters(status, master);
 	(void)json_object_set_new(status, "ticket_key_ages",
-	    describe_ticket_keys(master));
+	    status_ticket_keys(master));
 	return (status);
 }

@@ -46,6 +46,23 @@ static const char *const names[SCORE_COUNT] = {
 	[SCORE_ACCEPT_PAUSED] = "accept_paused",
 	[SCORE_LINES_TOO_LONG] = "lines_too_long",
 	[SCORE_LOG_LOST] = "log_lost",
+	[SCORE_TLS_1_0] = "TLSv1",
+	[SCORE_TLS_1_1] = "TLSv1.1",
+	[SCORE_TLS_1_2] = "TLSv1.2",
+	[SCORE_TLS_1_3] = "TLSv1.3",
+	[SCORE_FAILED_NO_TLS] = "no_tls",
+	[SCORE_FAILED_VERSION] = "version",
+	[SCORE_FAILED_CIPHER] = "cipher",
+	[SCORE_FAILED_ALPN] = "alpn",
+	[SCORE_FAILED_CLIENT_CERTIFICATE] = "client_certificate",
+	[SCORE_FAILED_BY_CLIENT] = "by_client",
+	[SCORE_FAILED_CLOSED] = "closed",
+	[SCORE_FAILED_GIVEN_UP] = "given_up",
+	[SCORE_FAILED_OTHER] = "other",
+#define CIPHER(id, name) [SCORE_CIPHER_##id] = (name),
+#include "shm/board/cipher.def"
+#undef CIPHER
+	[SCORE_CIPHER_OTHER] = "others",
 };
 
 static struct score *

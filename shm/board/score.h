@@ -1,5 +1,5 @@
 /*
- * score - what each worker is doing, for `ftpsctl status`.
+ * score - what each worker is doing, for `ftpsctl status` and `tls info`.
  *
  * One memfd a worker slot, made by the master, which maps all of them
  * read-only; a worker maps its own writable.  The numbers are the worker's
@@ -40,8 +40,33 @@ enum score_counter {
 	SCORE_ACCEPT_PAUSED, /* times accept paused for want of descriptors */
 	SCORE_LINES_TOO_LONG,
 	SCORE_LOG_LOST,
+	/*
+	 * Handshakes of all connections, in detail: `ftpsctl tls info`.  What
+	 * `ftpsctl status` shows stands before these.
+	 */
+	SCORE_TLS_1_0,
+	SCORE_TLS_1_1,
+	SCORE_TLS_1_2,
+	SCORE_TLS_1_3,
+	SCORE_FAILED_NO_TLS, /* what came was something else */
+	SCORE_FAILED_VERSION,
+	SCORE_FAILED_CIPHER, /* no cipher, group or signature in common */
+	SCORE_FAILED_ALPN,
+	SCORE_FAILED_CLIENT_CERTIFICATE,
+	SCORE_FAILED_BY_CLIENT, /* it does not like what we are */
+	SCORE_FAILED_CLOSED,
+	SCORE_FAILED_GIVEN_UP, /* its time was over, or the server stopped */
+	SCORE_FAILED_OTHER,
+#define CIPHER(id, name) SCORE_CIPHER_##id,
+#include "shm/board/cipher.def"
+#undef CIPHER
+	SCORE_CIPHER_OTHER,
 	SCORE_COUNT
 };
+
+#define SCORE_STATUS   SCORE_TLS_1_0 /* the first that status leaves out */
+#define SCORE_FAILURES SCORE_FAILED_NO_TLS
+#define SCORE_CIPHERS  (SCORE_FAILED_OTHER + 1)
 
 struct score;
 

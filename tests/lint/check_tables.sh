@@ -55,14 +55,19 @@ sed -n '/^\.Sh VARIABLES/,/^\.Sh USERS/s/^\.It Li //p' man/ftpsd.yaml.5 \
 same "variables.def and ftpsd.yaml(5)"
 
 # Counters.
-sed -n 's/^\t\[SCORE_[A-Z_]*\] = "\(.*\)",$/\1/p' shm/board/score.c \
-	>"$folder/table"
+sed -n 's/^\t\[SCORE_\([A-Z_0-9]*\)\] = "\(.*\)",$/\1 \2/p' shm/board/score.c |
+	sed -n '/^CIPHER/d; /^TLS_\|^FAILED_/d; s/.* //p' >"$folder/table"
 sed -n '/counters\[\] = {/,/^};/s/^\t{ "\([a-z_]*\)",.*/\1/p' \
 	ctl/show_status.c >"$folder/other"
 same "score.c and ctl/show_status.c"
-sed -n 's/^\t\[\(SCORE_[A-Z_]*\)\] = .*/\1/p' shm/board/score.c \
+sed -n 's/^\t\[SCORE_\(TLS\|FAILED\)_.*\] = "\(.*\)",$/\2/p' \
+	shm/board/score.c >"$folder/table"
+sed -n '/\(failures\|versions\)\[\] = {/,/^};/s/^\t{ "\([^"]*\)",.*/\1/p' \
+	ctl/show_tls.c >"$folder/other"
+same "score.c and ctl/show_tls.c"
+sed -n 's/^\t\[\(SCORE_[A-Z_0-9]*\)\] = .*/\1/p' shm/board/score.c \
 	>"$folder/table"
-sed -n 's/^\t\(SCORE_[A-Z_]*\).*/\1/p' shm/board/score.h |
+sed -n 's/^\t\(SCORE_[A-Z_0-9]*\).*/\1/p' shm/board/score.h |
 	grep -vx SCORE_COUNT >"$folder/other"
 same "score.c and score.h"
 

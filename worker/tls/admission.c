@@ -62,6 +62,8 @@ refuse(struct tls_channel *control, const char *objection_text,
 	tls_channel_because(control, "the client's certificate is refused: %s",
 	    detail);
 	score_add(control->login->tls->score, SCORE_HANDSHAKES_FAILED, 1);
+	score_add(control->login->tls->score, SCORE_FAILED_CLIENT_CERTIFICATE,
+	    1);
 	verify_log(control, "TLS client refused");
 	return (TLS_REFUSED);
 }

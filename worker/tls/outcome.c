@@ -13,50 +13,71 @@
 
 static const struct {
 	int reason;
+	enum score_counter counter;
 	const char *words;
 } explanations[] = {
-	{ SSL_R_WRONG_VERSION_NUMBER,
+	{ SSL_R_WRONG_VERSION_NUMBER, SCORE_FAILED_NO_TLS,
 	    "this is no TLS; the client may be speaking in clear (is it set to "
 	    "the other of implicit and explicit TLS?)" },
-	{ SSL_R_HTTP_REQUEST, "this is no TLS but an HTTP request" },
-	{ SSL_R_HTTPS_PROXY_REQUEST, "this is no TLS but a proxy request" },
-	{ SSL_R_UNSUPPORTED_PROTOCOL,
+	{ SSL_R_HTTP_REQUEST, SCORE_FAILED_NO_TLS,
+	    "this is no TLS but an HTTP request" },
+	{ SSL_R_HTTPS_PROXY_REQUEST, SCORE_FAILED_NO_TLS,
+	    "this is no TLS but a proxy request" },
+	{ SSL_R_UNSUPPORTED_PROTOCOL, SCORE_FAILED_VERSION,
 	    "the client offers no version of TLS that is allowed here" },
-	{ SSL_R_VERSION_TOO_LOW,
+	{ SSL_R_VERSION_TOO_LOW, SCORE_FAILED_VERSION,
 	    "the client offers no version of TLS that is allowed here" },
-	{ SSL_R_NO_SHARED_CIPHER,
+	{ SSL_R_NO_SHARED_CIPHER, SCORE_FAILED_CIPHER,
 	    "no cipher in common (see cipher_suite, and whether the client "
 	    "can do with the type of our certificate)" },
-	{ SSL_R_NO_SHARED_GROUPS, "no group in common (see ecdh_curve)" },
-	{ SSL_R_NO_SUITABLE_GROUPS, "no group in common (see ecdh_curve)" },
-	{ SSL_R_NO_SUITABLE_KEY_SHARE, "no group in common (see ecdh_curve)" },
-	{ SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS,
+	{ SSL_R_NO_SHARED_GROUPS, SCORE_FAILED_CIPHER,
+	    "no group in common (see ecdh_curve)" },
+	{ SSL_R_NO_SUITABLE_GROUPS, SCORE_FAILED_CIPHER,
+	    "no group in common (see ecdh_curve)" },
+	{ SSL_R_NO_SUITABLE_KEY_SHARE, SCORE_FAILED_CIPHER,
+	    "no group in common (see ecdh_curve)" },
+	{ SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS, SCORE_FAILED_CIPHER,
 	    "the client can do with none of our types of certificate" },
-	{ SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM,
+	{ SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM, SCORE_FAILED_CIPHER,
 	    "the client can do with none of our types of certificate" },
-	{ SSL_R_NO_APPLICATION_PROTOCOL,
+	{ SSL_R_NO_APPLICATION_PROTOCOL, SCORE_FAILED_ALPN,
 	    "the client wants another protocol than FTP (ALPN)" },
 	{ SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE,
+	    SCORE_FAILED_CLIENT_CERTIFICATE,
 	    "the client has no certificate, which tls.verify_client demands" },
-	{ SSL_R_EXCESSIVE_MESSAGE_SIZE,
+	{ SSL_R_EXCESSIVE_MESSAGE_SIZE, SCORE_FAILED_OTHER,
 	    "a message of the client is too large" },
-	{ SSL_R_UNEXPECTED_EOF_WHILE_READING,
+	{ SSL_R_UNEXPECTED_EOF_WHILE_READING, SCORE_FAILED_CLOSED,
 	    "the client closed the connection without close_notify" },
-	{ SSL_R_TLSV1_ALERT_UNKNOWN_CA,
+	{ SSL_R_TLSV1_ALERT_UNKNOWN_CA, SCORE_FAILED_BY_CLIENT,
 	    "the client does not know the issuer of our certificate" },
-	{ SSL_R_SSLV3_ALERT_BAD_CERTIFICATE,
+	{ SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, SCORE_FAILED_BY_CLIENT,
 	    "the client does not accept our certificate" },
-	{ SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN,
+	{ SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN, SCORE_FAILED_BY_CLIENT,
 	    "the client does not accept our certificate" },
-	{ SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE,
+	{ SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE, SCORE_FAILED_BY_CLIENT,
 	    "the client cannot do with the type of our certificate" },
-	{ SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED,
+	{ SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, SCORE_FAILED_BY_CLIENT,
 	    "for the client our certificate has expired" },
-	{ SSL_R_TLSV1_ALERT_PROTOCOL_VERSION,
+	{ SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, SCORE_FAILED_BY_CLIENT,
 	    "the client refuses this version of TLS" },
-	{ SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE,
+	{ SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE, SCORE_FAILED_BY_CLIENT,
 	    "the client finds nothing in common with us" },
 };
+
+/* The row of the error; NITEMS(explanations): none. */
+static size_t
+find(unsigned long error)
+{
+	size_t i = 0;
+
+	if (ERR_GET_LIB(error) != ERR_LIB_SSL)
+		return (NITEMS(explanations));
+	while (i < NITEMS(explanations) &&
+	    explanations[i].reason != ERR_GET_REASON(error))
+		i++;
+	return (i);
+}
 
 const char *
 outcome_explain(unsigned long error)
@@ -66,10 +87,9 @@ outcome_explain(unsigned long error)
 
 	if (error == 0)
 		return ("unknown error");
-	for (i = 0;
-	     ERR_GET_LIB(error) == ERR_LIB_SSL && i < NITEMS(explanations); i++)
-		if (ERR_GET_REASON(error) == explanations[i].reason)
-			return (explanations[i].words);
+	i = find(error);
+	if (i < NITEMS(explanations))
+		return (explanations[i].words);
 	words = ERR_reason_error_string(error);
 	return (words == NULL ? "unknown error" : words);
 }
@@ -294,9 +314,42 @@ data_established(struct tls_channel *channel)
 	    SSL_get_version(channel->ssl), how(channel), remedy(channel));
 }
 
+static enum score_counter
+version_counter(int version)
+{
+	switch (version) {
+	case TLS1_VERSION:
+		return (SCORE_TLS_1_0);
+	case TLS1_1_VERSION:
+		return (SCORE_TLS_1_1);
+	case TLS1_2_VERSION:
+		return (SCORE_TLS_1_2);
+	default:
+		return (SCORE_TLS_1_3);
+	}
+}
+
+static enum score_counter
+cipher_counter(const SSL_CIPHER *cipher)
+{
+	static const uint16_t ids[] = {
+#define CIPHER(id, name) 0x##id,
+#include "shm/board/cipher.def"
+#undef CIPHER
+	};
+	uint16_t id = SSL_CIPHER_get_protocol_id(cipher);
+	unsigned int i = 0;
+
+	while (i < NITEMS(ids) && ids[i] != id)
+		i++;
+	return ((enum score_counter)(SCORE_CIPHERS + i));
+}
+
 void
 outcome_established(struct tls_channel *channel)
 {
+	count(channel, version_counter(SSL_version(channel->ssl)));
+	count(channel, cipher_counter(SSL_get_current_cipher(channel->ssl)));
 	diags_count(channel, DIAGS_ESTABLISHED);
 	if (SSL_session_reused(channel->ssl))
 		diags_count(channel, DIAGS_RESUMED);
@@ -359,6 +412,22 @@ describe_failure(const struct tls_channel *channel, struct line *line)
 		describe_offer(channel, line);
 }
 
+static enum score_counter
+failure_counter(const struct tls_channel *channel)
+{
+	unsigned long error = ERR_peek_error();
+	size_t i = find(error);
+
+	if (channel->objection != NULL)
+		return (SCORE_FAILED_CLIENT_CERTIFICATE);
+	if (i < NITEMS(explanations))
+		return (explanations[i].counter);
+	if (channel->alert != 0 && !channel->alert_sent)
+		return (SCORE_FAILED_BY_CLIENT);
+	return (error == 0 && !channel->cut ? SCORE_FAILED_CLOSED
+					    : SCORE_FAILED_OTHER);
+}
+
 void
 outcome_failed(struct tls_channel *channel)
 {
@@ -366,6 +435,7 @@ outcome_failed(struct tls_channel *channel)
 	struct line line;
 
 	count(channel, SCORE_HANDSHAKES_FAILED);
+	count(channel, failure_counter(channel));
 	diags_count(channel, DIAGS_FAILED);
 	describe_failure(channel, &line);
 	log_event(LOG_LEVEL_NOTICE, LOG_STREAM_TLS, &subject,
@@ -378,6 +448,7 @@ void
 outcome_abandoned(struct tls_channel *channel)
 {
 	count(channel, SCORE_HANDSHAKES_FAILED);
+	count(channel, SCORE_FAILED_GIVEN_UP);
 	diags_count(channel, DIAGS_FAILED);
 }
 
