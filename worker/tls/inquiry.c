@@ -2,195 +2,45 @@
  * What the handshake cannot find out about a client: whether the responders of
  * its certificates call one of them revoked, and what name its address has.
  *
- * Who owns the session asks others and brings the answers here.  A response is
- * verified here, be it fresh or from the cache: nobody on the way is believed.
+ * Who owns the session asks others and brings the answers here.
  */
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "shm/base/ocsp_response.h"
+#include "worker/tls/cert_status.h"
 #include "worker/tls/internal.h"
 
 #define CERTS_MAX 10
 
-enum state {
-	STATE_NEW, /* nobody has been asked yet */
-	STATE_KNOWN,
-	STATE_NONE /* there is no answer, and none will come */
-};
-
-/* A certificate that names responders. */
-struct status {
-	struct ocsp_subject subject;
-	enum state state;
-	enum revocation revocation; /* STATE_KNOWN */
-	uint8_t *cert, *issuer;     /* in DER */
-	size_t cert_len, issuer_len;
-	char *urls; /* each with a NUL at its end */
-	size_t urls_len;
-	char why[OCSP_TEXT_MAX + 1];
-};
-
 struct inquiry {
 	STACK_OF(X509) * chain; /* its references are ours */
 	bool prepared;          /* the statuses that follow are */
-	struct status statuses[CERTS_MAX];
+	struct cert_status statuses[CERTS_MAX];
 	size_t count;
-	enum state name_state;
+	enum answer_state name_state;
 	bool name_wanted, told;
 	char name[DNS_NAME_MAX_LEN + 1]; /* "": none */
 	const char *objection;           /* why the client is refused */
 	char detail[TLS_REASON_MAX];     /* the same for the log */
 };
 
-/* Certificates ------------------------------------------------------------- */
-
-static bool
-is_url(const ASN1_STRING *text)
-{
-	const char *url = (const char *)ASN1_STRING_get0_data(text);
-	size_t len = (size_t)ASN1_STRING_length(text);
-
-	return (len > 7 && memchr(url, '\0', len) == NULL &&
-	    (strncasecmp(url, "http://", 7) == 0 ||
-		strncasecmp(url, "https://", 8) == 0));
-}
-
-/* Adds the URL with a NUL; one that does not fit is left out. */
-static void
-add_url(struct status *status, const ASN1_STRING *text)
-{
-	size_t len = (size_t)ASN1_STRING_length(text);
-	char *longer;
-
-	if (!is_url(text) || status->urls_len + len + 1 > OCSP_URLS_MAX)
-		return;
-	longer = realloc(status->urls, status->urls_len + len + 1);
-	if (longer == NULL)
-		return;
-	status->urls = longer;
-	memcpy(longer + status->urls_len, ASN1_STRING_get0_data(text), len);
-	status->urls_len += len + 1;
-	longer[status->urls_len - 1] = '\0';
-}
-
-static void
-find_urls(struct status *status, X509 *cert)
-{
-	AUTHORITY_INFO_ACCESS *all;
-	const ACCESS_DESCRIPTION *item;
-	int i;
-
-	all = X509_get_ext_d2i(cert, NID_info_access, NULL, NULL);
-	for (i = 0; i < sk_ACCESS_DESCRIPTION_num(all); i++) {
-		item = sk_ACCESS_DESCRIPTION_value(all, i);
-		if (OBJ_obj2nid(item->method) == NID_ad_OCSP &&
-		    item->location->type == GEN_URI)
-			add_url(status,
-			    item->location->d.uniformResourceIdentifier);
-	}
-	AUTHORITY_INFO_ACCESS_free(all);
-}
-
-static uint8_t *
-encode(X509 *cert, size_t *len)
-{
-	unsigned char *der = NULL;
-	int n = i2d_X509(cert, &der);
-
-	*len = n > 0 ? (size_t)n : 0;
-	return (der);
-}
-
-static void
-give_up(struct status *status, const char *why)
-{
-	status->state = STATE_NONE;
-	(void)snprintf(status->why, sizeof(status->why), "%s", why);
-}
-
-/* Believes the response if it proves something. */
-static void
-take_response(struct status *status, const void *der, size_t len)
-{
-	struct ocsp_finding finding;
-
-	ocsp_response_read(&status->subject, der, len, NULL, &finding);
-	status->revocation = finding.revocation;
-	if (finding.revocation == REVOCATION_UNANSWERED)
-		give_up(status, finding.why);
-	else
-		status->state = STATE_KNOWN;
-}
-
-static const char *
-status_words(const struct status *status)
-{
-	return (status->state == STATE_KNOWN
-		? revocation_word(status->revocation)
-		: status->why);
-}
-
-/* What another question has brought, of whichever worker. */
-static void
-look_up(const struct tls_channel *control, struct status *status)
-{
-	const struct tls *tls = control->login->tls;
-	const struct seal_data piece = { status->cert, status->cert_len };
-	struct cache_record record;
-	uint8_t key[DIGEST_LEN];
-
-	if (tls->responses == NULL)
-		return;
-	digest_sha256(key, &piece, 1);
-	if (!cache_reader_get(tls->responses, key, tls_now(), &record))
-		return;
-	take_response(status, record.sealed, record.sealed_len);
-	tls_trace(control->login, TLS_OCSP, 5, "a response is kept: %s",
-	    status_words(status));
-	/* One that proves nothing is as good as none. */
-	if (status->state == STATE_NONE)
-		status->state = STATE_NEW;
-}
-
-static void
-prepare_status(const struct tls_channel *control, struct inquiry *inquiry,
-    int i)
-{
-	struct status *status = &inquiry->statuses[inquiry->count];
-	X509 *cert = sk_X509_value(inquiry->chain, i);
-
-	find_urls(status, cert);
-	if (status->urls_len == 0)
-		return;
-	inquiry->count++;
-	status->subject.cert = cert;
-	status->subject.issuer = sk_X509_value(inquiry->chain, i + 1);
-	status->cert = encode(cert, &status->cert_len);
-	status->issuer = encode(status->subject.issuer, &status->issuer_len);
-	if (status->cert_len == 0 || status->issuer_len == 0 ||
-	    status->cert_len > OCSP_CERT_MAX ||
-	    status->issuer_len > OCSP_CERT_MAX)
-		give_up(status, "the certificate is too large");
-	else
-		look_up(control, status);
-}
-
 /* All but the last, which the administrator has said to trust. */
 static void
 prepare(const struct tls_channel *control, struct inquiry *inquiry)
 {
+	STACK_OF(X509) *chain = inquiry->chain;
 	int i;
 
-	for (i = 0; i < sk_X509_num(inquiry->chain) - 1; i++)
-		if (inquiry->count < CERTS_MAX)
-			prepare_status(control, inquiry, i);
+	for (i = 0; i < sk_X509_num(chain) - 1; i++)
+		if (inquiry->count < CERTS_MAX &&
+		    cert_status_begin(&inquiry->statuses[inquiry->count],
+			control, sk_X509_value(chain, i),
+			sk_X509_value(chain, i + 1)))
+			inquiry->count++;
 	inquiry->prepared = true;
 }
 
@@ -217,7 +67,7 @@ ask_lists(const struct tls_channel *control)
 }
 
 static const char *
-subject_of(const struct status *status, char out[TLS_SUBJECT_MAX])
+subject_of(const struct cert_status *status, char out[TLS_SUBJECT_MAX])
 {
 	return (peer_subject(status->subject.cert, out));
 }
@@ -241,11 +91,11 @@ object(struct inquiry *inquiry, const char *objection, const char *format, ...)
 
 /* An answer that is neither good nor revoked. */
 static void
-note_missing(struct inquiry *inquiry, const struct status *status)
+note_missing(struct inquiry *inquiry, const struct cert_status *status)
 {
 	char subject[TLS_SUBJECT_MAX];
 
-	if (status->state == STATE_KNOWN)
+	if (status->state == ANSWER_KNOWN)
 		object(inquiry, "its responder does not know it",
 		    "its responder does not know it (\"%s\")",
 		    subject_of(status, subject));
@@ -258,7 +108,7 @@ static enum outcome
 ask_responders(const struct tls_channel *control, struct inquiry *inquiry)
 {
 	enum outcome outcome = OUTCOME_GOOD;
-	const struct status *status;
+	const struct cert_status *status;
 	char subject[TLS_SUBJECT_MAX];
 	size_t i;
 
@@ -268,7 +118,7 @@ ask_responders(const struct tls_channel *control, struct inquiry *inquiry)
 		return (OUTCOME_NOT_APPLICABLE);
 	for (i = 0; i < inquiry->count; i++) {
 		status = &inquiry->statuses[i];
-		if (status->state == STATE_KNOWN &&
+		if (status->state == ANSWER_KNOWN &&
 		    status->revocation == REVOCATION_REVOKED) {
 			inquiry->objection = NULL;
 			object(inquiry, "it is revoked",
@@ -276,12 +126,12 @@ ask_responders(const struct tls_channel *control, struct inquiry *inquiry)
 			    subject_of(status, subject));
 			return (OUTCOME_REVOKED);
 		}
-		if (status->state == STATE_NEW)
+		if (status->state == ANSWER_OPEN)
 			outcome = OUTCOME_PENDING;
 	}
 	for (i = 0; i < inquiry->count && outcome != OUTCOME_PENDING; i++) {
 		status = &inquiry->statuses[i];
-		if (status->state == STATE_KNOWN &&
+		if (status->state == ANSWER_KNOWN &&
 		    status->revocation == REVOCATION_GOOD)
 			continue;
 		note_missing(inquiry, status);
@@ -297,7 +147,7 @@ is_unknown(const struct inquiry *inquiry)
 	size_t i;
 
 	for (i = 0; i < inquiry->count; i++)
-		if (inquiry->statuses[i].state == STATE_KNOWN &&
+		if (inquiry->statuses[i].state == ANSWER_KNOWN &&
 		    inquiry->statuses[i].revocation == REVOCATION_UNKNOWN)
 			return (true);
 	return (false);
@@ -409,7 +259,7 @@ judge(const struct tls_channel *control, struct inquiry *inquiry)
 
 	if (status == TLS_REFUSED)
 		return (TLS_REFUSED);
-	if (inquiry->name_wanted && inquiry->name_state == STATE_NEW)
+	if (inquiry->name_wanted && inquiry->name_state == ANSWER_OPEN)
 		return (TLS_PENDING);
 	return (status == TLS_PENDING ? status : judge_names(control, inquiry));
 }
@@ -445,11 +295,8 @@ inquiry_free(struct inquiry **inquiry)
 	if (ended == NULL)
 		return;
 	*inquiry = NULL;
-	for (i = 0; i < ended->count; i++) {
-		OPENSSL_free(ended->statuses[i].cert);
-		OPENSSL_free(ended->statuses[i].issuer);
-		free(ended->statuses[i].urls);
-	}
+	for (i = 0; i < ended->count; i++)
+		cert_status_free(&ended->statuses[i]);
 	sk_X509_pop_free(ended->chain, X509_free);
 	free(ended);
 }
@@ -462,19 +309,19 @@ tls_question(const struct tls_channel *control, size_t number,
     struct tls_question *question)
 {
 	const struct inquiry *inquiry = control->inquiry;
-	const struct status *status;
+	const struct cert_status *status;
 
 	memset(question, 0, sizeof(*question));
 	if (inquiry == NULL || number > inquiry->count)
 		return (false);
 	if (number == inquiry->count) {
 		question->open =
-		    inquiry->name_wanted && inquiry->name_state == STATE_NEW;
+		    inquiry->name_wanted && inquiry->name_state == ANSWER_OPEN;
 		question->about_name = true;
 		return (true);
 	}
 	status = &inquiry->statuses[number];
-	question->open = status->state == STATE_NEW;
+	question->open = status->state == ANSWER_OPEN;
 	question->no_nonce = (tls_conf(control->login)->stapling_options &
 				 CONF_STAPLING_NO_NONCE) != 0;
 	question->cert.data = status->cert;
@@ -492,7 +339,7 @@ answer_name(const struct tls_channel *control, struct inquiry *inquiry,
 {
 	struct log_subject subject = tls_subject(control->login);
 
-	inquiry->name_state = STATE_NONE;
+	inquiry->name_state = ANSWER_NONE;
 	if (name.len == 0 || name.len > DNS_NAME_MAX_LEN ||
 	    memchr(name.data, '\0', name.len) != NULL) {
 		log_event(LOG_LEVEL_INFO, LOG_STREAM_TLS, &subject,
@@ -501,7 +348,7 @@ answer_name(const struct tls_channel *control, struct inquiry *inquiry,
 	}
 	memcpy(inquiry->name, name.data, name.len);
 	inquiry->name[name.len] = '\0';
-	inquiry->name_state = STATE_KNOWN;
+	inquiry->name_state = ANSWER_KNOWN;
 	tls_trace(control->login, TLS_VERIFY, 5, "reverse DNS: %s",
 	    inquiry->name);
 }
@@ -511,22 +358,19 @@ tls_answer(struct tls_channel *control, size_t number, struct seal_data data,
     const char *why)
 {
 	struct inquiry *inquiry = control->inquiry;
-	struct status *status;
+	struct cert_status *status;
 
 	if (inquiry == NULL || number > inquiry->count)
 		return;
 	if (number == inquiry->count) {
-		if (inquiry->name_state == STATE_NEW)
+		if (inquiry->name_state == ANSWER_OPEN)
 			answer_name(control, inquiry, data, why);
 		return;
 	}
 	status = &inquiry->statuses[number];
-	if (status->state != STATE_NEW)
+	if (status->state != ANSWER_OPEN)
 		return;
-	if (data.len == 0)
-		give_up(status, why);
-	else
-		take_response(status, data.data, data.len);
+	cert_status_answer(status, data, why);
 	tls_trace(control->login, TLS_OCSP, 5, "the responder of \"%s\": %s",
-	    status->urls, status_words(status));
+	    status->urls, cert_status_words(status));
 }
