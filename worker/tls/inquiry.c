@@ -21,6 +21,7 @@ struct inquiry {
 	bool prepared;          /* the statuses that follow are */
 	struct cert_status statuses[CERTS_MAX];
 	size_t count;
+	bool excess; /* more certificates than these name responders */
 	enum answer_state name_state;
 	bool name_wanted, told;
 	char name[DNS_NAME_MAX_LEN + 1]; /* "": none */
@@ -33,14 +34,21 @@ static void
 prepare(const struct tls_channel *control, struct inquiry *inquiry)
 {
 	STACK_OF(X509) *chain = inquiry->chain;
+	struct cert_status status;
 	int i;
 
-	for (i = 0; i < sk_X509_num(chain) - 1; i++)
-		if (inquiry->count < CERTS_MAX &&
-		    cert_status_begin(&inquiry->statuses[inquiry->count],
-			control, sk_X509_value(chain, i),
-			sk_X509_value(chain, i + 1)))
-			inquiry->count++;
+	for (i = 0; i < sk_X509_num(chain) - 1; i++) {
+		memset(&status, 0, sizeof(status));
+		if (!cert_status_begin(&status, control,
+			sk_X509_value(chain, i), sk_X509_value(chain, i + 1)))
+			continue;
+		if (inquiry->count < CERTS_MAX) {
+			inquiry->statuses[inquiry->count++] = status;
+			continue;
+		}
+		cert_status_free(&status);
+		inquiry->excess = true;
+	}
 	inquiry->prepared = true;
 }
 
@@ -107,7 +115,7 @@ note_missing(struct inquiry *inquiry, const struct cert_status *status)
 static enum outcome
 ask_responders(const struct tls_channel *control, struct inquiry *inquiry)
 {
-	enum outcome outcome = OUTCOME_GOOD;
+	enum outcome outcome;
 	const struct cert_status *status;
 	char subject[TLS_SUBJECT_MAX];
 	size_t i;
@@ -116,6 +124,11 @@ ask_responders(const struct tls_channel *control, struct inquiry *inquiry)
 		prepare(control, inquiry);
 	if (inquiry->count == 0)
 		return (OUTCOME_NOT_APPLICABLE);
+	outcome = inquiry->excess ? OUTCOME_NO_ANSWER : OUTCOME_GOOD;
+	if (inquiry->excess)
+		object(inquiry, "its chain is too long",
+		    "more than %d certificates of its chain name responders",
+		    CERTS_MAX);
 	for (i = 0; i < inquiry->count; i++) {
 		status = &inquiry->statuses[i];
 		if (status->state == ANSWER_KNOWN &&

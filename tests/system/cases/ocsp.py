@@ -275,6 +275,19 @@ def case_no_session_for_the_refused(binaries):
             assert facts["current"] == 0, facts
 
 
+def case_long_chain(binaries):
+    """Who shows more certificates than are asked about is not believed."""
+    with Rig(binaries, tls={"verify_depth": 20}) as rig:
+        issuer = rig.root
+        for number in range(11):
+            with open(issuer.config, "a", encoding="ascii") as out:
+                out.write("[root]\n" + rig.responder.extension())
+            issuer = Authority(rig.folder, f"issuer{number}", issuer)
+        alice = issuer.issue("alice", more=rig.responder.extension())
+        rig.refused(alice, "its chain is too long")
+        rig.server.wait_log("refused: more than 10 certificates of its chain")
+
+
 def case_no_answer(binaries):
     """tls.verify_no_answer and tls.verify_order decide, host by host."""
     ports = {name: free_port() for name in ("accept", "both", "back", "none")}
