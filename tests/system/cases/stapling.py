@@ -4,8 +4,11 @@ import os
 import re
 import shutil
 import signal
+import socket
+import socketserver
 import subprocess
 import tempfile
+import threading
 import time
 
 from authority import Authority, read, write
@@ -549,3 +552,68 @@ def case_paced(binaries):
 
 
 case_paced.limit = 120
+
+
+class Tunnel(socketserver.StreamRequestHandler):
+    """A proxy that knows CONNECT alone."""
+
+    def handle(self):
+        words = self.rfile.readline().split()
+        while self.rfile.readline().strip():
+            pass
+        self.server.asked.append(b" ".join(words[:2]))
+        host, port = words[1].rsplit(b":", 1)
+        with socket.create_connection((host, int(port)), 10) as there:
+            self.wfile.write(b"HTTP/1.1 200 Go on\r\n\r\n")
+            threading.Thread(target=self.carry, args=(
+                there, self.connection), daemon=True).start()
+            self.carry(self.connection, there)
+
+    @staticmethod
+    def carry(source, target):
+        try:
+            while True:
+                data = source.recv(65536)
+                if not data:
+                    break
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+def case_https(binaries):
+    """By https the responder has to be who it should be; also by a tunnel."""
+    with Rig(binaries, mode="later") as rig:
+        rig.server.expect_log("no response to staple")
+        name = "subjectAltName = IP:127.0.0.1\n"
+        served = rig.root.issue("responder", more=name)
+        forged = rig.stranger.issue("responder", more=name)
+        proxy = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Tunnel)
+        proxy.daemon_threads = True
+        proxy.asked = []
+        thread = threading.Thread(target=proxy.serve_forever)
+        thread.start()
+
+        def use(responder, tunnel=None):
+            rig.server.config["ocsp"] = {"proxy": tunnel or "none"}
+            rig.server.config["tls"]["stapling_responder"] = responder.url
+            rig.server.write_config()
+            rig.server.ctl("reload")
+
+        with Responder(rig.root, tls=forged) as wrong, \
+                Responder(rig.root, tls=served) as right:
+            use(wrong)
+            rig.failed("self-signed|local issuer")
+            rig.never(0.1)
+            use(right)
+            rig.stapled()
+            assert right.requests == 1 and wrong.requests == 0
+            use(right, f"http://127.0.0.1:{proxy.server_address[1]}")
+            rig.server.ctl("ocspcache", "clear")
+            rig.stapled()
+            assert right.requests == 2
+        assert proxy.asked == [b"CONNECT 127.0.0.1:%d" % right.port]
+        proxy.shutdown()
+        proxy.server_close()
+        thread.join()
