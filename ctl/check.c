@@ -129,8 +129,10 @@ check_staple(struct check *check, const json_t *certificate,
 		found(check, CHECK_CRITICAL, "%s: is revoked", file);
 		return;
 	}
+	/* One without a date is served for as long as it may be. */
 	fresh = json_is_true(json_object_get(staple, "served")) &&
-	    show_number(staple, "next_update") > check->now;
+	    (show_number(staple, "next_update") == 0 ||
+		show_number(staple, "next_update") > check->now);
 	if (fresh ||
 	    (!must &&
 		(is_waiting(staple) ||

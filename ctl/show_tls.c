@@ -103,6 +103,10 @@ show_staple(const json_t *staple, char out[SHOW_STAPLE_MAX])
 
 	if (staple == NULL)
 		(void)snprintf(out, SHOW_STAPLE_MAX, "-");
+	else if (json_is_true(json_object_get(staple, "served")) &&
+	    show_number(staple, "next_update") == 0)
+		(void)snprintf(out, SHOW_STAPLE_MAX, "%s, not dated",
+		    show_string(staple, "status"));
 	else if (json_is_true(json_object_get(staple, "served")))
 		(void)snprintf(out, SHOW_STAPLE_MAX, "%s, until %s",
 		    show_string(staple, "status"),

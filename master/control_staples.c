@@ -29,6 +29,19 @@ control_staples_more(struct control_client *client, void *context)
 		control_client_wait(client, body.request);
 }
 
+void
+control_staples_follow(struct control_client *client,
+    const struct master *master, json_t *line)
+{
+	if (!conf_staples(master_conf(master)) ||
+	    supervise_ready(master->supervisor, ROLE_OCSP) == NULL) {
+		control_client_end(client, line);
+		return;
+	}
+	memset(control_client_cursor(client), 0, CONTROL_CURSOR_LEN);
+	control_client_send(client, line, control_staples_more);
+}
+
 /* What it sends may hold anything. */
 static json_t *
 text_of(const char *text, size_t size)
@@ -121,12 +134,19 @@ control_staples_answer(struct control *control, const struct message *message)
 void
 control_staples_gone(struct control *control)
 {
+	static const enum control_command commands[] = {
+		CONTROL_OCSPCACHE_INFO,
+		CONTROL_TLS_CHECK,
+		CONTROL_TLS_INFO,
+	};
 	struct control_client *client;
+	size_t i;
 
-	while (control != NULL &&
-	    (client = control_waiting_command(control,
-		 CONTROL_OCSPCACHE_INFO)) != NULL)
-		control_client_fail(client,
-		    "the process that asks responders has ended; try again",
-		    NULL);
+	for (i = 0; control != NULL && i < NITEMS(commands); i++)
+		while ((client = control_waiting_command(control,
+			    commands[i])) != NULL)
+			control_client_fail(client,
+			    "the process that asks responders has ended; try "
+			    "again",
+			    NULL);
 }

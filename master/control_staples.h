@@ -16,6 +16,13 @@
  */
 void control_staples_more(struct control_client *client, void *context);
 
+/*
+ * Sends the last line that a command has by itself; the staples follow it
+ * where there are any.
+ */
+void control_staples_follow(struct control_client *client,
+    const struct master *master, json_t *line);
+
 /* An answer of the ocsp process.  0, or -1: it broke the rules. */
 NODISCARD int control_staples_answer(struct control *control,
     const struct message *message);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "master/control_staples.h"
 #include "master/control_status.h"
 #include "shm/base/log.h"
 
@@ -253,7 +254,7 @@ go_on(struct control_client *client, void *context)
 		line = command == CONTROL_TLS_INFO
 		    ? describe_rest(master)
 		    : json_pack("{s:o}", "alarms", status_alarms(master));
-		control_client_end(client, line);
+		control_staples_follow(client, master, line);
 		return;
 	}
 	line = command == CONTROL_TLS_INFO ? host_page(master, &cursor)
@@ -278,7 +279,8 @@ tell_host(struct control_client *client, const struct master *master,
 			    describe_host(configuration->certificates,
 				&conf->hosts[i]));
 	if (json_array_size(list) > 0) {
-		control_client_end(client, json_pack("{s:o}", "hosts", list));
+		control_staples_follow(client, master,
+		    json_pack("{s:o}", "hosts", list));
 		return;
 	}
 	json_decref(list);

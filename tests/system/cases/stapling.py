@@ -135,6 +135,12 @@ def case_stapled(binaries):
         half = (entry["next_update"] - entry["this_update"]) / 2
         wait = entry["next_try"] - entry["this_update"]
         assert 0.85 * half < wait < 1.15 * half, entry
+        text = rig.server.ctl("tls", "info", json_output=False).stdout
+        assert re.search(r"Staple: good, until \w+", text), text
+        text = rig.server.ctl("tls", "info", "-", json_output=False).stdout
+        assert "Staple: good, until" in text, text
+        done = rig.server.ctl("tls", "check", "0", json_output=False)
+        assert done.stdout.startswith("OK"), done.stdout
         # Who does not ask gets none, and who resumes neither.
         file = os.path.join(rig.folder, "session")
         for version in ("1.2", "1.3"):
@@ -211,6 +217,9 @@ def case_revoked(binaries):
         rig.server.wait_log("alarm: the certificate of host .server. .serial "
                             "1000. is REVOKED")
         rig.never(0.5)
+        done = rig.server.ctl("tls", "check", "0", check=False,
+                              json_output=False)
+        assert done.returncode == 2 and "is revoked" in done.stdout, done
         assert not [name for name in os.listdir(rig.store)
                     if name.endswith(".ocsp")]
 
