@@ -60,14 +60,11 @@ show_sessions(const json_t *list)
 	json_array_foreach(list, i, session) show_session(session);
 }
 
-/* What there is in a cache: "session" and "sessions", or responses. */
 static void
-show_facts(const json_t *cache, const char *one, const char *many)
+show_place(const json_t *cache, const char *one)
 {
 	char text[SHOW_TIME_MAX];
 
-	printf("TLS %s cache provided by '%s' (ftpsd %s)\n\n", one,
-	    show_string(cache, "provider"), show_string(cache, "version"));
 	printf("Path: %s\n", show_string(cache, "path"));
 	printf("Map size: %lld bytes\n", show_number(cache, "map_size"));
 	printf("Map used: %lld bytes\n", show_number(cache, "map_used"));
@@ -77,6 +74,11 @@ show_facts(const json_t *cache, const char *one, const char *many)
 	printf("Max %s cache size: %lld\n", one, show_number(cache, "maximum"));
 	printf("Current %s cache size: %lld\n\n", one,
 	    show_number(cache, "current"));
+}
+
+static void
+show_counts(const json_t *cache, const char *one, const char *many)
+{
 	printf("Cache lifetime hits: %lld\n", show_number(cache, "hits"));
 	printf("Cache lifetime misses: %lld\n\n", show_number(cache, "misses"));
 	printf("Cache lifetime %s stored: %lld\n", many,
@@ -94,6 +96,22 @@ show_facts(const json_t *cache, const char *one, const char *many)
 		    show_number(cache, "largest"));
 	printf("Cache lifetime %s dropped: %lld\n", many,
 	    show_number(cache, "dropped"));
+	printf("Cache lifetime environments replaced: %lld\n",
+	    show_number(cache, "renewed"));
+}
+
+/* What there is in a cache: "session" and "sessions", or responses. */
+static void
+show_facts(const json_t *cache, const char *one, const char *many)
+{
+	printf("TLS %s cache provided by '%s' (ftpsd %s)\n\n", one,
+	    show_string(cache, "provider"), show_string(cache, "version"));
+	if (strcmp(show_string(cache, "state"), "internal") == 0)
+		puts("Each worker has its own, in memory; what follows is of "
+		     "all together.\n");
+	else
+		show_place(cache, one);
+	show_counts(cache, one, many);
 }
 
 void
@@ -102,7 +120,7 @@ show_sesscache_info(const json_t *answer)
 	const char *state = show_string(answer, "state");
 
 	if (strcmp(state, "off") == 0) {
-		puts("No session cache configured");
+		puts("No TLSSessionCache configured");
 		return;
 	}
 	if (strcmp(state, "removed") == 0) {

@@ -112,6 +112,8 @@ state_word(uint32_t state)
 		return ("on");
 	case CACHE_REMOVED:
 		return ("removed");
+	case CACHE_INTERNAL:
+		return ("internal");
 	default:
 		return ("broken");
 	}
@@ -124,7 +126,8 @@ describe_facts(const struct msg_cache_facts *facts, const uint8_t *path)
 	json_t *cache;
 
 	log_escape(text, sizeof(text), (const char *)path, facts->path_len);
-	cache = json_pack("{s:s, s:s, s:s, s:s}", "provider", "lmdb", "version",
+	cache = json_pack("{s:s, s:s, s:s, s:s}", "provider",
+	    facts->state == CACHE_INTERNAL ? "internal" : "lmdb", "version",
 	    FTPSD_VERSION, "state", state_word(facts->state), "path", text);
 	if (cache == NULL)
 		return (NULL);
@@ -144,6 +147,7 @@ describe_facts(const struct msg_cache_facts *facts, const uint8_t *path)
 	status_set(cache, "too_large", facts->too_large);
 	status_set(cache, "largest", facts->largest);
 	status_set(cache, "dropped", facts->dropped);
+	status_set(cache, "renewed", facts->renewed);
 	return (cache);
 }
 
@@ -314,6 +318,20 @@ control_cache_keeper_ready(struct master *master)
 		removal = tell_removed(link, MSG_CACHE_REMOVE);
 	if (link != NULL && master->staples_removed == master->current->number)
 		staples_removal = tell_removed(link, MSG_STAPLE_REMOVE);
+}
+
+void
+control_cache_clear(struct master *master)
+{
+	struct link *link = keeper(master);
+	struct msg_request body;
+
+	/* One that is just starting has nothing to forget. */
+	if (link == NULL)
+		return;
+	body.request = ++requests;
+	if (link_post(link, MSG_CACHE_CLEAR, &body) == -1)
+		log_warn("the session cache cannot be cleared");
 }
 
 void

@@ -20,6 +20,9 @@ NODISCARD uint64_t control_cache_number(void);
 /* A keeper is ready: it hears whether a cache was taken out of service. */
 void control_cache_keeper_ready(struct master *master);
 
+/* What sessions stand for is of no use any more: the keeper forgets all. */
+void control_cache_clear(struct master *master);
+
 /* The keeper has ended: whoever waits for it is told so. */
 void control_cache_keeper_gone(struct control *control);
 

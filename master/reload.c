@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "master/client_policy.h"
 #include "master/control_actions.h"
+#include "master/control_cache.h"
 #include "master/generation.h"
 #include "master/launch.h"
 #include "master/listeners.h"
@@ -154,6 +156,9 @@ put_in_force(struct reload *reload, struct generation *generation)
 	apply(master);
 	tell_services(master);
 	staples_tell(master);
+	if (client_policy_changed(master->old->configuration,
+		generation->configuration))
+		control_cache_clear(master);
 	supervise_review(master->supervisor);
 	supervise_start_workers(master->supervisor);
 }

@@ -46,6 +46,9 @@ add_counts(struct msg_cache_counts *sum, const struct msg_cache_counts *more)
 	sum->errors += more->errors;
 	sum->too_large += more->too_large;
 	sum->dropped += more->dropped;
+	sum->stored += more->stored;
+	sum->deleted += more->deleted;
+	sum->expired += more->expired;
 	if (more->largest > sum->largest)
 		sum->largest = more->largest;
 }
@@ -124,6 +127,14 @@ cache_link_turn(struct cache_link *link)
 }
 
 static void
+forget_puts(struct cache_link *link)
+{
+	for (; link->nputs > 0; link->nputs--)
+		cache_reader_count_dropped(link->worker->cache);
+	link->puts_len = 0;
+}
+
+static void
 send_puts(struct cache_link *link)
 {
 	struct msg_cache_puts body = { .count = link->nputs };
@@ -136,9 +147,10 @@ send_puts(struct cache_link *link)
 
 	if (link->nputs == 0)
 		return;
-	if (link->link == NULL || link_uv_send(link->link, &message) == -1)
-		while (body.count-- > 0)
-			cache_reader_count_dropped(link->worker->cache);
+	if (link->link == NULL || link_uv_send(link->link, &message) == -1) {
+		forget_puts(link);
+		return;
+	}
 	link->puts_sent = worker_now(link->worker);
 	link->nputs = 0;
 	link->puts_len = 0;
@@ -172,8 +184,7 @@ receive(struct message *message, void *context)
 		return (-1);
 	link->troubled = false; /* it was about another environment */
 	/* What waits is from before, when all was still to be forgotten. */
-	link->nputs = 0;
-	link->puts_len = 0;
+	forget_puts(link);
 	cache_reader_open(link->worker->cache, where);
 	return (0);
 }
@@ -284,6 +295,8 @@ cache_link_put(const struct msg_cache_put *body, const uint8_t *id,
 	const struct put put = { body, id, context, sealed };
 	struct cache_link *link = caller;
 
+	if (cache_reader_put(link->worker->cache, body, sealed))
+		return;
 	if (cache_reader_show(link->worker->cache, body, sealed))
 		gather(link, &put);
 	else if (send_one(link, &put) == -1)

@@ -99,7 +99,13 @@ make_shared(struct worker *worker)
 	worker->cache = cache_reader_new();
 	if (worker->cache == NULL)
 		return (-1);
-	cache_reader_share(worker->cache, worker->start->recent);
+	if (!worker->conf->session_cache ||
+	    worker->conf->session_cache_type == CONF_CACHE_LMDB)
+		cache_reader_share(worker->cache, worker->start->recent);
+	else if (cache_reader_own(worker->cache,
+		     worker->conf->session_cache_size /
+			 worker->conf->workers) == -1)
+		return (-1);
 	worker->cache_link = cache_link_new(worker);
 	worker->broker = broker_new(worker);
 	if (worker->cache_link == NULL || worker->broker == NULL)

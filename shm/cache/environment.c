@@ -5,6 +5,7 @@
 
 #include "shm/base/log.h"
 #include "shm/base/secret.h"
+#include "shm/cache/lookout.h"
 #include "shm/cache/place.h"
 
 #define RENEW_MS       1000  /* between two environments, at least */
@@ -24,7 +25,9 @@ struct environment {
 	char name[CACHE_DIR_LEN];
 	uint64_t number; /* of this or the last one */
 	time_t created;
-	bool waiting; /* a batch that is to be committed */
+	struct place_files files;
+	struct lookout *lookout; /* NULL: there can be none */
+	bool waiting;            /* a batch that is to be committed */
 
 	struct loop_timer *commit, *expire, *renew;
 	uint64_t renewed; /* loop_now() of the last attempt */
@@ -123,6 +126,10 @@ replace(struct environment *environment)
 	if (error == 0) {
 		environment->writer = writer;
 		memcpy(environment->name, name, sizeof(environment->name));
+		memset(&environment->files, 0, sizeof(environment->files));
+		(void)!place_same(name, &environment->files);
+		if (environment->lookout != NULL)
+			lookout_at(environment->lookout, name);
 		environment->number++;
 		environment->created = time(NULL);
 		environment->pause = 0;
@@ -174,9 +181,32 @@ environment_doubt(struct environment *environment, int error)
 {
 	log_error("%s: environment %s is given up: %s", environment->what,
 	    environment->name, mdb_strerror(error));
+	environment->totals->renewed++;
 	retire(environment);
 	environment->changed(environment->context);
 	environment_renew_soon(environment);
+}
+
+/*
+ * Whether the files are still there, and whole.  What has cut them would else
+ * end us when we touch what is missing.
+ */
+static bool
+is_sound(struct environment *environment)
+{
+	if (place_same(environment->name, &environment->files))
+		return (true);
+	environment_doubt(environment, MDB_INVALID);
+	return (false);
+}
+
+static void
+stirred(void *context)
+{
+	struct environment *environment = context;
+
+	if (environment->writer != NULL)
+		(void)!is_sound(environment);
 }
 
 static void
@@ -214,6 +244,8 @@ commit(struct environment *environment)
 		return;
 	environment->waiting = false;
 	loop_timer_clear(environment->commit);
+	if (!is_sound(environment))
+		return;
 	if (loop_now() - environment->checked >= CHECK_MS)
 		environment_check_readers(environment);
 	error = writer_commit(environment->writer, seconds_now());
@@ -236,6 +268,8 @@ expire_due(void *context)
 	bool more = false;
 	int error;
 
+	if (!is_sound(environment))
+		return;
 	error = writer_expire(environment->writer, seconds_now(), &more);
 	if (error != 0)
 		environment_doubt(environment, error);
@@ -249,6 +283,8 @@ struct writer *
 environment_writer(struct environment *environment)
 {
 	commit(environment);
+	if (environment->writer != NULL)
+		(void)!is_sound(environment);
 	return (environment->writer);
 }
 
@@ -308,6 +344,8 @@ environment_new(struct loop *loop, const char *what,
 	if (environment->commit == NULL || environment->expire == NULL ||
 	    environment->renew == NULL)
 		environment_free(&environment);
+	else
+		environment->lookout = lookout_new(loop, stirred, environment);
 	return (environment);
 }
 
@@ -320,6 +358,7 @@ environment_free(struct environment **environment)
 		return;
 	*environment = NULL;
 	retire(ended);
+	lookout_free(&ended->lookout);
 	loop_timer_free(&ended->commit);
 	loop_timer_free(&ended->expire);
 	loop_timer_free(&ended->renew);

@@ -178,7 +178,10 @@ take_settings(struct settings *settings, uint32_t generation,
 {
 	settings->sessions.generation = settings->ocsp.generation =
 	    settings->staples.generation = generation;
-	settings->sessions.enabled = conf->session_cache;
+	settings->sessions.internal = conf->session_cache &&
+	    conf->session_cache_type == CONF_CACHE_INTERNAL;
+	settings->sessions.enabled =
+	    conf->session_cache && !settings->sessions.internal;
 	settings->sessions.size = conf->session_cache_size;
 	settings->sessions.timeout = conf->session_cache_timeout;
 	settings->ocsp.enabled = conf_asks(conf) && conf->ocsp_max_age > 0;

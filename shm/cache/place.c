@@ -56,6 +56,27 @@ place_share(const char *name)
 	return (chmod(name, 0710) == -1 ? errno : 0);
 }
 
+bool
+place_same(const char *name, struct place_files *known)
+{
+	char path[PATH_LEN];
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < NITEMS(files); i++) {
+		file_path(path, name, files[i].name);
+		if (lstat(path, &st) == -1)
+			return (false);
+		if (known->inodes[i] == 0)
+			known->inodes[i] = st.st_ino;
+		if (st.st_ino != known->inodes[i] ||
+		    st.st_size < known->sizes[i])
+			return (false);
+		known->sizes[i] = st.st_size;
+	}
+	return (true);
+}
+
 void
 place_remove(const char *name)
 {

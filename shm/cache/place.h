@@ -12,6 +12,9 @@
 #ifndef SHM_CACHE_PLACE_H
 #define SHM_CACHE_PLACE_H
 
+#include <stdbool.h>
+#include <sys/types.h>
+
 #include "shm/base/attr.h"
 #include "shm/ipc/body.h"
 
@@ -23,6 +26,19 @@ NODISCARD int place_make(char name[CACHE_DIR_LEN]);
  * has made its files.  0, or an errno.
  */
 NODISCARD int place_share(const char *name);
+
+/* What its files are, to know them again. */
+struct place_files {
+	ino_t inodes[2];
+	off_t sizes[2];
+};
+
+/*
+ * Whether the files are still those in *known, and not shorter; notes how long
+ * they are now.  Zeroes know nothing yet.  By name: that costs
+ * no descriptor.
+ */
+NODISCARD bool place_same(const char *name, struct place_files *known);
 
 /* Removes the directory and its files; who has them open keeps them. */
 void place_remove(const char *name);

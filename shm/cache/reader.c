@@ -7,6 +7,8 @@
 
 #include "shm/base/digest.h"
 #include "shm/base/log.h"
+#include "shm/cache/guard.h"
+#include "shm/cache/internal.h"
 #include "shm/cache/recent.h"
 #include "shm/cache/store.h"
 
@@ -17,6 +19,7 @@ struct cache_reader {
 	struct store_tables tables;
 	pid_t pid;             /* that opened env */
 	struct recent *recent; /* NULL: none */
+	struct internal *own;  /* instead of all that; NULL: none */
 	uint64_t since;        /* when env was named, in milliseconds */
 	uint64_t number;
 	struct msg_cache_counts counts;
@@ -44,18 +47,27 @@ cache_reader_call(struct cache_reader *reader, const char *what)
 	reader->what = what;
 }
 
+static int
+close_work(void *context)
+{
+	struct cache_reader *reader = context;
+
+	if (reader->txn != NULL)
+		mdb_txn_abort(reader->txn);
+	mdb_env_close(reader->env);
+	return (0);
+}
+
 static void
 close_env(struct cache_reader *reader)
 {
 	/*
 	 * In a child the environment is the parent's: closing it would release
-	 * the parent's place among the readers.
+	 * the parent's place among the readers.  What cannot be closed, since
+	 * its files are harmed, stays open until we end.
 	 */
-	if (reader->env != NULL && reader->pid == getpid()) {
-		if (reader->txn != NULL)
-			mdb_txn_abort(reader->txn);
-		mdb_env_close(reader->env);
-	}
+	if (reader->env != NULL && reader->pid == getpid())
+		(void)!guard_run(close_work, reader);
 	reader->env = NULL;
 	reader->txn = NULL;
 }
@@ -69,6 +81,7 @@ cache_reader_free(struct cache_reader **reader)
 		return;
 	*reader = NULL;
 	close_env(ended);
+	internal_free(&ended->own);
 	free(ended);
 }
 
@@ -83,9 +96,17 @@ give_up(struct cache_reader *reader, int error)
 	reader->trouble.error = error;
 }
 
+struct opening {
+	struct cache_reader *reader;
+	const char *name;
+	size_t map_size;
+};
+
 static int
-open_env(struct cache_reader *reader, const char *name, size_t map_size)
+open_work(void *context)
 {
+	const struct opening *opening = context;
+	struct cache_reader *reader = opening->reader;
 	int ret;
 
 	ret = mdb_env_create(&reader->env);
@@ -93,12 +114,13 @@ open_env(struct cache_reader *reader, const char *name, size_t map_size)
 		reader->env = NULL;
 		return (ret);
 	}
-	ret = mdb_env_set_mapsize(reader->env, map_size);
+	mdb_env_set_assert(reader->env, guard_failed);
+	ret = mdb_env_set_mapsize(reader->env, opening->map_size);
 	if (ret == 0)
 		ret = mdb_env_set_maxdbs(reader->env, 3);
 	if (ret == 0)
-		ret = mdb_env_open(reader->env, name, STORE_FLAGS | MDB_RDONLY,
-		    0);
+		ret = mdb_env_open(reader->env, opening->name,
+		    STORE_FLAGS | MDB_RDONLY, 0);
 	if (ret == 0)
 		ret =
 		    mdb_txn_begin(reader->env, NULL, MDB_RDONLY, &reader->txn);
@@ -133,11 +155,19 @@ cache_reader_share(struct cache_reader *reader, struct recent *recent)
 	reader->recent = recent;
 }
 
+int
+cache_reader_own(struct cache_reader *reader, uint64_t size)
+{
+	reader->own = internal_new(size);
+	return (reader->own == NULL ? -1 : 0);
+}
+
 void
 cache_reader_open(struct cache_reader *reader,
     const struct msg_cache_directory *where)
 {
 	char name[CACHE_DIR_LEN + 1];
+	struct opening opening = { reader, name, (size_t)where->map_size };
 	int ret;
 
 	close_env(reader);
@@ -154,22 +184,30 @@ cache_reader_open(struct cache_reader *reader,
 		return;
 	}
 	reader->pid = getpid();
-	ret = open_env(reader, name, (size_t)where->map_size);
+	ret = guard_run(open_work, &opening);
 	if (ret != 0)
 		give_up(reader, ret);
 }
 
+struct look_up {
+	struct cache_reader *reader;
+	const uint8_t *name;
+	uint64_t now;
+	struct cache_record *record;
+};
+
 static int
-look_up(struct cache_reader *reader, const uint8_t *name, uint64_t now,
-    struct cache_record *record)
+find(const struct look_up *wanted)
 {
+	struct cache_record *record = wanted->record;
+	struct cache_reader *reader = wanted->reader;
 	struct store_session session;
 	int ret;
 
-	ret = store_find(reader->txn, &reader->tables, name, &session);
+	ret = store_find(reader->txn, &reader->tables, wanted->name, &session);
 	if (ret != 0)
 		return (ret);
-	if (session.expires <= now)
+	if (session.expires <= wanted->now)
 		return (MDB_NOTFOUND);
 	record->started = session.started;
 	record->expires = session.expires;
@@ -177,6 +215,31 @@ look_up(struct cache_reader *reader, const uint8_t *name, uint64_t now,
 	record->sealed_len = session.sealed_len;
 	memcpy(record->sealed, session.sealed, session.sealed_len);
 	return (0);
+}
+
+static int
+look_up_work(void *context)
+{
+	const struct look_up *wanted = context;
+	int ret;
+
+	ret = mdb_txn_renew(wanted->reader->txn);
+	if (ret != 0)
+		return (ret);
+	ret = find(wanted);
+	mdb_txn_reset(wanted->reader->txn);
+	return (ret);
+}
+
+bool
+cache_reader_put(struct cache_reader *reader, const struct msg_cache_put *put,
+    const uint8_t *sealed)
+{
+	if (reader->own == NULL)
+		return (false);
+	internal_put(reader->own, put, sealed, (uint64_t)time(NULL),
+	    &reader->counts);
+	return (true);
 }
 
 bool
@@ -220,18 +283,18 @@ bool
 cache_reader_get(struct cache_reader *reader, const uint8_t key[CACHE_KEY_LEN],
     uint64_t now, struct cache_record *record)
 {
+	struct look_up wanted = { reader, key, now, record };
 	int ret = MDB_NOTFOUND;
 
-	if (cache_reader_in_service(reader)) {
+	if (reader->own != NULL) {
+		if (internal_get(reader->own, key, now, record))
+			ret = 0;
+	} else if (cache_reader_in_service(reader)) {
 		if (is_recent(reader, key, now, record)) {
 			reader->counts.hits++;
 			return (true);
 		}
-		ret = mdb_txn_renew(reader->txn);
-		if (ret == 0) {
-			ret = look_up(reader, key, now, record);
-			mdb_txn_reset(reader->txn);
-		}
+		ret = guard_run(look_up_work, &wanted);
 	}
 	if (ret == 0) {
 		reader->counts.hits++;
@@ -248,7 +311,17 @@ cache_reader_get(struct cache_reader *reader, const uint8_t key[CACHE_KEY_LEN],
 bool
 cache_reader_in_service(const struct cache_reader *reader)
 {
-	return (reader->env != NULL && reader->pid == getpid());
+	return (reader->own != NULL ||
+	    (reader->env != NULL && reader->pid == getpid()));
+}
+
+void
+cache_reader_reject(struct cache_reader *reader)
+{
+	/* Unless it has been told meanwhile. */
+	if (reader->counts.hits > 0)
+		reader->counts.hits--;
+	reader->counts.misses++;
 }
 
 void
@@ -278,7 +351,7 @@ cache_reader_counts(struct cache_reader *reader,
 	const struct msg_cache_counts *now = &reader->counts;
 
 	if ((now->hits | now->misses | now->errors | now->too_large |
-		now->dropped) == 0)
+		now->dropped | now->stored | now->deleted | now->expired) == 0)
 		return (false);
 	*counts = *now;
 	memset(&reader->counts, 0, sizeof(reader->counts));

@@ -30,6 +30,12 @@ void cache_reader_call(struct cache_reader *reader, const char *what);
 void cache_reader_share(struct cache_reader *reader, struct recent *recent);
 
 /*
+ * From now on sessions are kept in this process alone, in size bytes of memory:
+ * see internal.h.  0, or -1 when memory is short.
+ */
+NODISCARD int cache_reader_own(struct cache_reader *reader, uint64_t size);
+
+/*
  * Opens what the keeper named; an empty name closes.  Sessions from before are
  * not found among the recent ones any more.
  */
@@ -51,6 +57,13 @@ struct cache_record {
 NODISCARD bool cache_reader_get(struct cache_reader *reader,
     const uint8_t key[CACHE_KEY_LEN], uint64_t now,
     struct cache_record *record);
+
+/* The record found last was of no use: the look-up was a miss. */
+void cache_reader_reject(struct cache_reader *reader);
+
+/* Keeps what is put; false: it is for the keeper. */
+NODISCARD bool cache_reader_put(struct cache_reader *reader,
+    const struct msg_cache_put *put, const uint8_t *sealed);
 
 /*
  * Shows the other workers what is put; false: only the keeper can have it.

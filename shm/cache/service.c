@@ -77,6 +77,9 @@ service_configure(struct service *service,
 	service->settings = *settings;
 	if (service->removed && settings->generation <= service->removed_in)
 		return;
+	/* What is made anew has not counted anything. */
+	if (service->removed)
+		memset(&service->totals, 0, sizeof(service->totals));
 	/* Sessions keep the time they were given: if it shrinks, they go. */
 	if (!settings->enabled)
 		environment_end(service->environment);
@@ -140,6 +143,9 @@ service_counts(struct service *service, const struct msg_cache_counts *counts)
 	add(&service->totals.errors, counts->errors);
 	add(&service->totals.too_large, counts->too_large);
 	add(&service->totals.dropped, counts->dropped);
+	add(&service->totals.stored, counts->stored);
+	add(&service->totals.deleted, counts->deleted);
+	add(&service->totals.expired, counts->expired);
 	if (counts->largest > service->totals.largest)
 		service->totals.largest = counts->largest;
 }
@@ -156,6 +162,7 @@ service_trouble(struct service *service,
 	log_warn("%s: environment %s is replaced: a worker could not read "
 		 "it: %s",
 	    service->what, where.name, mdb_strerror(trouble->error));
+	service->totals.renewed++;
 	environment_renew_soon(service->environment);
 	return (true);
 }
@@ -171,6 +178,8 @@ state(struct service *service)
 {
 	if (service->removed)
 		return (CACHE_REMOVED);
+	if (service->settings.internal)
+		return (CACHE_INTERNAL);
 	if (!service->settings.enabled)
 		return (CACHE_OFF);
 	return (environment_writer(service->environment) != NULL
@@ -236,6 +245,7 @@ totals_to_facts(const struct cache_totals *totals,
 	facts->too_large = totals->too_large;
 	facts->largest = totals->largest;
 	facts->dropped = totals->dropped;
+	facts->renewed = totals->renewed;
 }
 
 void

@@ -24,6 +24,7 @@ struct service;
 struct service_settings {
 	uint32_t generation;
 	bool enabled;
+	bool internal;    /* each worker has its own: there is none here */
 	uint64_t size;    /* of the map, in bytes */
 	uint32_t timeout; /* no session lives longer, in seconds */
 };

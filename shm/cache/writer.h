@@ -34,6 +34,7 @@ struct cache_totals {
 	uint64_t errors; /* records that could not be read, or not be stored */
 	uint64_t too_large, largest;
 	uint64_t dropped; /* changes that were never tried */
+	uint64_t renewed; /* environments that were given up */
 };
 
 struct writer;

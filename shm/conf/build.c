@@ -291,6 +291,8 @@ complete_server(struct build *build)
 		    conf);
 		set_default(build->load, keys_find("tls.session_cache.timeout"),
 		    conf);
+		set_default(build->load, keys_find("tls.session_cache.type"),
+		    conf);
 	}
 	if (!conf->stapling_cache) {
 		set_default(build->load, keys_find("tls.stapling_cache.size"),

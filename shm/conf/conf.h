@@ -122,6 +122,11 @@ enum conf_durability {
 	CONF_DURABILITY_FULL
 };
 
+enum conf_cache_type {
+	CONF_CACHE_LMDB,    /* one, which all workers share */
+	CONF_CACHE_INTERNAL /* each worker has its own */
+};
+
 /* Bits of tls.protocol. */
 #define CONF_TLS_1_2 1u
 #define CONF_TLS_1_3 2u
@@ -415,8 +420,9 @@ struct conf {
 	struct conf_strings local_file_systems;
 
 	/* Session cache and tickets */
-	bool session_cache;             /* false: off */
-	uint64_t session_cache_size;    /* bytes of the map */
+	bool session_cache; /* false: off */
+	enum conf_cache_type session_cache_type;
+	uint64_t session_cache_size;    /* bytes of the map, or of memory */
 	uint32_t session_cache_timeout; /* seconds */
 	uint32_t ticket_key_age;        /* seconds */
 	uint32_t ticket_key_count;

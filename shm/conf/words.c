@@ -156,7 +156,8 @@ static const struct word durabilities[] = {
 };
 
 static const struct word cache_types[] = {
-	{ "lmdb", 1 },
+	{ "lmdb", CONF_CACHE_LMDB },
+	{ "internal", CONF_CACHE_INTERNAL },
 };
 
 static const struct word no_answers[] = {
@@ -182,7 +183,8 @@ _Static_assert(sizeof(enum conf_log_target) == sizeof(unsigned int) &&
 	sizeof(enum conf_log_format) == sizeof(unsigned int) &&
 	sizeof(enum log_level) == sizeof(unsigned int) &&
 	sizeof(enum conf_durability) == sizeof(unsigned int) &&
-	sizeof(enum conf_no_answer) == sizeof(unsigned int),
+	sizeof(enum conf_no_answer) == sizeof(unsigned int) &&
+	sizeof(enum conf_cache_type) == sizeof(unsigned int),
     "words are stored as unsigned int");
 
 bool
@@ -196,10 +198,7 @@ word_read(const struct value *value)
 	    !words_find(value, value->node, text, sets[key->type].words,
 		sets[key->type].count, &number))
 		return (false);
-	/* Only one type of cache is known: nothing to remember. */
-	if (key->type != CONF_TYPE_CACHE_TYPE)
-		memcpy((char *)value->object + key->offset, &number,
-		    sizeof(number));
+	memcpy((char *)value->object + key->offset, &number, sizeof(number));
 	return (true);
 }
 

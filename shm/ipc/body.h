@@ -169,6 +169,7 @@ struct msg_cache_puts {
 /* Increments since the last message. */
 struct msg_cache_counts {
 	uint64_t hits, misses, errors, too_large, dropped, largest;
+	uint64_t stored, deleted, expired; /* in a worker's own memory */
 };
 
 /* A worker could not use the environment with this number. */
@@ -192,7 +193,7 @@ struct msg_cache_facts {
 	uint64_t created; /* seconds since 1970 */
 	uint64_t maximum, current;
 	uint64_t hits, misses, stored, deleted, expired;
-	uint64_t errors, too_large, largest, dropped;
+	uint64_t errors, too_large, largest, dropped, renewed;
 	uint32_t readers, readers_max;
 	uint32_t state; /* enum cache_state */
 	uint32_t path_len;
@@ -202,7 +203,8 @@ enum cache_state {
 	CACHE_OFF, /* by configuration */
 	CACHE_ON,
 	CACHE_REMOVED, /* until reload */
-	CACHE_BROKEN   /* no environment could be made */
+	CACHE_BROKEN,  /* no environment could be made */
+	CACHE_INTERNAL /* each worker has its own */
 };
 
 /* Entries that follow after; zeroes: from the start. */
@@ -567,7 +569,7 @@ static_assert(sizeof(struct trace_rule) == 32, "wire layout");
 static_assert(sizeof(struct msg_listener) == 40, "wire layout");
 static_assert(sizeof(struct msg_address) == 32, "wire layout");
 static_assert(sizeof(struct msg_cache_put) == 56, "wire layout");
-static_assert(sizeof(struct msg_cache_facts) == 136, "wire layout");
+static_assert(sizeof(struct msg_cache_facts) == 144, "wire layout");
 static_assert(sizeof(struct msg_cache_entry) == 120, "wire layout");
 static_assert(sizeof(struct msg_session_open) == 40, "wire layout");
 static_assert(sizeof(struct msg_session_announce) == 48, "wire layout");

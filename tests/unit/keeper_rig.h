@@ -131,12 +131,30 @@ become_keeper(int master, int logger)
 	keeper_run();
 }
 
+/* Starts a keeper: the first one, or one in the place of another. */
+static UNUSED void
+rig_fork(struct rig *rig)
+{
+	int master[2] = { -1, -1 }, logger[2] = { -1, -1 };
+
+	CU_ASSERT_FATAL(fd_pair(master) == 0 && fd_pair(logger) == 0);
+	(void)fflush(NULL);
+	rig->pid = fork();
+	if (rig->pid == 0)
+		become_keeper(master[1], logger[1]);
+	fd_close(&master[1]);
+	fd_close(&logger[1]);
+	rig->log_fd = logger[0];
+	rig->master.channel = channel_new(master[0], ROLE_MASTER, ROLE_KEEPER,
+	    arrived, &rig->master);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(rig->master.channel);
+}
+
 /* A keeper that has just been started, and knows nothing yet. */
 static UNUSED void
 rig_open(struct rig *rig)
 {
 	gid_t gid = 0;
-	int master[2] = { -1, -1 }, logger[2] = { -1, -1 };
 
 	memset(rig, 0, sizeof(*rig));
 	scratch_new(&rig->scratch);
@@ -149,17 +167,7 @@ rig_open(struct rig *rig)
 		CU_ASSERT(chmod(".", 02710) == 0);
 		CU_ASSERT(chmod("..", 0711) == 0);
 	}
-	CU_ASSERT_FATAL(fd_pair(master) == 0 && fd_pair(logger) == 0);
-	(void)fflush(NULL);
-	rig->pid = fork();
-	if (rig->pid == 0)
-		become_keeper(master[1], logger[1]);
-	fd_close(&master[1]);
-	fd_close(&logger[1]);
-	rig->log_fd = logger[0];
-	rig->master.channel = channel_new(master[0], ROLE_MASTER, ROLE_KEEPER,
-	    arrived, &rig->master);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(rig->master.channel);
+	rig_fork(rig);
 }
 
 static UNUSED void

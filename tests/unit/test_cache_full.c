@@ -77,6 +77,44 @@ full_of_the_largest(void)
 	stage_close(&stage);
 }
 
+/*
+ * What ftpsd.yaml(5) says of tls.session_cache.size: so many sessions fit into
+ * so much.  A session is sealed in 230 bytes, or in 1040 with the certificate
+ * of a client with a key of RSA-2048.
+ */
+static const struct {
+	const char *what;
+	uint64_t map_size;
+	size_t sealed_len;
+	uint32_t count;
+} promises[] = {
+	{ "100,000 in 64 MiB", UINT64_C(64) << 20, 230, 100000 },
+	{ "25,000 of clients with certificates", UINT64_C(64) << 20, 1040,
+	    25000 },
+};
+
+static void
+as_many_as_promised(void)
+{
+	struct writer_facts facts;
+	struct stage stage;
+	uint32_t n;
+	size_t i;
+
+	for (i = 0; i < NITEMS(promises); i++) {
+		stage_open(&stage, promises[i].map_size);
+		for (n = 0; n < promises[i].count; n++)
+			put(&stage, n, promises[i].sealed_len,
+			    NOW + 100 + n / 100);
+		commit(&stage);
+		CHECK_CASE(stage.totals.deleted == 0, promises[i].what);
+		CHECK_CASE(writer_facts(stage.writer, &facts) == 0 &&
+			facts.sessions == promises[i].count,
+		    promises[i].what);
+		stage_close(&stage);
+	}
+}
+
 static int turns[2];
 
 /* Begins to read and never ends: what it sees cannot be used again. */
@@ -180,6 +218,7 @@ dead_readers_are_forgotten(void)
 CU_TestInfo cache_full_tests[] = {
 	{ "a full map makes room", full_map },
 	{ "a map full of large sessions", full_of_the_largest },
+	{ "as many as the manual promises", as_many_as_promised },
 	{ "a reader that never ends", reader_that_never_ends },
 	{ "dead readers are forgotten", dead_readers_are_forgotten },
 	CU_TEST_INFO_NULL,

@@ -87,7 +87,7 @@ static void
 sessions_are_shared(void)
 {
 	const struct msg_cache_facts *now;
-	struct msg_cache_counts counts = { 5, 3, 1, 2, 1, 9000 };
+	struct msg_cache_counts counts = { 5, 3, 1, 2, 1, 9000, 0, 0, 0 };
 	struct cache_reader *reader;
 	struct end one, other;
 	struct rig rig;

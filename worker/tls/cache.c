@@ -419,6 +419,8 @@ find_shared(struct tls_channel *channel, struct seal_data id)
 		session = accept_shared(channel, id, data);
 		secret_wipe(plain, (size_t)len);
 	}
+	if (session == NULL)
+		cache_reader_reject(tls->cache);
 	return (session);
 }
 

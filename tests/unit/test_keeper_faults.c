@@ -1,0 +1,253 @@
+/* Unit tests of shm/cache: what happens to the keeper, and to its files. */
+#include <errno.h>
+#include <signal.h>
+
+#include "shm/base/loop.h"
+#include "tests/unit/keeper_rig.h"
+
+#define KILLS 1000
+
+static bool
+finds(struct cache_reader *reader, uint32_t n)
+{
+	static struct cache_record record;
+	static struct put put;
+
+	put_make(&put, n);
+	return (cache_reader_get(reader, put.body.key, (uint64_t)time(NULL),
+		    &record) &&
+	    record.sealed_len == 200 && record.sealed[199] == 0x77);
+}
+
+/* Killed in the midst of puts -------------------------------------------- */
+
+static void
+kill_keeper(struct rig *rig, struct end *worker)
+{
+	int status = 0;
+
+	CU_ASSERT_FATAL(kill(rig->pid, SIGKILL) == 0);
+	CU_ASSERT_FATAL(waitpid(rig->pid, &status, 0) == rig->pid);
+	CU_ASSERT(WIFSIGNALED(status));
+	channel_free(&worker->channel);
+	channel_free(&rig->master.channel);
+	fd_close(&rig->log_fd);
+}
+
+/* The successor, and what a worker hears from it. */
+static void
+next_keeper(struct rig *rig, struct end *worker)
+{
+	rig_fork(rig);
+	send_settings(rig, 1, settings_on);
+	CU_ASSERT_FATAL(next(&rig->master) == MSG_READY);
+	channel_running(rig->master.channel);
+	worker_open(rig, worker, 0);
+}
+
+/* Whoever reads finds what was put or nothing, but never harm. */
+static void
+read_some(struct cache_reader *reader, unsigned int *found)
+{
+	struct msg_cache_trouble trouble;
+	uint32_t n;
+
+	for (n = 0; n < 64; n++)
+		*found += finds(reader, n);
+	CHECK_CASE(!cache_reader_trouble(reader, &trouble) &&
+		cache_reader_in_service(reader),
+	    "the reader goes on");
+}
+
+static void
+killed_in_puts(void)
+{
+	struct cache_reader *reader = cache_reader_new();
+	unsigned int round, found = 0;
+	struct end worker;
+	struct rig rig;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(reader);
+	rig_start(&rig, settings_on);
+	worker_open(&rig, &worker, 0);
+	for (round = 0; round < KILLS; round++) {
+		cache_reader_open(reader, &worker.body.directory);
+		put_some(&worker, 0, 64);
+		read_some(reader, &found);
+		/* At any moment of the transaction. */
+		(void)usleep(round % 32 * 10);
+		kill_keeper(&rig, &worker);
+		read_some(reader, &found);
+		next_keeper(&rig, &worker);
+	}
+	CHECK_CASE(found > KILLS, "many were stored before");
+	cache_reader_open(reader, &worker.body.directory);
+	put_some(&worker, 0, 64);
+	CU_ASSERT_EQUAL(facts(&rig, 64)->current, 64);
+	CHECK_CASE(finds(reader, 63), "the last one serves");
+	CHECK_CASE(count_directories() == 1, "nothing piles up");
+	cache_reader_free(&reader);
+	channel_free(&worker.channel);
+	rig_close(&rig);
+}
+
+/* Harm to the files ------------------------------------------------------- */
+
+static const char *
+path_of(const struct msg_cache_directory *where, const char *file)
+{
+	static char path[CACHE_DIR_LEN + 16];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", where->name, file);
+	return (path);
+}
+
+static void
+cut_data(const struct msg_cache_directory *where)
+{
+	CU_ASSERT(truncate(path_of(where, "data.mdb"), 4096) == 0);
+}
+
+static void
+cut_locks(const struct msg_cache_directory *where)
+{
+	CU_ASSERT(truncate(path_of(where, "lock.mdb"), 0) == 0);
+}
+
+static void
+remove_data(const struct msg_cache_directory *where)
+{
+	CU_ASSERT(unlink(path_of(where, "data.mdb")) == 0);
+}
+
+static void
+remove_locks(const struct msg_cache_directory *where)
+{
+	CU_ASSERT(unlink(path_of(where, "lock.mdb")) == 0);
+}
+
+static void
+remove_all(const struct msg_cache_directory *where)
+{
+	remove_data(where);
+	remove_locks(where);
+	CU_ASSERT(rmdir(where->name) == 0);
+}
+
+static void
+move_away(const struct msg_cache_directory *where)
+{
+	CU_ASSERT(rename(where->name, "env-elsewhere") == 0);
+}
+
+static void
+put_another(const struct msg_cache_directory *where)
+{
+	char path[CACHE_DIR_LEN + 16];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s", path_of(where, "data.mdb"));
+	fd = open("other", O_CREAT | O_WRONLY | O_CLOEXEC, 0640);
+	CU_ASSERT(ftruncate(fd, 1 << 20) == 0);
+	close(fd);
+	CU_ASSERT(rename("other", path) == 0);
+}
+
+static const struct {
+	const char *what;
+	void (*harm)(const struct msg_cache_directory *);
+	bool unseen; /* until the next put */
+	bool deadly; /* for the keeper */
+} harms[] = {
+	{ "data.mdb is cut", cut_data, true, false },
+	{ "lock.mdb is cut", cut_locks, true, true },
+	{ "data.mdb is removed", remove_data, false, false },
+	{ "lock.mdb is removed", remove_locks, false, false },
+	{ "all is removed", remove_all, false, false },
+	{ "the directory is moved away", move_away, false, false },
+	{ "another file takes its place", put_another, true, false },
+};
+
+/* Notices by itself, or when there is something to do, within a second. */
+static void
+check_harm(size_t i)
+{
+	struct cache_reader *reader = cache_reader_new();
+	uint64_t begun;
+	struct end worker;
+	struct rig rig;
+
+	rig_start(&rig, settings_on);
+	worker_open(&rig, &worker, 0);
+	put_some(&worker, 0, 50);
+	(void)facts(&rig, 50);
+	harms[i].harm(&worker.body.directory);
+	begun = loop_now();
+	if (harms[i].unseen)
+		put_some(&worker, 50, 1);
+	CHECK_CASE(next(&worker) == MSG_CACHE_DIRECTORY, harms[i].what);
+	if (worker.body.directory.name[0] == '\0')
+		CHECK_CASE(next(&worker) == MSG_CACHE_DIRECTORY, harms[i].what);
+	CHECK_CASE(loop_now() - begun < 3000, harms[i].what);
+	cache_reader_open(reader, &worker.body.directory);
+	put_some(&worker, 0, 10);
+	CHECK_CASE(facts(&rig, 60)->current == 10, harms[i].what);
+	CHECK_CASE(rig.master.body.facts.renewed == 1, harms[i].what);
+	CHECK_CASE(finds(reader, 9), harms[i].what);
+	cache_reader_free(&reader);
+	channel_free(&worker.channel);
+	if (access("env-elsewhere", F_OK) == 0) {
+		(void)unlink("env-elsewhere/data.mdb");
+		(void)unlink("env-elsewhere/lock.mdb");
+		(void)rmdir("env-elsewhere");
+	}
+	rig_close(&rig);
+}
+
+static void
+harmed_files(void)
+{
+	size_t i;
+
+	for (i = 0; i < NITEMS(harms); i++)
+		if (!harms[i].deadly)
+			check_harm(i);
+}
+
+/* What it touches is gone: it ends, and its successor begins afresh. */
+static void
+ends_of_it(void)
+{
+	struct end worker;
+	struct rig rig;
+	int status = 0;
+	size_t i;
+
+	for (i = 0; i < NITEMS(harms); i++) {
+		if (!harms[i].deadly)
+			continue;
+		rig_start(&rig, settings_on);
+		worker_open(&rig, &worker, 0);
+		put_some(&worker, 0, 50);
+		(void)facts(&rig, 50);
+		harms[i].harm(&worker.body.directory);
+		put_some(&worker, 50, 1);
+		CHECK_CASE(waitpid(rig.pid, &status, 0) == rig.pid,
+		    harms[i].what);
+		channel_free(&worker.channel);
+		channel_free(&rig.master.channel);
+		fd_close(&rig.log_fd);
+		next_keeper(&rig, &worker);
+		put_some(&worker, 0, 10);
+		CHECK_CASE(facts(&rig, 10)->current == 10, harms[i].what);
+		channel_free(&worker.channel);
+		rig_close(&rig);
+	}
+}
+
+CU_TestInfo keeper_faults_tests[] = {
+	{ "killed in the midst of puts", killed_in_puts },
+	{ "harmed files", harmed_files },
+	{ "harm that it does not survive", ends_of_it },
+	CU_TEST_INFO_NULL,
+};
