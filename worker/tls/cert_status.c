@@ -9,50 +9,77 @@
 #include "worker/tls/internal.h"
 
 static bool
-is_url(const ASN1_STRING *text)
+is_url(const char *text, size_t len)
 {
-	const char *url = (const char *)ASN1_STRING_get0_data(text);
-	size_t len = (size_t)ASN1_STRING_length(text);
-
-	return (len > 7 && memchr(url, '\0', len) == NULL &&
-	    (strncasecmp(url, "http://", 7) == 0 ||
-		strncasecmp(url, "https://", 8) == 0));
+	return (len > 7 &&
+	    (strncasecmp(text, "http://", 7) == 0 ||
+		strncasecmp(text, "https://", 8) == 0));
 }
 
-/* Adds the URL with a NUL; one that does not fit is left out. */
-static void
-add_url(struct cert_status *status, const ASN1_STRING *text)
+/* A line's end, or a blank, would say more to a server than the URL. */
+static bool
+is_clean(const char *text, size_t len)
 {
-	size_t len = (size_t)ASN1_STRING_length(text);
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (text[i] <= ' ' || text[i] > '~')
+			return (false);
+	return (true);
+}
+
+/* Adds the URL with a NUL; one that cannot be asked is left out. */
+static void
+add_url(struct cert_status *status, const char *text, size_t len)
+{
 	char *longer;
 
-	if (!is_url(text) || status->urls_len + len + 1 > OCSP_URLS_MAX)
+	if (!is_clean(text, len) || status->urls_len + len + 1 > OCSP_URLS_MAX)
 		return;
 	longer = realloc(status->urls, status->urls_len + len + 1);
 	if (longer == NULL)
 		return;
 	status->urls = longer;
-	memcpy(longer + status->urls_len, ASN1_STRING_get0_data(text), len);
+	memcpy(longer + status->urls_len, text, len);
 	status->urls_len += len + 1;
 	longer[status->urls_len - 1] = '\0';
 }
 
-static void
+/* Whether the item names a responder; *text: its URL. */
+static bool
+is_responder(const ACCESS_DESCRIPTION *item, const char **text, size_t *len)
+{
+	const ASN1_STRING *url = item->location->d.uniformResourceIdentifier;
+
+	if (OBJ_obj2nid(item->method) != NID_ad_OCSP ||
+	    item->location->type != GEN_URI)
+		return (false);
+	*text = (const char *)ASN1_STRING_get0_data(url);
+	*len = (size_t)ASN1_STRING_length(url);
+	return (is_url(*text, *len));
+}
+
+/* Whether the certificate names responders, be it that none can be asked. */
+static bool
 find_urls(struct cert_status *status, X509 *cert)
 {
 	AUTHORITY_INFO_ACCESS *all;
-	const ACCESS_DESCRIPTION *item;
-	int i;
+	int i, critical = -1;
+	const char *text;
+	bool named;
+	size_t len;
 
-	all = X509_get_ext_d2i(cert, NID_info_access, NULL, NULL);
-	for (i = 0; i < sk_ACCESS_DESCRIPTION_num(all); i++) {
-		item = sk_ACCESS_DESCRIPTION_value(all, i);
-		if (OBJ_obj2nid(item->method) == NID_ad_OCSP &&
-		    item->location->type == GEN_URI)
-			add_url(status,
-			    item->location->d.uniformResourceIdentifier);
-	}
+	all = X509_get_ext_d2i(cert, NID_info_access, &critical, NULL);
+	/* It is there, and cannot be read. */
+	named = all == NULL && critical != -1;
+	for (i = 0; i < sk_ACCESS_DESCRIPTION_num(all); i++)
+		if (is_responder(sk_ACCESS_DESCRIPTION_value(all, i), &text,
+			&len)) {
+			named = true;
+			add_url(status, text, len);
+		}
 	AUTHORITY_INFO_ACCESS_free(all);
+	return (named);
 }
 
 static uint8_t *
@@ -120,8 +147,7 @@ bool
 cert_status_begin(struct cert_status *status, const struct tls_channel *control,
     X509 *cert, X509 *issuer)
 {
-	find_urls(status, cert);
-	if (status->urls_len == 0)
+	if (!find_urls(status, cert))
 		return (false);
 	status->subject.cert = cert;
 	status->subject.issuer = issuer;
@@ -131,6 +157,8 @@ cert_status_begin(struct cert_status *status, const struct tls_channel *control,
 	    status->cert_len > OCSP_CERT_MAX ||
 	    status->issuer_len > OCSP_CERT_MAX)
 		give_up(status, "the certificate is too large");
+	else if (status->urls_len == 0)
+		give_up(status, "its responder's URL cannot be used");
 	else
 		look_up(control, status);
 	return (true);

@@ -127,6 +127,19 @@ def case_openssl_responder(binaries):
             rig.refused(bad, "it is revoked")
 
 
+def case_unusable_url(binaries):
+    """A responder that is named, and cannot be asked, has not said good."""
+    with Rig(binaries) as rig:
+        long = rig.responder.url + "/" + 3000 * "x"
+        broken = rig.responder.url + "\\r\\nX: y"
+        for name, url in (("long", long), ("broken", broken)):
+            rig.refused(rig.issue(name, url=url), "nobody says")
+        rig.server.wait_log("(?s)(its responder's URL cannot be used.*){2}")
+        assert rig.responder.requests == 0
+        both = rig.responder.extension().rstrip() + f",OCSP;URI:{long}\n"
+        rig.admitted(rig.issue("both", url="", more=both)).close()
+
+
 def case_cached(binaries):
     """A second handshake asks nobody; without the keeper it asks again."""
     with Rig(binaries) as rig:
