@@ -7,6 +7,13 @@
 /* How far the clocks of a responder and ours may be apart. */
 #define SKEW_SEC 300
 
+/*
+ * How old a response may be that does not say when it ends.  It is meant to be
+ * made when it is asked for: an older one may have been kept by somebody since
+ * before a revocation.
+ */
+#define UNDATED_SEC 3600
+
 const char *
 revocation_word(enum revocation revocation)
 {
@@ -92,7 +99,8 @@ find_status(OCSP_BASICRESP *basic, const struct ocsp_subject *subject,
 	OCSP_CERTID_free(id);
 	if (found != 1)
 		return ("the response is about another certificate");
-	if (OCSP_check_validity(this_update, next_update, SKEW_SEC, -1) != 1)
+	if (OCSP_check_validity(this_update, next_update, SKEW_SEC,
+		next_update == NULL ? UNDATED_SEC : -1) != 1)
 		return ("the response is too old, or of the future");
 	finding->this_update = seconds(this_update);
 	finding->next_update = seconds(next_update);
