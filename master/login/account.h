@@ -17,6 +17,7 @@ struct account {
 	uint32_t policy; /* LOGIN_READ_ONLY ... */
 	uint32_t ngroups;
 	uint32_t groups[LOGIN_GROUPS_MAX]; /* supplementary */
+	bool more_groups;                  /* than there is room for */
 	/*
 	 * Entries of `users` of the host that are for a group the account is
 	 * in: bit n is the n-th of those for groups.  Not part of a token.

@@ -37,6 +37,21 @@ find_group(const char *name, uint32_t *gid)
 	return (error == 0 || error == ESRCH ? ENOENT : error);
 }
 
+/* The same for a system's account of more groups than an agent can have. */
+static bool
+is_listed(const struct account *account, uint32_t gid)
+{
+	static gid_t groups[65536];
+	int i, n = (int)NITEMS(groups);
+
+	if (getgrouplist(account->name, account->gid, groups, &n) == -1)
+		n = (int)NITEMS(groups);
+	for (i = 0; i < n; i++)
+		if (groups[i] == gid)
+			return (true);
+	return (false);
+}
+
 static bool
 is_in(const struct account *account, uint32_t gid)
 {
@@ -47,7 +62,7 @@ is_in(const struct account *account, uint32_t gid)
 	for (i = 0; i < account->ngroups; i++)
 		if (account->groups[i] == gid)
 			return (true);
-	return (false);
+	return (account->more_groups && is_listed(account, gid));
 }
 
 int

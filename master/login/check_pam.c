@@ -131,6 +131,7 @@ fill_groups(struct account *account, const char *name)
 	for (i = 0; i < n && account->ngroups < LOGIN_GROUPS_MAX; i++)
 		if (groups[i] != account->gid)
 			account->groups[account->ngroups++] = groups[i];
+	account->more_groups = i < n;
 }
 
 /* Whether the name is one of the system's accounts. */

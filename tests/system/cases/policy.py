@@ -326,3 +326,28 @@ def case_supplementary_group(binaries):
         assert attempt(server, name) == (331, 530, True)
         with Client(server.port) as client:
             client.auth().login(name)
+
+
+def case_many_groups(binaries):
+    """A group counts that an account has beyond those an agent can have."""
+    name = f"ftpsdmany{os.getpid()}"
+    groups = [f"{name}g{number}" for number in range(70)]
+    pam = PamServer(binaries, UNIX, (name,))
+    pam.server.config["tls"]["required"] = "off"
+    pam.server.write_config()
+    with pam as server:
+        try:
+            for group in groups:
+                subprocess.run(["groupadd", group], check=True)
+            subprocess.run(["usermod", "-G", ",".join(groups), name],
+                           check=True)
+            for group in (groups[0], groups[-1]):
+                server.config["users"] = [{"group": group,
+                                           "tls": {"required": "on"}}]
+                server.write_config()
+                server.ctl("reload")
+                assert attempt(server, name) == (331, 530, True), group
+        finally:
+            for group in groups:
+                subprocess.run(["groupdel", group], check=False,
+                               capture_output=True)
