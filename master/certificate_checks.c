@@ -1,18 +1,14 @@
 #include "master/certificate_checks.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "master/certificate_child.h"
-#include "master/spawn.h"
-#include "shm/base/fd.h"
+#include "master/helper.h"
 #include "shm/base/log.h"
 
 #define CHILDREN       4
@@ -22,10 +18,7 @@
 
 struct child {
 	struct certificate_checks *checks;
-	pid_t pid;
-	int fd;
-	struct loop_watch *watch;
-	struct loop_timer *deadline;
+	struct helper helper;
 	const struct certificate *piece; /* being checked */
 	size_t index;                    /* of it */
 	unsigned int pieces;             /* given to it so far */
@@ -48,19 +41,8 @@ static void work(struct child *child);
 static int
 end_child(struct child *child)
 {
-	int status = -1;
-
-	loop_unwatch(&child->watch);
-	loop_timer_free(&child->deadline);
-	fd_close(&child->fd);
-	if (child->pid > 0) {
-		(void)kill(child->pid, SIGKILL);
-		if (waitpid(child->pid, &status, 0) == -1)
-			status = -1;
-	}
-	child->pid = -1;
 	child->pieces = 0;
-	return (status);
+	return (helper_end(&child->helper));
 }
 
 static void
@@ -150,60 +132,18 @@ texts_of(const struct certificate *piece)
 	return (pair);
 }
 
-/* Sends what is left of the job.  0 when it blocks or is done, -1 on error. */
 static int
 send_job(struct child *child)
 {
 	const struct key_pair pair = texts_of(child->piece);
-	struct iovec parts[3];
-	struct msghdr message;
-	size_t i, skip, total = 0;
-	ssize_t n;
+	const struct helper_part parts[] = {
+		{ &child->job, sizeof(child->job) },
+		{ pair.cert, pair.cert_len },
+		{ pair.key, pair.key_len },
+	};
 
-	parts[0].iov_base = &child->job;
-	parts[0].iov_len = sizeof(child->job);
-	/* iovec has no const; sendmsg() does not write through it. */
-	memcpy(&parts[1].iov_base, &pair.cert, sizeof(void *));
-	parts[1].iov_len = pair.cert_len;
-	memcpy(&parts[2].iov_base, &pair.key, sizeof(void *));
-	parts[2].iov_len = pair.key_len;
-	skip = child->sent;
-	for (i = 0; i < NITEMS(parts); i++) {
-		n = (ssize_t)(skip < parts[i].iov_len ? skip
-						      : parts[i].iov_len);
-		total += parts[i].iov_len;
-		parts[i].iov_base = (char *)parts[i].iov_base + n;
-		parts[i].iov_len -= (size_t)n;
-		skip -= (size_t)n;
-	}
-	memset(&message, 0, sizeof(message));
-	message.msg_iov = parts;
-	message.msg_iovlen = NITEMS(parts);
-	if (child->sent < total) {
-		n = sendmsg(child->fd, &message, MSG_NOSIGNAL);
-		if (n == -1)
-			return (errno == EAGAIN || errno == EINTR ? 0 : -1);
-		child->sent += (size_t)n;
-	}
-	loop_watch_events(child->watch,
-	    LOOP_READ | (child->sent < total ? LOOP_WRITE : 0));
-	return (0);
-}
-
-/* 1: the verdict is there, 0: not yet, -1: the child is gone. */
-static int
-read_verdict(struct child *child)
-{
-	ssize_t n;
-
-	n = recv(child->fd, (char *)&child->verdict + child->got,
-	    sizeof(child->verdict) - child->got, MSG_DONTWAIT);
-	if (n == -1 && (errno == EAGAIN || errno == EINTR))
-		return (0);
-	if (n <= 0)
-		return (-1);
-	child->got += (size_t)n;
-	return (child->got == sizeof(child->verdict) ? 1 : 0);
+	return (
+	    helper_send(&child->helper, parts, NITEMS(parts), &child->sent));
 }
 
 static void
@@ -213,7 +153,8 @@ ready(unsigned int events, void *context)
 	int ret = 0;
 
 	if ((events & LOOP_READ) != 0)
-		ret = read_verdict(child);
+		ret = helper_receive(&child->helper, &child->verdict,
+		    sizeof(child->verdict), &child->got);
 	if (ret == 0 && (events & LOOP_WRITE) != 0)
 		ret = send_job(child);
 	if (ret == 0)
@@ -228,32 +169,20 @@ ready(unsigned int events, void *context)
 static int
 start_child(struct child *child)
 {
-	struct service_user *user = &child->checks->setup.user;
-	struct spawn spawn;
-	char uid[16], gid[16];
-	int pair[2];
+	const struct certificate_checks_setup *setup = &child->checks->setup;
+	const struct helper_setup helper = {
+		.loop = setup->loop,
+		.self = setup->self,
+		.user = &setup->user,
+		.role = CERTIFICATE_CHILD,
+		.type = SOCK_STREAM,
+		.job = -1,
+		.ready = ready,
+		.too_slow = too_slow,
+		.context = child,
+	};
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1)
-		return (-1);
-	(void)snprintf(uid, sizeof(uid), "%u", (unsigned int)user->uid);
-	(void)snprintf(gid, sizeof(gid), "%u", (unsigned int)user->gid);
-	memset(&spawn, 0, sizeof(spawn));
-	spawn.self = child->checks->setup.self;
-	spawn.arguments[0] = CERTIFICATE_CHILD;
-	spawn.arguments[1] = uid;
-	spawn.arguments[2] = gid;
-	spawn.fds[0] = pair[1];
-	spawn.nfds = 1;
-	child->fd = pair[0];
-	child->pid = fd_set_nonblock(pair[0]) == 0 ? spawn_exec(&spawn) : -1;
-	fd_close(&pair[1]);
-	if (child->pid == -1)
-		return (-1);
-	child->watch = loop_watch(child->checks->setup.loop, child->fd,
-	    LOOP_READ, ready, child);
-	child->deadline =
-	    loop_timer(child->checks->setup.loop, too_slow, child);
-	return (child->watch == NULL || child->deadline == NULL ? -1 : 0);
+	return (helper_start(&child->helper, &helper));
 }
 
 /*
@@ -298,13 +227,13 @@ work(struct child *child)
 	while ((child->piece = next_piece(checks, &child->index)) != NULL) {
 		if (child->pieces == PIECES_A_CHILD)
 			(void)end_child(child);
-		if (child->pid == -1 && start_child(child) == -1) {
+		if (child->helper.pid == -1 && start_child(child) == -1) {
 			crashed(child, "cannot be checked: no process for it");
 			continue;
 		}
 		child->pieces++;
 		describe_job(child);
-		loop_timer_set(child->deadline, DEADLINE_MS);
+		loop_timer_set(child->helper.deadline, DEADLINE_MS);
 		if (send_job(child) == 0)
 			return;
 		crashed(child, NULL);
@@ -344,8 +273,7 @@ certificate_checks_new(const struct certificate_checks_setup *setup)
 	checks->setup = *setup;
 	for (i = 0; i < CHILDREN; i++) {
 		checks->children[i].checks = checks;
-		checks->children[i].pid = -1;
-		checks->children[i].fd = -1;
+		helper_init(&checks->children[i].helper);
 	}
 	checks->open = certificates_count(setup->certificates);
 	checks->begin = loop_timer(setup->loop, begin, checks);

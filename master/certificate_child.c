@@ -1,14 +1,13 @@
 #include "master/certificate_child.h"
 
-#include <errno.h>
 #include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include "shm/base/fd.h"
 #include "shm/base/log.h"
 #include "shm/base/process.h"
 #include "shm/base/secret.h"
@@ -18,44 +17,6 @@
 
 /* What the master reads at most, and some. */
 #define TEXT_MAX ((size_t)20 * 1024 * 1024)
-
-/* 1, 0 at the end of input, or -1. */
-static int
-read_all(void *data, size_t len)
-{
-	char *at = data;
-	ssize_t n;
-
-	while (len > 0) {
-		n = read(FD_MASTER, at, len);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return (n == 0 ? 0 : -1);
-		at += n;
-		len -= (size_t)n;
-	}
-	return (1);
-}
-
-static int
-answer(const struct certificate_verdict *verdict)
-{
-	const char *at = (const char *)verdict;
-	size_t len = sizeof(*verdict);
-	ssize_t n;
-
-	while (len > 0) {
-		n = send(FD_MASTER, at, len, MSG_NOSIGNAL);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return (-1);
-		at += n;
-		len -= (size_t)n;
-	}
-	return (0);
-}
 
 /* Of numbers that the master would not send, none is taken. */
 static bool
@@ -76,13 +37,14 @@ serve_one(void)
 	char *text;
 	int ret;
 
-	if (read_all(&job, sizeof(job)) != 1 || !is_good_job(&job))
+	if (fd_read_whole(FD_MASTER, &job, sizeof(job)) != 1 ||
+	    !is_good_job(&job))
 		return (0);
 	len = (size_t)job.cert_len + job.key_len;
 	text = malloc(len + 1);
 	if (text == NULL)
 		return (0);
-	ret = read_all(text, len);
+	ret = fd_read_whole(FD_MASTER, text, len);
 	if (ret == 1) {
 		what.subject = (enum certificate_subject)job.subject;
 		what.flags = job.flags;
@@ -91,7 +53,7 @@ serve_one(void)
 		what.key = text + job.cert_len;
 		what.key_len = job.key_len;
 		certificate_check(&what, &verdict);
-		ret = answer(&verdict) == 0;
+		ret = fd_send_whole(FD_MASTER, &verdict, sizeof(verdict));
 	}
 	secret_wipe(text, len);
 	free(text);

@@ -1,15 +1,12 @@
 #include "master/device_check.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 #include "master/device_child.h"
-#include "master/spawn.h"
+#include "master/helper.h"
 #include "shm/base/buf.h"
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
@@ -19,10 +16,7 @@
 
 struct device_check {
 	struct device_check_setup setup;
-	pid_t pid;
-	int fd;
-	struct loop_watch *watch;
-	struct loop_timer *deadline;
+	struct helper helper;
 	size_t verdicts; /* that are there already */
 	size_t next;     /* key pair, for the key that the next one is about */
 	struct device_verdict verdict;
@@ -114,22 +108,9 @@ make_job(const struct device_check_setup *setup)
 /* --- the answers ---------------------------------------------------------- */
 
 static void
-end_child(struct device_check *check)
-{
-	loop_unwatch(&check->watch);
-	loop_timer_free(&check->deadline);
-	fd_close(&check->fd);
-	if (check->pid > 0) {
-		(void)kill(check->pid, SIGKILL);
-		(void)waitpid(check->pid, NULL, 0);
-	}
-	check->pid = -1;
-}
-
-static void
 finish(struct device_check *check)
 {
-	end_child(check);
+	(void)helper_end(&check->helper);
 	check->setup.done(check->setup.context);
 }
 
@@ -193,19 +174,16 @@ static void
 ready(unsigned int events UNUSED, void *context)
 {
 	struct device_check *check = context;
-	ssize_t n;
+	int ret;
 
-	n = recv(check->fd, (char *)&check->verdict + check->got,
-	    sizeof(check->verdict) - check->got, MSG_DONTWAIT);
-	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+	ret = helper_receive(&check->helper, &check->verdict,
+	    sizeof(check->verdict), &check->got);
+	if (ret == 0)
 		return;
-	if (n <= 0) {
+	if (ret == -1) {
 		failed(check, "refused: the process that tries it failed");
 		return;
 	}
-	check->got += (size_t)n;
-	if (check->got < sizeof(check->verdict))
-		return;
 	check->got = 0;
 	if (!take_verdict(check))
 		finish(check);
@@ -214,36 +192,24 @@ ready(unsigned int events UNUSED, void *context)
 static int
 start_child(struct device_check *check, int job)
 {
-	const struct service_user *user = &check->setup.user;
-	struct spawn spawn;
-	char uid[16], gid[16];
-	int pair[2];
+	const struct device_check_setup *setup = &check->setup;
+	const struct helper_setup helper = {
+		.loop = setup->loop,
+		.self = setup->self,
+		.user = &setup->user,
+		.role = DEVICE_CHILD,
+		.type = SOCK_STREAM,
+		.job = job,
+		/* Modules have settings there, and workers see them, too. */
+		.environment = true,
+		.ready = ready,
+		.too_slow = too_slow,
+		.context = check,
+	};
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1)
+	if (helper_start(&check->helper, &helper) == -1)
 		return (-1);
-	(void)snprintf(uid, sizeof(uid), "%u", (unsigned int)user->uid);
-	(void)snprintf(gid, sizeof(gid), "%u", (unsigned int)user->gid);
-	memset(&spawn, 0, sizeof(spawn));
-	spawn.self = check->setup.self;
-	spawn.arguments[0] = DEVICE_CHILD;
-	spawn.arguments[1] = uid;
-	spawn.arguments[2] = gid;
-	spawn.fds[0] = pair[1];
-	spawn.fds[1] = job;
-	spawn.nfds = 2;
-	/* Modules have settings there, and workers see them, too. */
-	spawn.environment = true;
-	check->fd = pair[0];
-	check->pid = spawn_exec(&spawn);
-	fd_close(&pair[1]);
-	if (check->pid == -1)
-		return (-1);
-	check->watch =
-	    loop_watch(check->setup.loop, check->fd, LOOP_READ, ready, check);
-	check->deadline = loop_timer(check->setup.loop, too_slow, check);
-	if (check->watch == NULL || check->deadline == NULL)
-		return (-1);
-	loop_timer_set(check->deadline, DEADLINE_MS);
+	loop_timer_set(check->helper.deadline, DEADLINE_MS);
 	return (0);
 }
 
@@ -257,8 +223,7 @@ device_check_new(const struct device_check_setup *setup)
 	if (check == NULL)
 		return (NULL);
 	check->setup = *setup;
-	check->pid = -1;
-	check->fd = -1;
+	helper_init(&check->helper);
 	job = make_job(setup);
 	if (job == -1 || start_child(check, job) == -1)
 		device_check_free(&check);
@@ -274,6 +239,6 @@ device_check_free(struct device_check **check)
 	if (gone == NULL)
 		return;
 	*check = NULL;
-	end_child(gone);
+	(void)helper_end(&gone->helper);
 	free(gone);
 }

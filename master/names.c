@@ -2,48 +2,28 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
+#include "master/helper.h"
 #include "master/name_child.h"
-#include "master/spawn.h"
-#include "shm/base/fd.h"
 #include "shm/base/log.h"
 
 #define DEADLINE_MS 20000 /* for all of them */
 
 struct names {
 	struct names_setup setup;
-	pid_t pid;
-	int fd;
-	struct loop_watch *watch;
-	struct loop_timer *deadline;
+	struct helper helper;
 	size_t next; /* that is asked for */
 };
-
-static void
-end_child(struct names *names)
-{
-	loop_unwatch(&names->watch);
-	if (names->deadline != NULL)
-		loop_timer_clear(names->deadline);
-	fd_close(&names->fd);
-	if (names->pid > 0) {
-		(void)kill(names->pid, SIGKILL);
-		(void)waitpid(names->pid, NULL, 0);
-	}
-	names->pid = -1;
-}
 
 /* Nothing more will be found. */
 static void
 give_up(struct names *names, const char *why)
 {
-	end_child(names);
+	(void)helper_end(&names->helper);
 	while (names->next < names->setup.conf->nnames)
 		names->setup.found(names->next++, NULL, why,
 		    names->setup.context);
@@ -66,8 +46,8 @@ ask(struct names *names)
 	memset(&question, 0, sizeof(question));
 	(void)snprintf(question.text, sizeof(question.text), "%s",
 	    conf->names[names->next].first->name);
-	return (send(names->fd, &question, sizeof(question), MSG_NOSIGNAL) ==
-	    (ssize_t)sizeof(question));
+	return (send(names->helper.fd, &question, sizeof(question),
+		    MSG_NOSIGNAL) == (ssize_t)sizeof(question));
 }
 
 /* The child's words are as little to be trusted as the resolver's answer. */
@@ -101,7 +81,7 @@ ready(unsigned int events UNUSED, void *context)
 	struct name_answer answer;
 	ssize_t n;
 
-	n = recv(names->fd, &answer, sizeof(answer), MSG_DONTWAIT);
+	n = recv(names->helper.fd, &answer, sizeof(answer), 0);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n != (ssize_t)sizeof(answer)) {
@@ -110,7 +90,7 @@ ready(unsigned int events UNUSED, void *context)
 	}
 	tell(names, &answer);
 	if (names->next == names->setup.conf->nnames) {
-		end_child(names);
+		(void)helper_end(&names->helper);
 		names->setup.done(names->setup.context);
 	} else if (!ask(names)) {
 		give_up(names, "the process that looks it up failed");
@@ -120,26 +100,20 @@ ready(unsigned int events UNUSED, void *context)
 static int
 start_child(struct names *names)
 {
-	const struct service_user *user = &names->setup.user;
-	struct spawn spawn;
-	char uid[16], gid[16];
-	int pair[2];
+	const struct names_setup *setup = &names->setup;
+	const struct helper_setup helper = {
+		.loop = setup->loop,
+		.self = setup->self,
+		.user = &setup->user,
+		.role = NAME_CHILD,
+		.type = SOCK_SEQPACKET,
+		.job = -1,
+		.ready = ready,
+		.too_slow = too_slow,
+		.context = names,
+	};
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
-		return (-1);
-	(void)snprintf(uid, sizeof(uid), "%u", (unsigned int)user->uid);
-	(void)snprintf(gid, sizeof(gid), "%u", (unsigned int)user->gid);
-	memset(&spawn, 0, sizeof(spawn));
-	spawn.self = names->setup.self;
-	spawn.arguments[0] = NAME_CHILD;
-	spawn.arguments[1] = uid;
-	spawn.arguments[2] = gid;
-	spawn.fds[0] = pair[1];
-	spawn.nfds = 1;
-	names->fd = pair[0];
-	names->pid = fd_set_nonblock(pair[0]) == 0 ? spawn_exec(&spawn) : -1;
-	fd_close(&pair[1]);
-	return (names->pid == -1 ? -1 : 0);
+	return (helper_start(&names->helper, &helper));
 }
 
 struct names *
@@ -151,17 +125,12 @@ names_new(const struct names_setup *setup)
 	if (names == NULL)
 		return (NULL);
 	names->setup = *setup;
-	names->pid = -1;
-	names->fd = -1;
-	names->deadline = loop_timer(setup->loop, too_slow, names);
-	if (names->deadline != NULL && start_child(names) == 0)
-		names->watch =
-		    loop_watch(setup->loop, names->fd, LOOP_READ, ready, names);
-	if (names->watch == NULL || !ask(names)) {
+	helper_init(&names->helper);
+	if (start_child(names) == -1 || !ask(names)) {
 		names_free(&names);
 		return (NULL);
 	}
-	loop_timer_set(names->deadline, DEADLINE_MS);
+	loop_timer_set(names->helper.deadline, DEADLINE_MS);
 	return (names);
 }
 
@@ -173,7 +142,6 @@ names_free(struct names **names)
 	if (gone == NULL)
 		return;
 	*names = NULL;
-	end_child(gone);
-	loop_timer_free(&gone->deadline);
+	(void)helper_end(&gone->helper);
 	free(gone);
 }
