@@ -469,6 +469,8 @@ rules_say_who_may_what(void)
 }
 
 #define SESSCACHE(what) CONTROL_BIT(CONTROL_SESSCACHE_##what)
+/* All that "clear" is a word of. */
+#define CLEARS (SESSCACHE(CLEAR) | CONTROL_BIT(CONTROL_OCSPCACHE_CLEAR))
 
 /* What the page says of deny: all others may. */
 static void
@@ -500,14 +502,14 @@ rules_deny(void)
 	rules = control_rules_new(&conf, &users, "conf", &errors);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(rules);
 	CU_ASSERT_EQUAL(control_rules_allowed(rules, &peer),
-	    SESSCACHE(CLEAR) | SESSCACHE(INFO));
+	    CLEARS | SESSCACHE(INFO));
 	peer.groups = groups;
 	peer.ngroups = NITEMS(groups);
-	CU_ASSERT_EQUAL(control_rules_allowed(rules, &peer), SESSCACHE(CLEAR));
+	CU_ASSERT_EQUAL(control_rules_allowed(rules, &peer), CLEARS);
 	peer.ngroups = 0;
 	peer.uid = 1; /* daemon, on every Debian */
 	CU_ASSERT_EQUAL(control_rules_allowed(rules, &peer),
-	    (CONTROL_BIT(CONTROL_COUNT) - 1) & ~SESSCACHE(CLEAR));
+	    (CONTROL_BIT(CONTROL_COUNT) - 1) & ~CLEARS);
 	control_rules_free(&rules);
 	conf_errors_free(&errors);
 }
