@@ -12,7 +12,8 @@
 #include "shm/base/log.h"
 
 #define SUFFIX   ".ocsp"
-#define NAME_LEN (2 * DIGEST_LEN + sizeof(SUFFIX)) /* with a NUL */
+#define HEX_LEN  ((size_t)2 * DIGEST_LEN)
+#define NAME_LEN (HEX_LEN + sizeof(SUFFIX)) /* with a NUL */
 #define FRESH    "fresh.tmp"
 
 static void
@@ -22,7 +23,7 @@ file_name(char name[NAME_LEN], const uint8_t key[DIGEST_LEN])
 
 	for (i = 0; i < DIGEST_LEN; i++)
 		(void)snprintf(name + 2 * i, 3, "%02x", key[i]);
-	memcpy(name + 2 * DIGEST_LEN, SUFFIX, sizeof(SUFFIX));
+	memcpy(name + HEX_LEN, SUFFIX, sizeof(SUFFIX));
 }
 
 static int
@@ -41,7 +42,7 @@ key_of(const char *name, uint8_t key[DIGEST_LEN])
 	size_t i;
 
 	if (strlen(name) != NAME_LEN - 1 ||
-	    strcmp(name + 2 * DIGEST_LEN, SUFFIX) != 0)
+	    strcmp(name + HEX_LEN, SUFFIX) != 0)
 		return (false);
 	for (i = 0; i < DIGEST_LEN; i++) {
 		high = digit(name[2 * i]);

@@ -81,8 +81,8 @@ struct msg_staple_list {
 	uint32_t zero;
 };
 
-/* No response is used for longer, in seconds. */
-#define STAPLE_LIFE_MAX (366 * 86400)
+/* No response is used for longer: a year, in seconds. */
+#define STAPLE_LIFE_MAX 31622400
 
 enum staple_status {
 	STAPLE_NONE, /* there is no response (yet) */

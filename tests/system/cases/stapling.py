@@ -1,5 +1,6 @@
 """Responses of OCSP for the server's own certificates."""
 
+import json
 import os
 import re
 import shutil
@@ -104,7 +105,16 @@ class Rig:
                 assert self.status(version) == "", version
 
     def entries(self):
-        return self.server.ctl("ocspcache", "info", "-v")["staples"]
+        """All; soon after the start there may be nobody to ask."""
+        done = []
+
+        def ask():
+            done.append(self.server.ctl("ocspcache", "info", "-v",
+                                        check=False))
+            return done[-1].returncode == 0
+
+        assert wait_for(ask, 20), done[-1]
+        return json.loads(done[-1].stdout)["staples"]
 
     def entry(self):
         entries = self.entries()
