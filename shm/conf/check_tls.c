@@ -152,6 +152,49 @@ check_stapling(const struct build *build, size_t index, const struct given *own)
 		    "tls.stapling: on needs tls.stapling_cache");
 }
 
+/* Who came in with one pre-shared key could go on with another. */
+static const char *
+why_no_renegotiation(const struct conf_tls *tls)
+{
+	static const unsigned int old =
+	    CONF_TLS_1_0 | CONF_TLS_1_1 | CONF_TLS_1_2;
+
+	if ((tls->protocol & old) == 0)
+		return ("TLS 1.3 alone is allowed, which has no such thing");
+	if (tls->renegotiate.mode == CONF_RENEGOTIATE_NEVER)
+		return ("tls.renegotiate is none");
+	return (tls->pre_shared_keys.count > 0 ? "there is tls.pre_shared_key"
+					       : NULL);
+}
+
+static void
+check_renegotiation(const struct build *build, size_t index,
+    const struct given *own)
+{
+	const struct conf_tls *tls = &build->conf->hosts[index].tls;
+	bool allowed =
+	    (tls->options & CONF_TLS_ALLOW_CLIENT_RENEGOTIATIONS) != 0;
+	const char *why = why_no_renegotiation(tls);
+	struct shown shown;
+
+	if (!tls->engine)
+		return;
+	if (allowed && why != NULL)
+		report_notice(build->load,
+		    build_key_place(build, index, own, "tls.options"),
+		    "AllowClientRenegotiations in tls.options has no effect: "
+		    "%s for %s",
+		    why, check_host_name(build, index, &shown));
+	if (tls->renegotiate.mode == CONF_RENEGOTIATE_SET &&
+	    (tls->protocol & CONF_TLS_1_3) == 0 && (!allowed || why != NULL))
+		report_notice(build->load,
+		    build_key_place(build, index, own, "tls.renegotiate"),
+		    "tls.renegotiate has no effect for %s: up to TLS 1.2 it "
+		    "needs tls.options: [AllowClientRenegotiations], and no "
+		    "tls.pre_shared_key",
+		    check_host_name(build, index, &shown));
+}
+
 void
 check_tls(const struct build *build, size_t index, const struct given *own)
 {
@@ -161,4 +204,5 @@ check_tls(const struct build *build, size_t index, const struct given *own)
 	check_stapling(build, index, own);
 	check_inquiries(build, index, own);
 	check_servers(build, index, own);
+	check_renegotiation(build, index, own);
 }

@@ -194,6 +194,23 @@ enum conf_no_answer {
 	CONF_NO_ANSWER_ACCEPT
 };
 
+enum conf_renegotiate_mode {
+	CONF_RENEGOTIATE_UNSET, /* nothing is asked */
+	CONF_RENEGOTIATE_NEVER, /* and up to TLS 1.2 no client may ask */
+	CONF_RENEGOTIATE_SET
+};
+struct conf_renegotiate {
+	enum conf_renegotiate_mode mode;
+	uint32_t ctrl, timeout; /* seconds; ctrl 0: never */
+	uint64_t data;          /* KiB; 0: never */
+	bool required;
+};
+
+enum conf_truncated { /* an upload without close_notify */
+	CONF_TRUNCATED_REJECT,
+	CONF_TRUNCATED_WARN
+};
+
 enum conf_required_data {
 	CONF_DATA_FREE,
 	CONF_DATA_PRIVATE, /* PROT P or no transfer */
@@ -257,6 +274,8 @@ struct conf_tls {
 	bool session_tickets;
 	bool allow_ccc;
 	bool strict_sni;
+	struct conf_renegotiate renegotiate;
+	enum conf_truncated truncated_uploads;
 
 	/* Files of the host; NULL: none */
 	char *ca_certificate_file;

@@ -31,8 +31,6 @@ static const struct {
 	unsigned int bit;
 	const char *text;
 } option_notices[] = {
-	{ CONF_TLS_ALLOW_CLIENT_RENEGOTIATIONS,
-	    "has no effect yet: renegotiation stays refused" },
 	{ CONF_TLS_NO_AUTO_ECDH,
 	    "is deprecated and has no effect: curves are chosen by "
 	    "tls.ecdh_curve alone" },

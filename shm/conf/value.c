@@ -50,6 +50,7 @@ const struct value_type value_types[CONF_TYPE_COUNT] = {
 	[CONF_TYPE_VERIFY_ORDER] = { verify_order_read, verify_order_write,
 	    NULL },
 	[CONF_TYPE_NO_ANSWER] = { word_read, word_write, NULL },
+	[CONF_TYPE_TRUNCATED] = { word_read, word_write, NULL },
 	[CONF_TYPE_STAPLING] = { stapling_read, stapling_write, NULL },
 	[CONF_TYPE_STAPLING_TYPE] = { stapling_type_read, write_lmdb, NULL },
 	[CONF_TYPE_STAPLING_OPTIONS] = { stapling_options_read,
@@ -67,6 +68,7 @@ const struct value_type value_types[CONF_TYPE_COUNT] = {
 	[CONF_TYPE_CURVES] = { curves_read, curves_write, text_release },
 	[CONF_TYPE_REQUIRED] = { required_read, required_write, NULL },
 	[CONF_TYPE_OPTIONS] = { options_read, options_write, NULL },
+	[CONF_TYPE_RENEGOTIATE] = { renegotiate_read, renegotiate_write, NULL },
 	[CONF_TYPE_VERIFY_CLIENT] = { verify_client_read, verify_client_write,
 	    NULL },
 	[CONF_TYPE_VERIFY_SERVER] = { verify_server_read, verify_server_write,
@@ -94,12 +96,15 @@ value_is_unset(const struct conf_key *key, const void *object)
 {
 	const void *field = (const char *)object + key->offset;
 	const struct conf_sections *list = field;
+	const struct conf_renegotiate *renegotiate = field;
 	const char *text;
 
 	switch ((int)key->type) {
 	case CONF_TYPE_USERS:
 	case CONF_TYPE_DIRECTORIES:
 		return (list->count == 0);
+	case CONF_TYPE_RENEGOTIATE:
+		return (renegotiate->mode == CONF_RENEGOTIATE_UNSET);
 	case CONF_TYPE_NAME:
 	case CONF_TYPE_PATH:
 	case CONF_TYPE_TEXT:

@@ -164,6 +164,7 @@ bool cipher_suite_read(const struct value *value);
 bool curves_read(const struct value *value);
 bool required_read(const struct value *value);
 bool options_read(const struct value *value);
+bool renegotiate_read(const struct value *value);
 bool verify_client_read(const struct value *value);
 bool verify_server_read(const struct value *value);
 bool user_name_read(const struct value *value);
@@ -217,6 +218,8 @@ int curves_write(struct buf *out, const struct conf_key *key,
 int required_write(struct buf *out, const struct conf_key *key,
     const void *object);
 int options_write(struct buf *out, const struct conf_key *key,
+    const void *object);
+int renegotiate_write(struct buf *out, const struct conf_key *key,
     const void *object);
 int verify_client_write(struct buf *out, const struct conf_key *key,
     const void *object);

@@ -165,6 +165,11 @@ static const struct word no_answers[] = {
 	{ "accept", CONF_NO_ANSWER_ACCEPT },
 };
 
+static const struct word truncated[] = {
+	{ "reject", CONF_TRUNCATED_REJECT },
+	{ "warn", CONF_TRUNCATED_WARN },
+};
+
 static const struct {
 	const struct word *words;
 	size_t count;
@@ -175,6 +180,7 @@ static const struct {
 	[CONF_TYPE_DURABILITY] = { durabilities, NITEMS(durabilities) },
 	[CONF_TYPE_CACHE_TYPE] = { cache_types, NITEMS(cache_types) },
 	[CONF_TYPE_NO_ANSWER] = { no_answers, NITEMS(no_answers) },
+	[CONF_TYPE_TRUNCATED] = { truncated, NITEMS(truncated) },
 };
 
 _Static_assert(sizeof(enum conf_log_target) == sizeof(unsigned int) &&
@@ -183,6 +189,7 @@ _Static_assert(sizeof(enum conf_log_target) == sizeof(unsigned int) &&
 	sizeof(enum conf_log_format) == sizeof(unsigned int) &&
 	sizeof(enum log_level) == sizeof(unsigned int) &&
 	sizeof(enum conf_durability) == sizeof(unsigned int) &&
+	sizeof(enum conf_truncated) == sizeof(unsigned int) &&
 	sizeof(enum conf_no_answer) == sizeof(unsigned int) &&
 	sizeof(enum conf_cache_type) == sizeof(unsigned int),
     "words are stored as unsigned int");

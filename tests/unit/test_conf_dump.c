@@ -69,6 +69,9 @@ static const char *const texts[] = {
 	       "users: [{name: a, fxp_peers: none},\n"
 	       "  {group: b, allow_fxp: off, fxp_peers: 10.0.0.0/8}]\n"
 	       "hosts: [{name: a, tls: {verify_server: off}}]\n",
+	LISTEN "tls: {renegotiate: none, truncated_uploads: warn}\n"
+	       "hosts: [{name: a, tls: {renegotiate: data 5 required off}},\n"
+	       "  {name: b, tls: {renegotiate: ctrl 1d timeout 5m}}]\n",
 	LISTEN "tls: {session_cache: {size: 1234567, timeout: 1}}\n"
 	       "banner: |\n  Hello\n\n    there\n",
 	LISTEN "tls: {session_cache: on, cipher_suite: []}\n",

@@ -145,9 +145,8 @@ notices_tell_of_words_without_effect(void)
 		   "defaults: {tls: {options: [AllowClientRenegotiation]}}\n"
 		   "hosts: [{name: a}, {name: b}]\n");
 
-	CU_ASSERT_EQUAL(conf->notices.count, 2);
+	CU_ASSERT_EQUAL(conf->notices.count, 1);
 	CU_ASSERT(rig_has(&conf->notices, 2, 17, "NoAutoECDH is deprecated"));
-	CU_ASSERT(rig_has(&conf->notices, 3, 28, "has no effect yet"));
 	CU_ASSERT_EQUAL(conf->hosts[0].tls.options,
 	    CONF_TLS_NO_AUTO_ECDH | CONF_TLS_STD_ENV_VARS);
 	CU_ASSERT_EQUAL(conf->hosts[2].tls.options,
@@ -231,6 +230,112 @@ names_are_numbered(void)
 	conf_free(&conf);
 }
 
+/* --- tls.renegotiate ------------------------------------------------------ */
+
+static const struct {
+	const char *value;
+	struct conf_renegotiate is;
+} renegotiations[] = {
+	{ "none", { CONF_RENEGOTIATE_NEVER, 0, 30, 0, true } },
+	{ "ctrl 14400 data 1048576 timeout 60 required off",
+	    { CONF_RENEGOTIATE_SET, 14400, 60, 1048576, false } },
+	{ "[REQUIRED, on, data, 1GiB]",
+	    { CONF_RENEGOTIATE_SET, 0, 30, 1048576, true } },
+	{ "{ctrl: 4h, timeout: 1}",
+	    { CONF_RENEGOTIATE_SET, 14400, 1, 0, true } },
+	{ "{data: 0, required: no}",
+	    { CONF_RENEGOTIATE_SET, 0, 30, 0, false } },
+};
+
+static const struct {
+	const char *value;
+	const char *why;
+} bad_renegotiations[] = {
+	{ "''", "is empty" },
+	{ "[]", "is empty" },
+	{ "{}", "is empty" },
+	{ "ctrl", "ctrl has no value" },
+	{ "ctrl 5 data", "data has no value" },
+	{ "none ctrl 5", "nothing may follow none" },
+	{ "ctrl 5 none", "unknown word none" },
+	{ "ctrl 5 ctrl 6", "ctrl stands there twice" },
+	{ "timeout 0", "no time between 1s and 30d" },
+	{ "ctrl -1", "no time between 0s and 30d" },
+	{ "ctrl 31d", "no time between 0s and 30d" },
+	{ "data x", "no number of kilobytes" },
+	{ "data 1000B", "no number of kilobytes" },
+	{ "required maybe", "neither on nor off" },
+	{ "control 5", "unknown word control" },
+	{ "{control: 5}", "control" },
+	{ "{ctrl: [5]}", "takes one value" },
+};
+
+static void
+renegotiation_is_taken_apart(void)
+{
+	const struct conf_renegotiate *is;
+	const struct conf_renegotiate *got;
+	struct conf *conf;
+	char text[256];
+	size_t i;
+
+	for (i = 0; i < NITEMS(renegotiations); i++) {
+		(void)snprintf(text, sizeof(text),
+		    LISTEN "tls: {renegotiate: %s}\n", renegotiations[i].value);
+		conf = rig_must(text);
+		is = &renegotiations[i].is;
+		got = &conf->hosts[0].tls.renegotiate;
+		CHECK_CASE(got->mode == is->mode && got->ctrl == is->ctrl &&
+			got->timeout == is->timeout && got->data == is->data &&
+			got->required == is->required,
+		    renegotiations[i].value);
+		conf_free(&conf);
+	}
+}
+
+static void
+bad_renegotiation_is_refused(void)
+{
+	struct conf_errors errors;
+	struct conf *conf;
+	char text[256];
+	size_t i;
+
+	for (i = 0; i < NITEMS(bad_renegotiations); i++) {
+		(void)snprintf(text, sizeof(text),
+		    LISTEN "tls: {renegotiate: %s}\n",
+		    bad_renegotiations[i].value);
+		conf = rig_parse(text, &errors);
+		CHECK_CASE(conf == NULL && errors.count > 0 &&
+			strstr(errors.items[0].text,
+			    bad_renegotiations[i].why) != NULL,
+		    bad_renegotiations[i].value);
+		conf_errors_free(&errors);
+		conf_free(&conf);
+	}
+}
+
+/* Where renegotiation is allowed, and cannot be. */
+static void
+notices_tell_of_no_renegotiation(void)
+{
+	static const char *const certificates =
+	    "certificates: [{cert: /c, key: /k}]";
+	struct conf *conf;
+	char text[512];
+
+	(void)snprintf(text, sizeof(text),
+	    LISTEN "tls: {engine: on, %s, protocol: TLSv1.3,\n"
+		   "  options: [AllowClientRenegotiations]}\n"
+		   "hosts: [{name: a, tls: {engine: on, %s,\n"
+		   "  protocol: TLSv1.2, renegotiate: ctrl 5}}]\n",
+	    certificates, certificates);
+	conf = rig_must(text);
+	CU_ASSERT(rig_has(&conf->notices, 3, 3, "TLS 1.3 alone is allowed"));
+	CU_ASSERT(rig_has(&conf->notices, 5, 22, "renegotiate has no effect"));
+	conf_free(&conf);
+}
+
 CU_TestInfo conf_tls_tests[] = {
 	{ "notices tell of certificates not asked for",
 	    notices_tell_of_certificates_not_asked_for },
@@ -243,5 +348,9 @@ CU_TestInfo conf_tls_tests[] = {
 	    notices_tell_of_words_without_effect },
 	{ "protocols are taken apart", protocols_are_taken_apart },
 	{ "names of addresses are numbered", names_are_numbered },
+	{ "renegotiation is taken apart", renegotiation_is_taken_apart },
+	{ "bad renegotiation is refused", bad_renegotiation_is_refused },
+	{ "notices tell of no renegotiation",
+	    notices_tell_of_no_renegotiation },
 	CU_TEST_INFO_NULL,
 };

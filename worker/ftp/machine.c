@@ -7,8 +7,9 @@
 #include "worker/ftp/command.h"
 #include "worker/ftp/transfer.h"
 
-#define FLUSH_MS 60000
-#define READ_MAX 1024 /* bytes at a time, which is more than most commands */
+#define FLUSH_MS  60000
+#define READ_MAX  1024 /* bytes at a time, which is more than most commands */
+#define READS_MAX 256  /* in one turn: a record may be of one byte */
 
 enum flow
 session_goto(struct session *session, const struct step *step)
@@ -87,10 +88,12 @@ read_input(struct session *session)
 {
 	uint8_t block[READ_MAX];
 	enum stream_result result;
-	size_t room, done;
+	size_t room, done, reads;
 	int fed;
 
-	while (session->listening && !session->eof && !session->lost) {
+	for (reads = 0; reads < READS_MAX && session->listening &&
+	     !session->eof && !session->lost;
+	     reads++) {
 		room = input_room(&session->input);
 		if (room == 0)
 			return;
@@ -151,6 +154,11 @@ intervene(struct session *session)
 		session->login_late = false;
 		(void)session_farewell(session,
 		    "No login in time (timeouts.login).");
+	} else if (session_is_tls(session) &&
+	    tls_overdue(stream_tls(session->control))) {
+		session_drop_question(session);
+		(void)session_farewell(session,
+		    "No new keys in time (tls.renegotiate).");
 	} else if (session->drain == DRAIN_HARD) {
 		session_drop_question(session);
 		(void)session_farewell(session, "The server is going down.");

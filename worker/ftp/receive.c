@@ -54,6 +54,10 @@ static const struct step step_committed = { "stor/committed", committed };
 #define FAST_PIECE 131072
 #define LULL_MS    10
 
+/* A read of few bytes costs as much as one of so many. */
+#define READ_COST 1024
+#define READS_MAX 1024 /* in one turn, of a small file */
+
 static struct fs_create
 what_to_create(const struct session *session)
 {
@@ -281,6 +285,37 @@ cut(struct session *session, const char *why)
 		: "The data connection was cut; nothing was stored."));
 }
 
+/*
+ * Whether the client is one that never says close_notify, and its host takes
+ * the end of the connection for it.  A reset is no such end.
+ */
+static bool
+is_tolerated(struct session *session)
+{
+	const struct transfer *transfer = session->transfer;
+
+	if (session->host->tls.truncated_uploads != CONF_TRUNCATED_WARN ||
+	    !stream_ended_bare(transfer->stream))
+		return (false);
+	session_log(session, WARNING,
+	    "upload of %s is taken for complete, though the client did not "
+	    "end TLS (tls.truncated_uploads)",
+	    transfer->path);
+	return (true);
+}
+
+/* The same as stream_read(), with the host's view of what is an end. */
+static enum stream_result
+read_data(struct session *session, void *data, size_t len, size_t *done)
+{
+	enum stream_result result;
+
+	result = stream_read(session->transfer->stream, data, len, done);
+	if (result == STREAM_TRUNCATED && is_tolerated(session))
+		return (STREAM_END);
+	return (result);
+}
+
 /* Bytes from the client: they count. */
 static void
 received(struct session *session, size_t bytes)
@@ -298,16 +333,17 @@ gather_small(struct session *session)
 {
 	struct transfer *transfer = session->transfer;
 	enum stream_result result;
-	size_t done;
+	size_t done, reads = 0;
 
 	if (transfer->small == NULL)
 		transfer->small = malloc(FS_SMALL_MAX);
 	if (transfer->small == NULL)
 		return (transfer_refuse(session, ENOMEM, REFUSAL_STORE));
 	while (transfer->len < FS_SMALL_MAX) {
-		result = stream_read(transfer->stream,
-		    transfer->small + transfer->len,
-		    FS_SMALL_MAX - transfer->len, &done);
+		result = reads++ == READS_MAX
+		    ? STREAM_AGAIN
+		    : read_data(session, transfer->small + transfer->len,
+			  FS_SMALL_MAX - transfer->len, &done);
 		if (result == STREAM_END)
 			return (session_goto(session, &step_small));
 		if (result == STREAM_AGAIN) {
@@ -332,9 +368,8 @@ fill(struct session *session, size_t *done)
 	enum stream_result result;
 
 	result = transfer->convert
-	    ? stream_read(transfer->stream, transfer->block, TRANSFER_BLOCK,
-		  done)
-	    : stream_read(transfer->stream, at, room, done);
+	    ? read_data(session, transfer->block, TRANSFER_BLOCK, done)
+	    : read_data(session, at, room, done);
 	if (result == STREAM_END && transfer->convert)
 		transfer->len += ascii_end(&transfer->ascii, at);
 	if (result != STREAM_OK)
@@ -403,6 +438,7 @@ gather(struct session *session, size_t *budget)
 		result = fill(session, &done);
 		if (result != STREAM_OK)
 			return (result);
+		done = done < READ_COST ? READ_COST : done;
 		*budget -= done < *budget ? done : *budget;
 	}
 	return (STREAM_OK);

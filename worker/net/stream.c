@@ -398,6 +398,12 @@ stream_reason(const struct stream *stream)
 	return ("the connection was closed");
 }
 
+bool
+stream_ended_bare(const struct stream *stream)
+{
+	return (stream->tls != NULL && tls_ended_bare(stream->tls));
+}
+
 int
 stream_fd(const struct stream *stream)
 {

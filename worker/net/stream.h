@@ -115,6 +115,11 @@ NODISCARD bool stream_is_tls(const struct stream *stream);
 NODISCARD struct tls_channel *stream_tls(struct stream *stream);
 /* Why it FAILED or was TRUNCATED, in plain words. */
 NODISCARD const char *stream_reason(const struct stream *stream);
+/*
+ * After TRUNCATED: nothing but close_notify is missing, the client has ended
+ * the connection in good order.
+ */
+NODISCARD bool stream_ended_bare(const struct stream *stream);
 NODISCARD int stream_fd(const struct stream *stream);
 
 #endif

@@ -25,6 +25,7 @@ admission_begin(struct tls_channel *control)
 
 	if (conf->verify_client == CONF_VERIFY_OFF) {
 		control->admitted = true;
+		rekey_begin(control);
 		return;
 	}
 	peer_note(control);
@@ -103,6 +104,7 @@ tls_admission(struct tls_channel *control)
 		return (TLS_REFUSED);
 	control->admitted = true;
 	sessions_admitted(control);
+	rekey_begin(control);
 	return (TLS_ADMITTED);
 }
 

@@ -57,6 +57,7 @@ prepare(struct tls_channel *channel, struct tls_socket *socket)
 	if (bio == NULL)
 		return (-1);
 	SSL_set_bio(channel->ssl, bio, bio);
+	tls_watch(channel->ssl);
 	if (partner_is_client(channel))
 		SSL_set_connect_state(channel->ssl);
 	else
@@ -150,6 +151,7 @@ tls_channel_free(struct tls_channel **channel)
 		    SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	inquiry_free(&ended->inquiry);
 	partner_free(&ended->partner);
+	free(ended->rekey);
 	sk_X509_pop_free(ended->chain, X509_free);
 	SSL_free(ended->ssl);
 	free(ended->reason);
@@ -285,6 +287,8 @@ established(struct tls_channel *channel)
 		partner_check(channel);
 	else
 		binding_check(channel);
+	if (channel->kind == TLS_DATA)
+		rekey_begin(channel);
 	if (!tls_bound_pending(channel))
 		outcome_established(channel);
 }
@@ -337,14 +341,22 @@ tls_read(struct tls_channel *channel, void *data, size_t len, size_t *done)
 	if (channel->failed)
 		return (TLS_FAILED);
 	fresh();
+	if (channel->rekey != NULL)
+		rekey_before_read(channel);
 	ret = SSL_read_ex(channel->ssl, data, len, done);
 	if (ret == 1) {
 		channel->starved = false;
 		channel->idle_messages = 0;
-		return (TLS_OK);
+		channel->calm += *done;
+		return (channel->rekey == NULL || rekey_received(channel, *done)
+			? TLS_OK
+			: TLS_FAILED);
 	}
 	result = settle(channel, ret);
 	channel->starved = true;
+	if (result == TLS_WANT_READ && channel->rekey != NULL &&
+	    !rekey_settled(channel))
+		result = TLS_FAILED;
 	if (result == TLS_FAILED || result == TLS_TRUNCATED)
 		channel->failed = true;
 	if (trace_on(TLS, 1))
@@ -352,17 +364,39 @@ tls_read(struct tls_channel *channel, void *data, size_t len, size_t *done)
 	return (result);
 }
 
-/* In one packet with the reply that follows. */
+/*
+ * What OpenSSL has to say first, a ticket or new keys: in one packet with what
+ * follows.
+ */
 static int
-send_ticket(struct tls_channel *channel)
+send_first(struct tls_channel *channel)
 {
 	bool held = channel->socket->more;
 	int ret;
 
+	if (!SSL_in_init(channel->ssl))
+		return (1);
 	channel->socket->more = true;
 	ret = SSL_do_handshake(channel->ssl);
 	channel->socket->more = held;
 	return (ret);
+}
+
+/* 1, or what came of a call of OpenSSL. */
+static int
+before_write(struct tls_channel *channel)
+{
+	int ret;
+
+	pay_ticket(channel);
+	ret = send_first(channel);
+	if (ret != 1)
+		return (ret);
+	channel->first = false;
+	if (channel->rekey == NULL && channel->records < TLS_RECORDS_MAX)
+		return (1);
+	ret = rekey_before_write(channel);
+	return (ret == 1 ? send_first(channel) : ret);
 }
 
 enum tls_result
@@ -374,17 +408,18 @@ tls_write(struct tls_channel *channel, const void *data, size_t len,
 	if (channel->failed)
 		return (TLS_FAILED);
 	fresh();
-	pay_ticket(channel);
-	if (SSL_in_init(channel->ssl)) {
-		ret = send_ticket(channel);
-		if (ret != 1)
-			return (settle_or_fail(channel, ret));
-		channel->first = false;
-	}
+	ret = channel->unsent ? 1 : before_write(channel);
+	if (channel->failed)
+		return (TLS_FAILED);
+	if (ret != 1)
+		return (settle_or_fail(channel, ret));
 	ret = SSL_write_ex(channel->ssl, data, len, done);
-	if (ret == 1)
-		return (TLS_OK);
-	return (settle_or_fail(channel, ret));
+	channel->unsent = ret != 1;
+	if (ret != 1)
+		return (settle_or_fail(channel, ret));
+	if (channel->kind == TLS_DATA)
+		rekey_sent(channel, *done);
+	return (TLS_OK);
 }
 
 enum tls_result
@@ -409,6 +444,12 @@ tls_close(struct tls_channel *channel)
 		return (settle_or_fail(channel, ret));
 	channel->closed = true;
 	return (TLS_OK);
+}
+
+bool
+tls_ended_bare(const struct tls_channel *channel)
+{
+	return (channel->socket->eof && SSL_has_pending(channel->ssl) == 0);
 }
 
 bool

@@ -160,6 +160,11 @@ hello_choose_host(SSL *ssl, int *alert, void *arg)
 
 	(void)arg;
 	*alert = 0;
+	/* A renegotiation: with whom and on which terms has been settled. */
+	if (channel->established) {
+		diags_hello(channel);
+		return (SSL_CLIENT_HELLO_SUCCESS);
+	}
 	channel->offered = (uint8_t)offered_versions(ssl);
 	if (name.text != NULL && login->server_name == NULL) {
 		login->server_name = strndup(name.text, name.len);

@@ -25,8 +25,14 @@
 #define BINDING_LEN    16
 #define CONTEXT_ID_LEN SSL_MAX_SID_CTX_LENGTH
 #define KEPT_SESSIONS  4
-/* KeyUpdates and the like that may come without application data. */
-#define TLS_IDLE_MESSAGES 32
+/*
+ * KeyUpdates and the like that may come without application data, and beyond
+ * one a second and one for each 32 KiB.
+ */
+#define TLS_IDLE_MESSAGES   32
+#define TLS_EXCESS_MESSAGES 128
+/* That are sent with one key: AES-GCM is good for a little more. */
+#define TLS_RECORDS_MAX (1u << 24)
 
 /*
  * How long sessions are valid for OpenSSL: longer than any login, and the most
@@ -64,6 +70,9 @@ struct inquiry;
 struct partner;
 /* What a host needs for such; see partner_context.c. */
 struct partner_context;
+
+/* What is known of a connection whose keys may change; see rekey.c. */
+struct rekey;
 
 struct contexts {
 	struct host_context *hosts; /* one for each, built or not */
@@ -145,6 +154,11 @@ struct tls_channel {
 	const char *objection; /* to the client's certificate; NULL: none */
 	enum tls_kind kind;
 	unsigned int idle_messages; /* since application data was read */
+	uint32_t excess;            /* of them: see TLS_EXCESS_MESSAGES */
+	uint32_t excess_at;         /* when that was reckoned, in seconds */
+	uint32_t records;           /* data: sent with the present key */
+	uint64_t calm;              /* bytes that were read since then */
+	struct rekey *rekey;        /* NULL: keys stay what they are */
 	uint8_t offered;    /* versions in the ClientHello, by hello_versions */
 	uint8_t alert;      /* the last one, 0: none */
 	uint8_t extensions; /* that the SSL knew when it was made */
@@ -153,6 +167,8 @@ struct tls_channel {
 	bool begun : 1, established : 1, failed : 1, closed : 1;
 	bool diags : 1;     /* EnableDiags */
 	bool cut : 1;       /* a flood: see the message callback */
+	bool unsent : 1;    /* a record waits to be written again */
+	bool overdue : 1;   /* control: the client owes us fresh keys */
 	bool starved : 1;   /* the last read found nothing more in the SSL */
 	bool by_ticket : 1; /* resumed by a stateless ticket */
 	bool keyed : 1;     /* its handshake was made with a pre-shared key */
@@ -184,6 +200,8 @@ NODISCARD const struct host_keys *tls_keys(const struct tls *tls,
     uint32_t host);
 /* What a log record of login is about: its subject, on its present host. */
 NODISCARD struct log_subject tls_subject(const struct tls_login *login);
+/* Every message of ssl is looked at; see rekey_message(). */
+void tls_watch(SSL *ssl);
 /* The login's extra, made when first needed; NULL when memory is short. */
 struct tls_extra *tls_extra(struct tls_login *login);
 
@@ -377,6 +395,27 @@ extern const char *const hello_versions[];
 /* hello.c: for SSL_CTX_set_client_hello_cb() and ..._servername_callback() */
 int hello_choose_host(SSL *ssl, int *alert, void *arg);
 int hello_answer_name(SSL *ssl, int *alert, void *arg);
+
+/*
+ * rekey.c: from when the client may come in.  Most channels have no rekey
+ * afterwards, and then nothing but _message(), _sent() and _before_write() is
+ * to be called.
+ */
+void rekey_begin(struct tls_channel *channel);
+/* A message, of two bytes at least, has passed. */
+void rekey_message(struct tls_channel *channel, bool sent, int type,
+    const uint8_t *message);
+void rekey_before_read(struct tls_channel *channel);
+/* Nothing was read, or nothing yet; false: the channel has failed. */
+NODISCARD bool rekey_settled(struct tls_channel *channel);
+/* The same after application data was read. */
+NODISCARD bool rekey_received(struct tls_channel *channel, size_t bytes);
+/*
+ * Nothing that was half written waits.  1: go on, and first send what OpenSSL
+ * has; else what came of a call of it, or failed is set.
+ */
+NODISCARD int rekey_before_write(struct tls_channel *channel);
+void rekey_sent(struct tls_channel *channel, size_t bytes);
 
 /* alpn.c: for SSL_CTX_set_alpn_select_cb() */
 int alpn_select(SSL *ssl, const unsigned char **out, unsigned char *out_len,

@@ -47,6 +47,8 @@ static const struct {
 	    "the client has no certificate, which tls.verify_client demands" },
 	{ SSL_R_EXCESSIVE_MESSAGE_SIZE, SCORE_FAILED_OTHER,
 	    "a message of the client is too large" },
+	{ SSL_R_NO_RENEGOTIATION, SCORE_FAILED_OTHER,
+	    "the client does not renegotiate, which tls.renegotiate asks for" },
 	{ SSL_R_UNEXPECTED_EOF_WHILE_READING, SCORE_FAILED_CLOSED,
 	    "the client closed the connection without close_notify" },
 	{ SSL_R_TLSV1_ALERT_UNKNOWN_CA, SCORE_FAILED_BY_CLIENT,
@@ -464,5 +466,6 @@ outcome_alert(struct tls_channel *channel, uint8_t alert, bool sent)
 	channel->begged = true;
 	subject = tls_subject(channel->login);
 	log_event(LOG_LEVEL_NOTICE, LOG_STREAM_TLS, &subject,
-	    "the client asks for a renegotiation: refused");
+	    "the client asks for a renegotiation: refused%s",
+	    channel->rekey == NULL ? "" : ", so soon after the last one");
 }

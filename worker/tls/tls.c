@@ -65,19 +65,9 @@ tls_extra(struct tls_login *login)
 	return (login->extra);
 }
 
-/* Whether it is one that can come without end and without a byte of data. */
-static bool
-is_idle_message(int sent, int type, const uint8_t *message)
-{
-	if (type == SSL3_RT_HANDSHAKE)
-		return (!sent && message[0] == SSL3_MT_KEY_UPDATE);
-	/* Ours: the answer to an attempt at renegotiation. */
-	return (type == SSL3_RT_ALERT && message[1] == SSL_AD_NO_RENEGOTIATION);
-}
-
 /*
- * OpenSSL has no limit of its own and would handle thousands of such messages
- * in one SSL_read().  After RECEIVED_SHUTDOWN it takes no further record.
+ * OpenSSL has no limit of its own for messages that ask for new keys, and would
+ * handle thousands of them in one SSL_read().
  */
 static void
 /* NOLINTNEXTLINE(readability-function-size): OpenSSL's signature */
@@ -92,12 +82,8 @@ watch_messages(int sent, int version, int type, const void *data, size_t len,
 		diags_message(channel, sent == 1, type, data, len);
 	if (channel != NULL && type == SSL3_RT_ALERT && len == 2)
 		outcome_alert(channel, ((const uint8_t *)data)[1], sent == 1);
-	if (channel == NULL || !channel->established || len < 2 ||
-	    !is_idle_message(sent, type, data) ||
-	    ++channel->idle_messages <= TLS_IDLE_MESSAGES)
-		return;
-	channel->cut = true;
-	SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
+	if (channel != NULL && channel->established && len >= 2)
+		rekey_message(channel, sent == 1, type, data);
 }
 
 int
@@ -109,8 +95,13 @@ tls_prepare_context(SSL_CTX *ctx)
 	    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_max_cert_list(ctx, CLIENT_CHAIN_MAX);
-	SSL_CTX_set_msg_callback(ctx, watch_messages);
 	return (0);
+}
+
+void
+tls_watch(SSL *ssl)
+{
+	SSL_set_msg_callback(ssl, watch_messages);
 }
 
 static SSL_CTX *

@@ -180,6 +180,16 @@ NODISCARD enum tls_result tls_read(struct tls_channel *channel, void *data,
     size_t len, size_t *done);
 NODISCARD enum tls_result tls_write(struct tls_channel *channel,
     const void *data, size_t len, size_t *done);
+/*
+ * The client of a control connection has not made fresh keys in the time of
+ * tls.renegotiate, and must: it is to be told and closed.
+ */
+NODISCARD bool tls_overdue(const struct tls_channel *control);
+/*
+ * After TRUNCATED: the client has ended the connection in good order behind a
+ * whole record, and only close_notify is missing.
+ */
+NODISCARD bool tls_ended_bare(const struct tls_channel *channel);
 /* Sends close_notify: OK sent, FAILED the peer is gone. */
 NODISCARD enum tls_result tls_close(struct tls_channel *channel);
 /* Bytes that tls_read() can give without the socket being readable. */

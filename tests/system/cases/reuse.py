@@ -74,8 +74,9 @@ def case_dropped_data_connections(binaries):
             with Client(server.port, version=version) as client:
                 client.auth().login()
                 client.stor("file", random_bytes(100000))
-                for _ in range(20):
+                for _ in range(100):
                     data = client.open_data("RETR file")
+                    assert client.resumed(data)
                     data.recv(10)
                     data.close()
                     reply = client.reply()
