@@ -111,7 +111,7 @@ static void
 describe_key(const EVP_PKEY *key, struct certificate_facts *facts)
 {
 	const char *type = EVP_PKEY_get0_type_name(key);
-	char group[32] = "";
+	char group[24] = "";
 
 	if (type == NULL)
 		return;
