@@ -41,8 +41,7 @@ key_of(const char *name, uint8_t key[DIGEST_LEN])
 	int high, low;
 	size_t i;
 
-	if (strlen(name) != NAME_LEN - 1 ||
-	    strcmp(name + HEX_LEN, SUFFIX) != 0)
+	if (strlen(name) != NAME_LEN - 1 || strcmp(name + HEX_LEN, SUFFIX) != 0)
 		return (false);
 	for (i = 0; i < DIGEST_LEN; i++) {
 		high = digit(name[2 * i]);
