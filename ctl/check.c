@@ -111,20 +111,12 @@ is_waiting(const json_t *staple)
 
 static void
 check_staple(struct check *check, const json_t *certificate,
-    const json_t *staples)
+    const json_t *staple)
 {
-	const json_t *staple = show_find_staple(staples, certificate);
 	bool must = json_is_true(json_object_get(certificate, "must_staple"));
 	const char *file = show_string(certificate, "file"), *error;
 	bool fresh;
 
-	if (staple == NULL) {
-		if (must)
-			found(check, CHECK_CRITICAL,
-			    "%s: clients demand a staple, and there is none",
-			    file);
-		return;
-	}
 	if (strcmp(show_string(staple, "status"), "revoked") == 0) {
 		found(check, CHECK_CRITICAL, "%s: is revoked", file);
 		return;
@@ -145,6 +137,26 @@ check_staple(struct check *check, const json_t *certificate,
 	    error);
 }
 
+/* Hosts may ask in ways of their own about the same certificate. */
+static void
+check_staples(struct check *check, const json_t *certificate,
+    const json_t *staples)
+{
+	const json_t *staple;
+	bool any = false;
+	size_t i = 0;
+
+	for (; (staple = show_find_staple(staples, certificate, &i)) != NULL;
+	     i++) {
+		check_staple(check, certificate, staple);
+		any = true;
+	}
+	if (!any && json_is_true(json_object_get(certificate, "must_staple")))
+		found(check, CHECK_CRITICAL,
+		    "%s: clients demand a staple, and there is none",
+		    show_string(certificate, "file"));
+}
+
 enum check_state
 check_answer(json_t *answer, long days, long long now)
 {
@@ -158,7 +170,7 @@ check_answer(json_t *answer, long days, long long now)
 	json_array_foreach(list, i, item)
 	{
 		check_dates(&check, item);
-		check_staple(&check, item, json_object_get(answer, "staples"));
+		check_staples(&check, item, json_object_get(answer, "staples"));
 	}
 	(void)json_object_set_new(answer, "findings", check.findings);
 	(void)json_object_set_new(answer, "state",

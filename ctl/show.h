@@ -21,9 +21,9 @@ void show_trace(const json_t *answer);
 /* What is known of the staple of a certificate: "-" where nothing is. */
 #define SHOW_STAPLE_MAX 128
 const char *show_staple(const json_t *staple, char out[SHOW_STAPLE_MAX]);
-/* The entry of the list about that certificate; NULL: none. */
-const json_t *show_find_staple(const json_t *staples,
-    const json_t *certificate);
+/* The first entry of the list, from *i on, about that certificate; or NULL. */
+const json_t *show_find_staple(const json_t *staples, const json_t *certificate,
+    size_t *i);
 
 /* Members of an object; what is missing is 0 or "-". */
 long long show_number(const json_t *object, const char *key);

@@ -84,15 +84,16 @@ show_validity(const json_t *certificate)
 }
 
 const json_t *
-show_find_staple(const json_t *staples, const json_t *certificate)
+show_find_staple(const json_t *staples, const json_t *certificate, size_t *i)
 {
-	const char *serial = show_string(certificate, "serial");
+	const char *digest = show_string(certificate, "sha256");
 	const json_t *staple;
-	size_t i;
 
-	json_array_foreach(staples, i,
-	    staple) if (strcmp(show_string(staple, "serial"), serial) ==
-	    0) return (staple);
+	for (; *i < json_array_size(staples); (*i)++) {
+		staple = json_array_get(staples, *i);
+		if (strcmp(show_string(staple, "sha256"), digest) == 0)
+			return (staple);
+	}
 	return (NULL);
 }
 
@@ -123,6 +124,7 @@ static void
 show_certificate(const json_t *certificate, const json_t *staples)
 {
 	char text[SHOW_STAPLE_MAX], since[SHOW_TIME_MAX];
+	size_t i = 0;
 
 	printf("  Certificate %s\n", show_string(certificate, "file"));
 	if (json_object_get(certificate, "alarm") != NULL)
@@ -142,7 +144,7 @@ show_certificate(const json_t *certificate, const json_t *staples)
 	printf("    Key: %s\n", show_string(certificate, "key"));
 	show_validity(certificate);
 	printf("    Staple: %s%s\n",
-	    show_staple(show_find_staple(staples, certificate), text),
+	    show_staple(show_find_staple(staples, certificate, &i), text),
 	    json_is_true(json_object_get(certificate, "must_staple"))
 		? " (clients demand one)"
 		: "");

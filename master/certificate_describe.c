@@ -158,13 +158,16 @@ flags_of(X509 *cert)
 {
 	TLS_FEATURE *features;
 	uint32_t flags = has_responder(cert) ? CERTIFICATE_RESPONDER : 0;
+	long number;
 	int i;
 
 	features = X509_get_ext_d2i(cert, NID_tlsfeature, NULL, NULL);
-	for (i = 0; i < sk_ASN1_INTEGER_num(features); i++)
-		/* status_request, by its number among extensions */
-		if (ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features, i)) == 5)
+	for (i = 0; i < sk_ASN1_INTEGER_num(features); i++) {
+		/* status_request and its second version, among extensions */
+		number = ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features, i));
+		if (number == 5 || number == 17)
 			flags |= CERTIFICATE_MUST_STAPLE;
+	}
 	TLS_FEATURE_free(features);
 	return (flags);
 }

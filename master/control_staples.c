@@ -1,5 +1,6 @@
 #include "master/control_staples.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "master/control_cache.h"
@@ -68,8 +69,12 @@ status_word(uint32_t status)
 static json_t *
 describe(const struct msg_staple_entry *entry)
 {
+	char sha256[2 * sizeof(entry->sha256) + 1];
 	json_t *staple;
+	size_t i;
 
+	for (i = 0; i < sizeof(entry->sha256); i++)
+		(void)snprintf(sha256 + 2 * i, 3, "%02X", entry->sha256[i]);
 	staple = json_pack("{s:o, s:o, s:s, s:b, s:b, s:b, s:o}", "host",
 	    text_of(entry->host, sizeof(entry->host)), "serial",
 	    text_of(entry->serial, sizeof(entry->serial)), "status",
@@ -80,6 +85,7 @@ describe(const struct msg_staple_entry *entry)
 	    text_of(entry->error, sizeof(entry->error)));
 	if (staple == NULL)
 		return (NULL);
+	(void)json_object_set_new(staple, "sha256", json_string(sha256));
 	status_set(staple, "hosts", entry->hosts);
 	status_set(staple, "this_update", entry->this_update);
 	status_set(staple, "next_update", entry->next_update);

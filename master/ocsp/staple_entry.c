@@ -1,5 +1,6 @@
 #include "master/ocsp/staple_entry.h"
 
+#include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -262,6 +263,8 @@ staple_entry_describe(const struct staple_entry *entry,
 	memset(out, 0, sizeof(*out));
 	memcpy(out->host, subject->host, sizeof(out->host));
 	memcpy(out->serial, subject->serial, sizeof(out->serial));
+	(void)EVP_Digest(subject->cert, subject->cert_len, out->sha256, NULL,
+	    EVP_sha256(), NULL);
 	out->hosts = subject->hosts;
 	out->status = entry->status;
 	out->flags = (subject->must ? STAPLE_MUST : 0) |

@@ -100,6 +100,7 @@ enum staple_status {
 struct msg_staple_entry {
 	char host[STAPLE_HOST_MAX]; /* the first that has it */
 	char serial[STAPLE_SERIAL_MAX];
+	uint8_t sha256[32];
 	uint32_t hosts; /* that have it */
 	uint32_t status;
 	uint32_t flags; /* STAPLE_MUST ... */
@@ -116,7 +117,7 @@ struct msg_staple_page {
 	uint32_t last; /* 1: there are no others */
 };
 
-static_assert(sizeof(struct msg_staple_entry) == 360, "wire layout");
+static_assert(sizeof(struct msg_staple_entry) == 392, "wire layout");
 static_assert(sizeof(struct msg_ocsp_ask) == 24, "wire layout");
 static_assert(sizeof(struct msg_ocsp_answer) == 16, "wire layout");
 static_assert(sizeof(struct msg_name_ask) == 32, "wire layout");

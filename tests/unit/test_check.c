@@ -65,7 +65,7 @@ static const struct row rows[] = {
 	    "\"served\":true,\"status\":\"good\",\"next_update\":1900000000",
 	    CHECK_OK, NULL },
 	{ "of the wrong types",
-	    "\"from\":\"x\",\"until\":[],\"chain_until\":{},\"serial\":7", NULL,
+	    "\"from\":\"x\",\"until\":[],\"chain_until\":{},\"key\":7", NULL,
 	    CHECK_CRITICAL, "has expired" },
 };
 
@@ -76,9 +76,9 @@ make_answer(const struct row *row)
 	json_t *answer;
 
 	(void)snprintf(text, sizeof(text),
-	    "{\"certificates\":[{\"file\":\"a.pem\",\"serial\":\"A1\",%s}],"
-	    "\"alarms\":[],\"staples\":[{\"serial\":\"A\"}%s%s%s]}",
-	    row->certificate, row->staple == NULL ? "" : ",{\"serial\":\"A1\",",
+	    "{\"certificates\":[{\"file\":\"a.pem\",\"sha256\":\"A1\",%s}],"
+	    "\"alarms\":[],\"staples\":[{\"sha256\":\"A\"}%s%s%s]}",
+	    row->certificate, row->staple == NULL ? "" : ",{\"sha256\":\"A1\",",
 	    row->staple == NULL ? "" : row->staple,
 	    row->staple == NULL ? "" : "}");
 	answer = json_loads(text, 0, NULL);

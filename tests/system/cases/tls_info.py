@@ -12,6 +12,7 @@ from client import Client, tls_context
 from daemon import IS_ROOT, Daemon, make_certificate, wait_for
 from run import Skip
 
+from cases.stapling import Rig
 from cases.tickets import live_keys
 
 
@@ -274,6 +275,42 @@ def case_check_chain(binaries):
         assert re.search(r"of its chain expires in [45] days\n", text), text
         text = server.ctl("tls", "info", json_output=False).stdout
         assert "Chain expires:" in text, text
+
+
+def staple_line(server):
+    text = server.ctl("tls", "info", "-", json_output=False).stdout
+    return re.search("Staple: (.*)", text).group(1)
+
+
+def case_staples(binaries):
+    """What is stapled is shown; what is missing or revoked is told."""
+    with Rig(binaries) as rig:
+        rig.stapled()
+        assert staple_line(rig.server).startswith("good, until ")
+        assert check(rig.server, "0")[0] == 0, check(rig.server, "0")
+        [staple] = rig.server.ctl("tls", "info")["staples"]
+        [cert] = rig.server.ctl("tls", "info", "-")["hosts"][0]["certificates"]
+        assert staple["sha256"] == cert["sha256"]
+        assert cert["responder"] and not cert["must_staple"]
+    for must, state in ((False, 1), (True, 2)):
+        with Rig(binaries, must=must, mode="rubbish") as rig:
+            rig.server.expect_log("staple")
+            assert wait_for(lambda: check(rig.server, "0")[0] == state and
+                            "no fresh" in check(rig.server, "0")[1], 20), \
+                check(rig.server, "0")
+            assert "nothing is stapled" in staple_line(rig.server)
+
+
+def case_revoked(binaries):
+    """A certificate that is revoked is critical."""
+    with Rig(binaries) as rig:
+        rig.server.expect_log("REVOKED")
+        rig.stapled()
+        rig.root.revoke("first")
+        rig.server.ctl("ocspcache", "clear")
+        assert wait_for(lambda: check(rig.server, "0")[0] == 2, 20), \
+            check(rig.server, "0")
+        assert "is revoked" in check(rig.server, "0")[1]
 
 
 def ask(path, line):
