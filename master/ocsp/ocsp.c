@@ -395,8 +395,8 @@ find_identity(const struct conf *conf, struct identity *identity)
 
 /*
  * No other root directory: resolvers read files that are the system's choice,
- * and so are the authorities of https.  It may read those, and writes only below
- * the directory with responses to be stapled, which is its own.
+ * and so are the authorities of https.  It may read those, and writes only
+ * below the directory with responses to be stapled, which is its own.
  */
 static int
 become_ocsp(const struct conf *conf)

@@ -112,6 +112,26 @@ apply_anonymous(struct build *build, const struct node *node,
 	    &target->host->anonymous.settings);
 }
 
+static void apply_section(struct build *build, const struct node *section,
+    struct target *target);
+
+/* A key: a value, or a section of further ones. */
+static void
+apply_key(struct build *build, const struct node *node, struct target *target)
+{
+	struct value value = { build->load, node->spec, node, NULL };
+
+	target->given.nodes[keys_index(node->spec)] = node;
+	if (node->role == NODE_SECTION) {
+		switch_on(build, node, target);
+		apply_section(build, node, target);
+	} else if (node->role == NODE_VALUE &&
+	    node->spec->type != CONF_TYPE_INCLUDE) {
+		value.object = target_object(target, node->spec);
+		value_read(&value);
+	}
+}
+
 /* Puts all values of a section into the target's fields. */
 static void
 apply_section(struct build *build, const struct node *section,
@@ -120,26 +140,17 @@ apply_section(struct build *build, const struct node *section,
 	const struct node *node;
 
 	for (node = section->first; node != NULL; node = node->next) {
-		struct value value = { build->load, node->spec, node, NULL };
-
 		if (node->role == NODE_SECTION &&
 		    node->context != section->context)
 			continue; /* defaults: applied by itself */
-		if (node->spec != NULL && node->role == NODE_VALUE &&
+		if (node->spec == NULL) {
+			if (node->role == NODE_SECTION)
+				apply_section(build, node, target);
+		} else if (node->role == NODE_VALUE &&
 		    is_anonymous(section, node->spec)) {
 			apply_anonymous(build, node, target);
-			continue;
-		}
-		if (node->spec != NULL)
-			target->given.nodes[keys_index(node->spec)] = node;
-		if (node->role == NODE_SECTION) {
-			if (node->spec != NULL)
-				switch_on(build, node, target);
-			apply_section(build, node, target);
-		} else if (node->role == NODE_VALUE && node->spec != NULL &&
-		    node->spec->type != CONF_TYPE_INCLUDE) {
-			value.object = target_object(target, node->spec);
-			value_read(&value);
+		} else {
+			apply_key(build, node, target);
 		}
 	}
 }

@@ -172,7 +172,8 @@ keeps_nothing_odd(void)
 	memset(&other, 0, sizeof(other));
 	memset(&facts, 0xff, sizeof(facts)); /* no text has an end */
 	certificate_learn(&piece, &facts);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(piece.known);
+	if (piece.known == NULL)
+		abort();
 	for (at = piece.known->names; *at != '\0'; at++)
 		if (*at < ' ' || *at > '~')
 			break;
@@ -182,13 +183,15 @@ keeps_nothing_odd(void)
 	(void)snprintf(facts.names, sizeof(facts.names), "a.test b.test ");
 	facts.until = INT64_MIN;
 	certificate_learn(&piece, &facts);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(piece.known);
+	if (piece.known == NULL)
+		abort();
 	CU_ASSERT_PTR_NULL(strpbrk(piece.known->subject, "\x1b\r\n"));
 	CU_ASSERT_STRING_EQUAL(piece.known->names, "a.test b.test ");
 	CU_ASSERT_STRING_EQUAL(piece.known->key, "");
 	/* Older bytes bring along what is known of them. */
 	certificate_still(&other, &piece);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(other.known);
+	if (other.known == NULL)
+		abort();
 	CU_ASSERT(other.known != piece.known);
 	certificate_release(&piece);
 	CU_ASSERT_PTR_NULL(piece.known);

@@ -1,5 +1,6 @@
 /* Unit tests of shm/conf: users, directories, and keys below anonymous. */
 #include <CUnit/CUnit.h>
+#include <stdlib.h>
 
 #include "shm/base/buf.h"
 #include "tests/unit/conf_rig.h"
@@ -52,13 +53,15 @@ entries_are_inherited_as_a_whole(void)
 	bob = conf_user(&h[2], "bob");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(bob);
 	required = conf_setting(&bob->settings, CONF_FIELD(tls.required));
-	CU_ASSERT_PTR_NOT_NULL_FATAL(required);
+	if (required == NULL)
+		abort();
 	CU_ASSERT(!required->auth && !required->control);
 	CU_ASSERT_EQUAL(umask_of(&bob->settings), 9999);
 	CU_ASSERT_STRING_EQUAL(h[2].users.items[2].group, "100");
 	options = conf_setting(&h[2].users.items[2].settings,
 	    CONF_FIELD(tls.options));
-	CU_ASSERT_PTR_NOT_NULL_FATAL(options);
+	if (options == NULL)
+		abort();
 	CU_ASSERT_EQUAL(*options, CONF_TLS_NO_SESSION_REUSE_REQUIRED);
 	conf_free(&conf);
 }

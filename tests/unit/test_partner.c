@@ -16,8 +16,8 @@ struct row {
 	const char *common_name, *extension;
 	const char *address;
 	enum conf_verify_server mode;
-	const char *dns; /* NULL: must not be asked for; "": there is none */
-	size_t dns_len;  /* 0: of the text */
+	const char *dns;  /* NULL: must not be asked for; "": there is none */
+	uint32_t dns_len; /* 0: of the text */
 	enum end end;
 };
 
