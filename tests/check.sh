@@ -37,6 +37,25 @@ row() {
 	fi
 }
 
+# beside NAME COMMAND...: begins a check that runs beside the next ones, when
+# these leave a processor idle; they mostly wait.
+beside() {
+	local name=$1
+	shift
+	(
+		renice -n 19 "$BASHPID" >/dev/null
+		"$@" >"$logs/$name.out" 2>&1
+		echo $? >"$logs/$name.status"
+	) &
+}
+
+# joined NAME: whether that check was good; waits for it.
+joined() {
+	wait
+	cat "$logs/$1.out"
+	return "$(cat "$logs/$1.status")"
+}
+
 # suite NAME COMMAND...: a runner that counts for itself.
 suite() {
 	local name=$1 line status
@@ -145,7 +164,7 @@ if wanted lint; then
 	row "python" python_compiles
 fi
 if wanted tidy; then
-	row "clang-tidy" tidy
+	beside tidy tidy
 fi
 if wanted system; then
 	pattern='^(ok|FAIL|skip) |^system:|^       |Error|File|assert|raise|^ '
@@ -155,6 +174,9 @@ if wanted bench; then
 	row "build of the benchmark" make -s -j"$jobs" all bench-tools
 	row "benchmark, each mode for a moment" \
 		python3 tests/bench/bench.py --build build --smoke
+fi
+if wanted tidy; then
+	row "clang-tidy" joined tidy
 fi
 if wanted san; then
 	row "build with sanitizers" make -s -j"$jobs" SAN=1 BUILD=build/san \

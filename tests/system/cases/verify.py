@@ -206,12 +206,13 @@ def check_full(world, clients):
                 assert came_in == (wanted == ""), (version, mode, kind)
 
 
-def check_resumed(world, sessions):
+def check_resumed(world, sessions, tickets):
+    """A change of what is asked of clients also clears the cache."""
     for (kind, mode, version), (context, session) in sessions.items():
         what = version, mode, kind
         if refusal(kind, mode) != "":
             assert world.comes_in(mode, context, session) is None, what
-        elif mode == "off":
+        elif mode == "off" and tickets:
             assert world.resumes(mode, context, session), what
         else:
             # What is asked of clients has changed: all are looked at.
@@ -257,7 +258,7 @@ def matrix(binaries, tickets):
         go_bad(world)
         wait_for(lambda: False, due - time.monotonic())
         check_full(world, clients)
-        check_resumed(world, sessions)
+        check_resumed(world, sessions, tickets)
         check_told(world, clients)
 
 
