@@ -227,7 +227,7 @@ def matrix(binaries, tickets):
                         client.context, client.socket.session
                     client.close()
         rig.root.revoke("revoked")
-        time.sleep(2.2)
+        time.sleep(6)
         for (mode, version, name), (context, session) in sessions.items():
             certificate, port = clients[name], ports[mode]
             if mode != "off" and name == "revoked":
