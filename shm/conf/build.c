@@ -43,7 +43,7 @@ set_default(struct load *load, const struct conf_key *key, void *object)
 	struct value value = { load, key, &node, object };
 	bool good;
 
-	if (key->value == NULL || key->type == CONF_TYPE_LATER ||
+	if (key->value == NULL ||
 	    strncmp(key->value, RUN_PREFIX, strlen(RUN_PREFIX)) == 0)
 		return;
 	memset(&node, 0, sizeof(node));

@@ -32,15 +32,11 @@ const struct conf_key conf_keys[] = {
 		offsetof(struct conf_parts, field),                           \
 		FIELD_SIZE(conf_parts, field), NULL, NULL, NULL, CONF_RELOAD, \
 		help },
-#define LATER(path, directive)                                                 \
-	{ path, CONF_TYPE_LATER, CONF_IN_PARTS, CONTEXT_SDH, 0, 0, NULL, NULL, \
-		NULL, CONF_RELOAD, directive },
 #include "shm/conf/keys.def"
 #undef SERVER
 #undef HOST
 #undef PART
 #undef KEY_PART
-#undef LATER
 };
 const size_t conf_nkeys = NITEMS(conf_keys);
 

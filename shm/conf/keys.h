@@ -76,7 +76,6 @@ enum conf_type {
 	CONF_TYPE_USERS,
 	CONF_TYPE_DIRECTORIES,
 	CONF_TYPE_INCLUDE,
-	CONF_TYPE_LATER,
 	CONF_TYPE_COUNT
 };
 
@@ -110,7 +109,7 @@ struct conf_key {
 	const char *value;     /* the default as text, or NULL */
 	const char *min, *max; /* as text, or NULL */
 	enum conf_apply apply;
-	const char *help; /* of a LATER key: the directive of mod_tls */
+	const char *help;
 };
 
 extern const struct conf_key conf_keys[];

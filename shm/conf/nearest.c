@@ -95,12 +95,6 @@ keys_nearest_word(const char *const *words, size_t count, const char *text)
 	return (best);
 }
 
-static bool
-offered(const struct conf_key *key, unsigned int context)
-{
-	return (key->type != CONF_TYPE_LATER && (key->contexts & context) != 0);
-}
-
 /* Copies as many names of the key's path as path has. */
 static void
 copy_as_deep(char out[KEYS_PATH_MAX], const char *key, const char *path)
@@ -142,7 +136,7 @@ keys_nearest(const char *path, unsigned int context, char out[KEYS_PATH_MAX])
 	if (nearest_section(path, context, out))
 		return (true);
 	for (i = 0; i < conf_nkeys; i++) {
-		if (!offered(&conf_keys[i], context))
+		if (!(conf_keys[i].contexts & context) != 0)
 			continue;
 		copy_as_deep(candidate, conf_keys[i].path, path);
 		distance = keys_distance(path, candidate, most);
@@ -153,7 +147,7 @@ keys_nearest(const char *path, unsigned int context, char out[KEYS_PATH_MAX])
 		}
 	}
 	for (i = 0; !found && i < conf_nkeys; i++)
-		if (offered(&conf_keys[i], context) &&
+		if ((conf_keys[i].contexts & context) != 0 &&
 		    strcasecmp(last_name(path), last_name(conf_keys[i].path)) ==
 			0) {
 			found = true;

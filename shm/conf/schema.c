@@ -117,11 +117,6 @@ static bool
 allowed(struct load *load, const struct node *section, const struct node *entry,
     const struct conf_key *spec)
 {
-	if (spec->type == CONF_TYPE_LATER) {
-		report_add(load, entry->key_place,
-		    "%s (%s) is not supported yet", spec->path, spec->help);
-		return (false);
-	}
 	if ((spec->contexts & section->context) == 0) {
 		report_add(load, entry->key_place,
 		    "%s may not be set below %s, but %s", spec->path,

@@ -116,10 +116,7 @@ refuse_key(const struct reading *reading, const struct node *node,
 	char nearest[KEYS_PATH_MAX];
 	struct shown shown;
 
-	if (key != NULL && key->type == CONF_TYPE_LATER)
-		report_add(reading->value->load, node->key_place,
-		    "%s (%s) is not supported yet", key->path, key->help);
-	else if (key != NULL || keys_is_group(path))
+	if (key != NULL || keys_is_group(path))
 		report_add(reading->value->load, node->key_place,
 		    "%s may not be set below %s", path, list_name(reading));
 	else if (keys_nearest(path, reading->context, nearest))

@@ -15,10 +15,9 @@ cat >"$folder/table.c" <<END
 	@ p | value | min | max | contexts | apply
 #define PART(p, field, help) @ p | NULL | NULL | NULL | SDH | RELOAD
 #define KEY_PART(p, field, help) PART(p, field, help)
-#define LATER(p, directive) % p | directive
 #include "shm/conf/keys.def"
 END
-cpp -P -I. "$folder/table.c" | tr '\n' ' ' | sed 's/[@%]/\n/g; s/"//g' |
+cpp -P -I. "$folder/table.c" | tr '\n' ' ' | sed 's/@/\n/g; s/"//g' |
 	awk -F ' *[|] *' '
 BEGIN {
 	where["S"] = "top level"
@@ -33,7 +32,6 @@ function sections(letters, text, i) {
 		text = text (i > 1 ? ", " : "") where[substr(letters, i, 1)]
 	return text
 }
-NF == 2 { gsub(/ /, ""); sub(/[|]/, " "); later = later "later " $0 "\n" }
 NF == 6 {
 	gsub(/ /, "", $1)
 	gsub(/ /, "", $5)
@@ -42,18 +40,17 @@ NF == 6 {
 	if ($3 != "NULL")
 		line = line ", from " $3 " to " $4
 	print $1 ": " line "; " sections($5) "; " tolower($6) "."
-}
-END { printf "%s", later }' >"$folder/table"
+}' >"$folder/table"
 
 awk '
-/^\.Sh / { keys = $0 == ".Sh KEYS"; later = $0 ~ /NOT SUPPORTED YET/ }
+/^\.Sh / { keys = $0 == ".Sh KEYS" }
 /^\.Bl / { depth++ }
 /^\.El/ { depth-- }
-/^\.It Cm / && depth == 1 && (keys || later) {
+/^\.It Cm / && depth == 1 && keys {
 	name = $3
 	getline
 	sub(/^\.Li /, "")
-	print (keys ? name ": " $0 : "later " name " " $0)
+	print name ": " $0
 }' "$page" >"$folder/page"
 
 for list in table page; do

@@ -1,9 +1,6 @@
 #!/bin/sh
 # Fails when ftpsd-mod_tls(7) lacks a name of mod_tls, has one twice or one
-# that mod_tls has not, names a key that keys.def does not have, or calls
-# something unsupported that is supported, or the other way round.
-#
-# "later" before a line of tests/data/mod_tls.names: not supported yet.
+# that mod_tls has not, or names a key that keys.def does not have.
 set -eu
 cd "$(dirname "$0")/../.."
 page=man/ftpsd-mod_tls.7
@@ -18,9 +15,8 @@ grep -v '^#' "$names" | sort >"$folder/names"
 awk -v keys="$folder/named" '
 function row() {
 	if (name != "")
-		print (later ? "later " : "") kind " " name
+		print kind " " name
 	name = ""
-	later = 0
 }
 /^\.Sh / { row(); kind = "" }
 /^\.Sh DIRECTIVES/ { kind = "directive" }
@@ -29,7 +25,6 @@ function row() {
 /^\.Sh CONTROL ACTIONS/ { kind = "action" }
 /^\.Sh VARIABLES/ { kind = "variable" }
 /^\.It Li / && kind != "" { row(); name = substr($0, 8); first = 1; next }
-/^\.Em Not supported yet/ { later = 1 }
 first && kind == "directive" { print name, $2 >keys }
 { first = 0 }' "$page" | sort >"$folder/page"
 
@@ -42,24 +37,9 @@ fi
 
 # A key is one of the table, or begins some of it.
 while read -r directive key; do
-	kind=$(sed -n "s/^\([A-Z_]*\)(\"${key}[.\"].*/\1/p" shm/conf/keys.def |
-		sort -u | tr '\n' ' ')
-	later=no
-	grep -qx "later directive $directive" "$folder/names" && later=yes
-	case $kind$later in
-	no | yes)
+	if ! grep -q "^[A-Z_]*(\"${key}[.\"]" shm/conf/keys.def; then
 		echo "$page: $directive: no key is called $key"
 		failed=1
-		;;
-	"LATER no")
-		echo "$page: $directive: $key is not supported yet"
-		failed=1
-		;;
-	*LATER*yes) ;;
-	*yes)
-		echo "$page: $directive: $key is supported"
-		failed=1
-		;;
-	esac
+	fi
 done <"$folder/named"
 exit "$failed"

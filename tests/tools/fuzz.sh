@@ -9,7 +9,7 @@ seconds=$2
 
 # The words that each of them should know.
 mkdir -p "$folder/words"
-sed -n 's/^\(SERVER\|HOST\|PART\|LATER\)("\([a-z_.0-9]*\)".*/\2/p' \
+sed -n 's/^\(SERVER\|HOST\|PART\)("\([a-z_.0-9]*\)".*/\2/p' \
 	shm/conf/keys.def | tr '.' '\n' | sort -u |
 	sed 's/.*/"&: "/' >"$folder/words/conf"
 sed -n 's/^\(VERB\|ALIAS\)("\([A-Z0-9]*\)".*/"\2 "/p' worker/ftp/verbs.def \

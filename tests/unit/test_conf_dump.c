@@ -1,6 +1,5 @@
 /* Unit tests of shm/conf: the dump, the restart check and the table. */
 #include <CUnit/CUnit.h>
-#include <ctype.h>
 #include <stdlib.h>
 
 #include "shm/conf/keys.h"
@@ -257,35 +256,6 @@ groups_are_known(void)
 	CU_ASSERT(!keys_is_group(""));
 }
 
-/* The rule of DESIGN: drop TLS, write snake_case, below tls. */
-static void
-names_follow_the_directives(void)
-{
-	char path[KEYS_PATH_MAX];
-	const char *name;
-	size_t i, k, len;
-
-	for (i = 0; i < conf_nkeys; i++) {
-		if (conf_keys[i].type != CONF_TYPE_LATER)
-			continue;
-		name = conf_keys[i].help;
-		CHECK_CASE(strncmp(name, "TLS", 3) == 0, name);
-		name += 3;
-		len = (size_t)snprintf(path, sizeof(path), "tls.");
-		for (k = 0; name[k] != '\0'; k++) {
-			/* A word begins where small letters follow or end. */
-			if (k > 0 && isupper((unsigned char)name[k]) &&
-			    (islower((unsigned char)name[k - 1]) ||
-				isdigit((unsigned char)name[k - 1]) ||
-				islower((unsigned char)name[k + 1])))
-				path[len++] = '_';
-			path[len++] = (char)tolower((unsigned char)name[k]);
-		}
-		path[len] = '\0';
-		CHECK_CASE(strcmp(path, conf_keys[i].path) == 0, path);
-	}
-}
-
 static const struct {
 	const char *a, *b;
 	size_t distance;
@@ -317,7 +287,6 @@ CU_TestInfo conf_dump_tests[] = {
 	{ "some keys need a restart", some_keys_need_a_restart },
 	{ "the table is sorted and found", table_is_sorted_and_found },
 	{ "groups are known", groups_are_known },
-	{ "names follow the directives", names_follow_the_directives },
 	{ "letters that differ are counted", letters_that_differ_are_counted },
 	CU_TEST_INFO_NULL,
 };
