@@ -136,7 +136,7 @@ keys_nearest(const char *path, unsigned int context, char out[KEYS_PATH_MAX])
 	if (nearest_section(path, context, out))
 		return (true);
 	for (i = 0; i < conf_nkeys; i++) {
-		if (!(conf_keys[i].contexts & context) != 0)
+		if ((conf_keys[i].contexts & context) == 0)
 			continue;
 		copy_as_deep(candidate, conf_keys[i].path, path);
 		distance = keys_distance(path, candidate, most);
