@@ -34,10 +34,10 @@ sed -n 's/^ALIAS("\([A-Z0-9]*\)".*/\1/p' worker/ftp/verbs.def >"$folder/table"
 sed -n '/^\.It Directories/,/^\.It Files/s/^\.Ic //p' man/ftpsd.8 |
 	tr -d ' ' | tr ',' '\n' | sed 's/^/X/; s/^XCDUP$/XCUP/' >"$folder/other"
 same "verbs.def and the names with X in ftpsd(8)"
-sed -n 's/^VERB("SITE".*"SITE \(.*\)").*/\1/p' worker/ftp/verbs.def |
-	tr -d ' ' | tr '|' '\n' | grep -vx HELP >"$folder/table"
+sed -n 's/^SITE("\([A-Z]*\)".*/\1/p' worker/ftp/site.def |
+	grep -vx HELP >"$folder/table"
 grep -oE 'SITE [A-Z]+' man/ftpsd.8 | cut -d' ' -f2 >"$folder/other"
-same "SITE in verbs.def and ftpsd(8)"
+same "site.def and ftpsd(8)"
 
 # Control commands, with their options.
 sed -n 's/^CONTROL([A-Z_]*,[^"]*"\([^"]*\)",[^"]*"\([^"]*\)".*/\1 \2/p' \

@@ -1,13 +1,10 @@
 /* SIZE, MDTM, MFMT, SITE CHMOD, SITE UTIME: facts about one file. */
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "worker/ftp/args.h"
 #include "worker/ftp/files.h"
+#include "worker/ftp/site.h"
 #include "worker/ftp/time.h"
 #include "worker/ftp/verbs.h"
 
@@ -125,7 +122,7 @@ looked_up(struct session *session)
 	    session_answer(session, 213, "Modify=%s; %s", text, session->path));
 }
 
-static enum flow
+enum flow
 site_chmod(struct session *session, const char *text)
 {
 	const char *name;
@@ -149,7 +146,7 @@ site_chmod(struct session *session, const char *text)
 	    &step_done));
 }
 
-static enum flow
+enum flow
 site_utime(struct session *session, const char *text)
 {
 	char name[INPUT_LINE_MAX];
@@ -177,49 +174,4 @@ done(struct session *session)
 	if (!files_answer(session, &answer, &flow))
 		return (flow);
 	return (session_answer(session, 200, "Done."));
-}
-
-static enum flow site_help(struct session *session, const char *text);
-
-/* SITE commands: their names, and whether they change files. */
-static const struct {
-	const char *name;
-	enum flow (*run)(struct session *session, const char *text);
-	bool writes;
-	const char *help;
-} sites[] = {
-	{ "CHMOD", site_chmod, true, "SITE CHMOD mode path" },
-	{ "HELP", site_help, false, "SITE HELP" },
-	{ "UTIME", site_utime, true, "SITE UTIME YYYYMMDDHHMMSS path" },
-};
-
-static enum flow
-site_help(struct session *session, const char *text)
-{
-	size_t i;
-
-	(void)text;
-	reply_begin(&session->reply, 214, "SITE commands:");
-	for (i = 0; i < NITEMS(sites); i++)
-		reply_line(&session->reply, "%s", sites[i].help);
-	reply_end(&session->reply, "End");
-	return (session_goto(session, &step_command));
-}
-
-enum flow
-verb_site(struct session *session, const char *text)
-{
-	size_t len = strcspn(text, " "), i;
-
-	for (i = 0; i < NITEMS(sites); i++)
-		if (strlen(sites[i].name) == len &&
-		    strncasecmp(sites[i].name, text, len) == 0)
-			break;
-	if (i == NITEMS(sites))
-		return (session_answer(session, 500,
-		    "SITE command not understood."));
-	if (sites[i].writes && (session->policy & LOGIN_READ_ONLY) != 0)
-		return (session_answer(session, 550,
-		    "This account may not change files."));
-	return (sites[i].run(session, text + len + (text[len] == ' ')));
 }
