@@ -1,7 +1,7 @@
 #!/bin/sh
 # Fails when a table in the source and what is said about it elsewhere differ:
-# verbs and ftpsd(8), control commands and ftpsctl(8), messages and their
-# bodies, counters and what `ftpsctl status` shows.
+# control commands and ftpsctl(8), messages and their bodies, counters and what
+# `ftpsctl status` shows.  For FTP commands see check_commands.sh.
 set -eu
 cd "$(dirname "$0")/../.."
 folder=$(mktemp -d)
@@ -21,23 +21,6 @@ same() {
 		failed=1
 	fi
 }
-
-# Verbs.  The page lists them after .Ic; a name with X in front is one of the
-# others.  SITE stands there with its own commands.
-sed -n 's/^VERB("\([A-Z0-9]*\)".*/\1/p' worker/ftp/verbs.def |
-	grep -vx SITE >"$folder/table"
-sed -n '/^\.Ss Commands/,/^\.Ss TLS/p' man/ftpsd.8 |
-	sed -n 's/^\.Ic //p' | sed 's/SITE [A-Z]*//g' |
-	grep -oE '\b[A-Z]{3,4}\b' >"$folder/other"
-same "verbs.def and ftpsd(8)"
-sed -n 's/^ALIAS("\([A-Z0-9]*\)".*/\1/p' worker/ftp/verbs.def >"$folder/table"
-sed -n '/^\.It Directories/,/^\.It Files/s/^\.Ic //p' man/ftpsd.8 |
-	tr -d ' ' | tr ',' '\n' | sed 's/^/X/; s/^XCDUP$/XCUP/' >"$folder/other"
-same "verbs.def and the names with X in ftpsd(8)"
-sed -n 's/^SITE("\([A-Z]*\)".*/\1/p' worker/ftp/site.def |
-	grep -vx HELP >"$folder/table"
-grep -oE 'SITE [A-Z]+' man/ftpsd.8 | cut -d' ' -f2 >"$folder/other"
-same "site.def and ftpsd(8)"
 
 # Control commands, with their options.
 sed -n 's/^CONTROL([A-Z_]*,[^"]*"\([^"]*\)",[^"]*"\([^"]*\)".*/\1 \2/p' \

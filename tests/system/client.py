@@ -1,5 +1,6 @@
 """A small FTP client that shows everything: replies, TLS, resumption."""
 
+import os
 import re
 import socket
 import ssl
@@ -7,6 +8,20 @@ import ssl
 from daemon import PASSWORD
 
 TIMEOUT = 60
+# A file that is to hold each command with each code it was answered by.
+SEEN = os.environ.get("FTPSD_REPLIES")
+
+
+def command_name(data):
+    """The command in what is sent, SITE with its second word; or None."""
+    match = re.match(rb"(?i)(SITE +[A-Z]+|[A-Z]{3,7}[0-9]*)[ \r\n]", data)
+    return match and " ".join(match.group(1).decode().upper().split())
+
+
+def note_reply(command, code):
+    if SEEN and command:
+        with open(SEEN, "a", encoding="ascii") as seen:
+            seen.write(f"{command} {code}\n")
 
 
 class Reply:
@@ -44,6 +59,7 @@ class Client:
         self.name = name
         self.protected = False
         self.buffer = b""
+        self.command = None
         self.host = host
         self.source = (source, 0) if source else None
         self.socket = socket.create_connection((host, port), TIMEOUT,
@@ -70,6 +86,7 @@ class Client:
     # -- commands and replies ------------------------------------------------
 
     def send(self, data):
+        self.command = command_name(data)
         self.socket.sendall(data)
 
     def line(self):
@@ -98,6 +115,7 @@ class Client:
                 lines.append(line[4:])
                 break
             lines.append(line)
+        note_reply(self.command, code)
         return Reply(int(code), "\n".join(lines))
 
     def cmd(self, text, expect=None):
