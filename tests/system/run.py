@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 """Runs the system tests: each case in a process of its own, two at a time.
 
-    run.py [--binaries build] [--jobs 2] [--label text] [pattern ...]
+    run.py [--binaries build] [--jobs 2] [--label text] [--soak]
+           [pattern ...]
 
 A case is a function case_NAME(binaries) in cases/*.py; its first line of
 documentation says what it shows.  It passes by returning, is skipped by
 raising Skip, and fails by anything else, after its time (`limit`, seconds), or
 when a process of it is left.  Cases that mostly wait (`idle`) run beside the
-others.
+others.  Those that last for minutes (`soak`) run with --soak, and alone then.
 """
 
 import argparse
@@ -25,6 +26,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 LIMIT = 120
+SOAK_LIMIT = 1800
 SKIPPED = 77
 IDLE_JOBS = 4
 PR_SET_CHILD_SUBREAPER = 36
@@ -34,8 +36,9 @@ class Skip(Exception):
     """Why a case cannot run here."""
 
 
-def find_cases(patterns):
-    """(module, function) of all cases whose full name has a pattern."""
+def find_cases(patterns, soak):
+    """(module, function) of the cases of that kind whose full name has a
+    pattern."""
     found = []
     for name in sorted(os.listdir(os.path.join(HERE, "cases"))):
         if not name.endswith(".py") or name.startswith("_"):
@@ -44,7 +47,9 @@ def find_cases(patterns):
             functions = re.findall(r"^def (case_\w+)\(", text.read(), re.M)
         for function in functions:
             full = f"{name[:-3]}.{function[5:]}"
-            if not patterns or any(p in full for p in patterns):
+            if patterns and not any(p in full for p in patterns):
+                continue
+            if attribute(name[:-3], function, "soak", False) == soak:
                 found.append((name[:-3], function))
     return found
 
@@ -115,7 +120,8 @@ class Running:
     def __init__(self, module, function, arguments):
         self.name = f"{module}.{function[5:]}"
         self.started = time.monotonic()
-        self.limit = attribute(module, function, "limit", LIMIT)
+        self.limit = attribute(module, function, "limit",
+                               SOAK_LIMIT if arguments.soak else LIMIT)
         self.idle = attribute(module, function, "idle", False)
         self.process = subprocess.Popen(
             [sys.executable, "-W", "ignore", os.path.abspath(__file__),
@@ -178,7 +184,7 @@ def start_next(waiting, active, arguments):
 
 
 def run_all(arguments):
-    waiting = find_cases(arguments.pattern)
+    waiting = find_cases(arguments.pattern, arguments.soak)
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     label = arguments.label + " " if arguments.label else ""
     active = []
@@ -196,12 +202,19 @@ def run_all(arguments):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--binaries", default="build")
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--label", default="")
-    parser.add_argument("--case", nargs=2)
-    parser.add_argument("pattern", nargs="*")
+    parser = argparse.ArgumentParser(
+        description="Runs the system tests, each in a process of its own.")
+    parser.add_argument("--binaries", default="build",
+                        help="the folder with ftpsd and ftpsctl")
+    parser.add_argument("--jobs", type=int, default=2,
+                        help="how many run at once, but for those that wait")
+    parser.add_argument("--label", default="",
+                        help="a word before each name in the report")
+    parser.add_argument("--soak", action="store_true",
+                        help="those that last for minutes, and no others")
+    parser.add_argument("--case", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("pattern", nargs="*",
+                        help="a part of the names of those to run")
     arguments = parser.parse_args()
     if arguments.case:
         return guard(*arguments.case, arguments.binaries)
