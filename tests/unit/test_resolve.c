@@ -60,6 +60,16 @@ only_normal_paths_are_valid(void)
 	    "a byte more");
 }
 
+static struct jail
+jail_at(int root)
+{
+	struct jail jail;
+
+	memset(&jail, 0, sizeof(jail));
+	jail.root = root;
+	return (jail);
+}
+
 /* A jail in "home", with a secret beside it. */
 static int
 make_jail(const struct scratch *scratch)
@@ -96,29 +106,32 @@ static void
 links_lead_nowhere_but_inside(void)
 {
 	struct scratch scratch;
+	struct jail jail;
 	struct stat st;
 	int root, fd;
 	size_t i;
 
 	scratch_new(&scratch);
 	root = make_jail(&scratch);
+	jail = jail_at(root);
 	for (i = 0; i < NITEMS(links); i++) {
 		CU_ASSERT(symlinkat(links[i].target, root, "link") == 0);
 		errno = 0;
-		fd = open_regular(root, "/link", O_RDONLY, &st);
+		fd = open_regular(&jail, "/link", ACCESS_READ, O_RDONLY, &st);
 		CHECK_CASE((fd != -1) == (links[i].error == 0) &&
 			(fd != -1 || errno == links[i].error),
 		    links[i].target);
 		fd_close(&fd);
 		(void)unlinkat(root, "link", 0);
 	}
-	fd = resolve_open(root, "/../../..", O_PATH | O_DIRECTORY);
+	fd = resolve_open(&jail, "/../../..", ACCESS_ENTER,
+	    O_PATH | O_DIRECTORY);
 	CU_ASSERT(fd != -1 && faccessat(fd, "file", R_OK, 0) == 0);
 	fd_close(&fd);
 	/* A magic link would leave even a chroot. */
 	fd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	CU_ASSERT(
-	    fd != -1 && resolve_open(fd, "0", O_PATH) == -1 && errno == ELOOP);
+	    fd != -1 && resolve_below(fd, "0", O_PATH) == -1 && errno == ELOOP);
 	fd_close(&fd);
 	fd_close(&root);
 	scratch_free(&scratch);
@@ -129,10 +142,12 @@ other_files_are_never_opened(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct scratch scratch;
+	struct jail jail;
 	struct stat st;
 	int listener, writer;
 
 	scratch_new(&scratch);
+	jail = jail_at(scratch.fd);
 	CU_ASSERT(mkfifoat(scratch.fd, "fifo", 0666) == 0);
 	CU_ASSERT(symlinkat("fifo", scratch.fd, "to-fifo") == 0);
 	CU_ASSERT(mkdirat(scratch.fd, "dir", 0755) == 0);
@@ -141,15 +156,15 @@ other_files_are_never_opened(void)
 	    scratch.path);
 	CU_ASSERT(bind(listener, (const struct sockaddr *)&address,
 		      sizeof(address)) == 0);
-	CU_ASSERT(open_regular(scratch.fd, "/fifo", O_RDONLY, &st) == -1 &&
+	CU_ASSERT(open_regular(&jail, "/fifo", 0, O_RDONLY, &st) == -1 &&
 	    errno == EOPNOTSUPP);
-	CU_ASSERT(open_regular(scratch.fd, "/to-fifo", O_WRONLY, &st) == -1 &&
+	CU_ASSERT(open_regular(&jail, "/to-fifo", 0, O_WRONLY, &st) == -1 &&
 	    errno == EOPNOTSUPP);
-	CU_ASSERT(open_regular(scratch.fd, "/socket", O_RDONLY, &st) == -1 &&
+	CU_ASSERT(open_regular(&jail, "/socket", 0, O_RDONLY, &st) == -1 &&
 	    errno == EOPNOTSUPP);
-	CU_ASSERT(open_regular(scratch.fd, "/dir", O_RDONLY, &st) == -1 &&
+	CU_ASSERT(open_regular(&jail, "/dir", 0, O_RDONLY, &st) == -1 &&
 	    errno == EISDIR);
-	CU_ASSERT(open_regular(scratch.fd, "to-fifo", O_RDONLY | O_NOFOLLOW,
+	CU_ASSERT(open_regular(&jail, "/to-fifo", 0, O_RDONLY | O_NOFOLLOW,
 		      &st) == -1 &&
 	    errno == ELOOP);
 	/* That nobody is reading shows that nobody has opened it. */
@@ -158,7 +173,7 @@ other_files_are_never_opened(void)
 	/* Only root can make a device, such as tapes that would rewind. */
 	if (mknodat(scratch.fd, "null", S_IFCHR | 0666, makedev(1, 3)) == 0) {
 		CU_ASSERT(
-		    open_regular(scratch.fd, "/null", O_RDONLY, &st) == -1 &&
+		    open_regular(&jail, "/null", 0, O_RDONLY, &st) == -1 &&
 		    errno == EOPNOTSUPP);
 	} else
 		(void)printf("(no device without root: skipped) ");
@@ -191,16 +206,16 @@ static const struct {
 };
 
 static void
-check_place(int root, size_t row)
+check_place(const struct jail *jail, size_t row)
 {
 	const char *path = places[row].path;
 	struct place place;
 	int ret;
 
-	ret = resolve_place(root, path, &place);
+	ret = resolve_place(jail, path, ACCESS_LOOK, &place);
 	CHECK_CASE((ret == 0 ? 0 : errno) == places[row].place_error, path);
 	resolve_free(&place);
-	ret = resolve_target(root, path, &place);
+	ret = resolve_target(jail, path, ACCESS_LOOK, &place);
 	CHECK_CASE((ret == 0 ? 0 : errno) == places[row].target_error, path);
 	if (ret == 0)
 		CHECK_CASE(strcmp(place.name, places[row].name) == 0, path);
@@ -215,11 +230,13 @@ static void
 places_are_found_or_refused(void)
 {
 	struct scratch scratch;
+	struct jail jail;
 	size_t i;
 	int root;
 
 	scratch_new(&scratch);
 	root = make_jail(&scratch);
+	jail = jail_at(root);
 	CU_ASSERT(symlinkat("dir/new", root, "to-new") == 0);
 	CU_ASSERT(symlinkat("/to-dir/inner", root, "to-inner") == 0);
 	CU_ASSERT(symlinkat("../secret", root, "to-secret") == 0);
@@ -227,7 +244,7 @@ places_are_found_or_refused(void)
 	CU_ASSERT(symlinkat("dir/..", root, "to-dots") == 0);
 	CU_ASSERT(symlinkat("loop", root, "loop") == 0);
 	for (i = 0; i < NITEMS(places); i++)
-		check_place(root, i);
+		check_place(&jail, i);
 	fd_close(&root);
 	scratch_free(&scratch);
 }
@@ -250,11 +267,13 @@ a_racing_owner_gains_nothing(void)
 	struct scratch scratch;
 	struct place place;
 	struct stat secret, st;
+	struct jail jail;
 	int root, i, fd, won = 0, reached = 0;
 	pid_t pid;
 
 	scratch_new(&scratch);
 	root = make_jail(&scratch);
+	jail = jail_at(root);
 	CU_ASSERT(mkdirat(root, "swap", 0755) == 0);
 	scratch_write(&scratch, "home/swap/secret", "mine");
 	CU_ASSERT(symlinkat("../../../../../..", root, "out") == 0);
@@ -262,13 +281,13 @@ a_racing_owner_gains_nothing(void)
 	CU_ASSERT(fstatat(scratch.fd, "secret", &secret, 0) == 0);
 	pid = start_swapper(root);
 	for (i = 0; i < 3000; i++) {
-		fd = open_regular(root,
+		fd = open_regular(&jail,
 		    i % 2 == 0 ? "/swap/secret" : "/swap/../dir/secret",
-		    O_RDONLY, &st);
+		    ACCESS_READ, O_RDONLY, &st);
 		won += fd != -1 && st.st_ino == secret.st_ino;
 		reached += fd != -1;
 		fd_close(&fd);
-		if (resolve_place(root, "/swap/secret", &place) == 0)
+		if (resolve_place(&jail, "/swap/secret", 0, &place) == 0)
 			won += fstatat(place.parent, place.name, &st, 0) == 0 &&
 			    st.st_ino == secret.st_ino;
 		resolve_free(&place);

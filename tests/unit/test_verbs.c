@@ -42,6 +42,25 @@ is_guarded(const struct verb *verb)
 	return ((verb->flags & VERB_CLEAR) == 0 || !login);
 }
 
+/*
+ * What takes a path says what it does with it; what has a data connection has a
+ * path, be it that of the current directory.  SITE's parts say it themselves.
+ */
+static bool
+says_what_it_does(const struct verb *verb)
+{
+	static const char *const words[] = { "file", "path", "directory" };
+	bool path = (verb->flags & VERB_DATA) != 0;
+	size_t i;
+
+	for (i = 0; i < NITEMS(words) && verb->help != NULL; i++)
+		path = path || strstr(verb->help, words[i]) != NULL;
+	if (!path)
+		return (true);
+	return (
+	    (verb->flags & VERB_PATH) != 0 && (verb->flags & VERB_LOGIN) != 0);
+}
+
 static void
 table_is_whole(void)
 {
@@ -50,6 +69,7 @@ table_is_whole(void)
 	for (i = 0; i < verbs_count; i++) {
 		CHECK_CASE(is_explained(&verbs[i]), verbs[i].name);
 		CHECK_CASE(is_guarded(&verbs[i]), verbs[i].name);
+		CHECK_CASE(says_what_it_does(&verbs[i]), verbs[i].name);
 	}
 }
 

@@ -96,12 +96,10 @@ keep_attributes(const struct place *place, int fd, mode_t mode)
 	struct stat old;
 	int from, error, ret;
 
-	from = open_regular(place->parent, place->name, O_RDONLY | O_NOFOLLOW,
-	    &old);
+	from = open_regular_at(place, 0, O_RDONLY, &old);
 	/* Write-only to its owner: the attributes can be had nevertheless. */
 	if (from == -1 && errno == EACCES)
-		from = open_regular(place->parent, place->name,
-		    O_WRONLY | O_NOFOLLOW, &old);
+		from = open_regular_at(place, 0, O_WRONLY, &old);
 	if (from == -1)
 		return (
 		    errno == ENOENT || errno == ELOOP ? fchmod(fd, mode) : -1);

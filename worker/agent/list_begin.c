@@ -177,7 +177,7 @@ look_at_target(const struct list *list, const char *path, struct statx *facts)
 
 	if (list->style.format != FS_LIST_FACTS || !S_ISLNK(facts->stx_mode))
 		return (0);
-	fd = resolve_open(list->jail->root, path, O_PATH);
+	fd = resolve_open(list->jail, path, ACCESS_LOOK, O_PATH);
 	if (fd == -1)
 		return (-1);
 	ret = list_look(list, fd, "", facts);
@@ -227,7 +227,7 @@ begin_single(struct list *list, const char *path)
 	cut_prefix(list);
 	if (strcmp(path, "/") == 0)
 		return (add_root(list));
-	if (resolve_place(list->jail->root, path, &place) == -1)
+	if (resolve_place(list->jail, path, ACCESS_LOOK, &place) == -1)
 		return (-1);
 	ret = add_place(list, path, &place);
 	error = errno;
@@ -250,8 +250,8 @@ begin_pattern(struct list *list, const char *path)
 	list->pattern = strdup(slash + 1);
 	if (list->pattern == NULL)
 		return (-1);
-	list->directory =
-	    resolve_open(list->jail->root, directory, O_RDONLY | O_DIRECTORY);
+	list->directory = resolve_open(list->jail, directory, ACCESS_ENTER,
+	    O_RDONLY | O_DIRECTORY);
 	return (list->directory == -1 ? -1 : begin_directory(list));
 }
 
@@ -265,7 +265,7 @@ list_open(struct list *list, const struct list_request *request)
 		return (begin_pattern(list, request->path));
 	if ((list->flags & FS_LIST_SELF) != 0)
 		return (begin_single(list, request->path));
-	list->directory = resolve_open(list->jail->root, request->path,
+	list->directory = resolve_open(list->jail, request->path, ACCESS_ENTER,
 	    O_RDONLY | O_DIRECTORY);
 	if (list->directory != -1)
 		return (begin_directory(list));

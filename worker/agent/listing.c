@@ -111,7 +111,7 @@ static mode_t
 mode_of(const struct jail *jail, const char *path)
 {
 	struct stat st;
-	int fd = resolve_open(jail->root, path, O_PATH);
+	int fd = resolve_open(jail, path, ACCESS_LOOK, O_PATH);
 	int ret = fd == -1 ? -1 : fstat(fd, &st);
 
 	fd_close(&fd);

@@ -21,7 +21,7 @@ ops_stat(const struct jail *jail, const struct ops_request *request,
 	struct stat st;
 	int fd, ret;
 
-	fd = resolve_open(jail->root, request->path, O_PATH);
+	fd = resolve_open(jail, request->path, ACCESS_LOOK, O_PATH);
 	if (fd == -1)
 		return (-1);
 	ret = fstat(fd, &st);
@@ -40,11 +40,12 @@ ops_chdir(const struct jail *jail, const struct ops_request *request,
 {
 	int fd, inner;
 
-	fd = resolve_open(jail->root, request->path, O_PATH | O_DIRECTORY);
+	fd = resolve_open(jail, request->path, ACCESS_ENTER,
+	    O_PATH | O_DIRECTORY);
 	if (fd == -1)
 		return (-1);
 	/* To look up a name in it, even ".", takes the right to search. */
-	inner = resolve_open(fd, ".", O_PATH | O_DIRECTORY);
+	inner = resolve_below(fd, ".", O_PATH | O_DIRECTORY);
 	fd_close(&fd);
 	if (inner == -1)
 		return (-1);
@@ -59,7 +60,7 @@ ops_mkdir(const struct jail *jail, const struct ops_request *request,
 	struct place place;
 	int ret;
 
-	if (resolve_place(jail->root, request->path, &place) == -1) {
+	if (resolve_place(jail, request->path, ACCESS_ADD, &place) == -1) {
 		if (errno == EBUSY)
 			errno = EEXIST;
 		return (-1);
@@ -76,11 +77,11 @@ ops_rmdir(const struct jail *jail, const struct ops_request *request,
 	struct place place;
 	int fd, ret;
 
-	if (resolve_place(jail->root, request->path, &place) == -1)
+	if (resolve_place(jail, request->path, ACCESS_REMOVE, &place) == -1)
 		return (-1);
 	ret = unlinkat(place.parent, place.name, AT_REMOVEDIR);
 	if (ret == -1 && (errno == ENOTEMPTY || errno == EEXIST)) {
-		fd = resolve_open(place.parent, place.name,
+		fd = resolve_below(place.parent, place.name,
 		    O_PATH | O_DIRECTORY | O_NOFOLLOW);
 		if (fd != -1 && temporary_sweep_all(fd))
 			ret = unlinkat(place.parent, place.name, AT_REMOVEDIR);
@@ -99,7 +100,7 @@ ops_unlink(const struct jail *jail, const struct ops_request *request,
 	struct place place;
 	int ret;
 
-	if (resolve_place(jail->root, request->path, &place) == -1) {
+	if (resolve_place(jail, request->path, ACCESS_REMOVE, &place) == -1) {
 		if (errno == EBUSY)
 			errno = EISDIR;
 		return (-1);
@@ -116,11 +117,13 @@ ops_rename(const struct jail *jail, const struct ops_request *request,
 	struct place from, to;
 	int ret;
 
-	if (resolve_place(jail->root, request->path, &from) == -1)
+	if (resolve_place(jail, request->path, ACCESS_REMOVE, &from) == -1)
 		return (-1);
-	ret = resolve_place(jail->root, request->other, &to);
+	ret = resolve_place(jail, request->other, ACCESS_ADD, &to);
 	if (ret == 0)
-		ret = renameat(from.parent, from.name, to.parent, to.name);
+		ret = renameat2(from.parent, from.name, to.parent, to.name,
+		    resolve_need(&to, ACCESS_WRITE) == 0 ? 0
+							 : RENAME_NOREPLACE);
 	resolve_free(&from);
 	resolve_free(&to);
 	return (ret);
@@ -168,7 +171,7 @@ ops_chmod(const struct jail *jail, const struct ops_request *request,
 {
 	int fd, ret;
 
-	fd = resolve_open(jail->root, request->path, O_PATH);
+	fd = resolve_open(jail, request->path, ACCESS_SET, O_PATH);
 	if (fd == -1)
 		return (-1);
 	ret = change_mode(jail, fd, request->path, request->mode & 0777);
@@ -183,7 +186,7 @@ ops_set_time(const struct jail *jail, const struct ops_request *request,
 	struct timespec times[2] = { { 0, 0 }, { 0, 0 } };
 	int fd, ret;
 
-	fd = resolve_open(jail->root, request->path, O_PATH);
+	fd = resolve_open(jail, request->path, ACCESS_SET, O_PATH);
 	if (fd == -1)
 		return (-1);
 	times[0].tv_sec = request->accessed;

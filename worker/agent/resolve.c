@@ -40,7 +40,7 @@ resolve_valid(const uint8_t *path, size_t len)
 }
 
 int
-resolve_open(int dir, const char *path, int flags)
+resolve_below(int dir, const char *path, int flags)
 {
 	struct open_how how;
 	int i;
@@ -55,6 +55,24 @@ resolve_open(int dir, const char *path, int flags)
 			break;
 	}
 	return ((int)fd);
+}
+
+static int
+check(unsigned int rights, unsigned int need)
+{
+	if ((need & ~rights) == 0)
+		return (0);
+	errno = access_error(rights, need);
+	return (-1);
+}
+
+int
+resolve_open(const struct jail *jail, const char *path, unsigned int need,
+    int flags)
+{
+	if (check(access_rights(jail, path), need) == -1)
+		return (-1);
+	return (resolve_below(jail->root, path, flags));
 }
 
 /* Opens the directory part of path, and copies out what comes after it. */
@@ -83,20 +101,45 @@ open_place(int root, const char *path, struct place *place)
 	memcpy(place->name, name, strlen(name) + 1);
 	memcpy(directory, path, length);
 	directory[length] = '\0';
-	place->parent = resolve_open(root, length == 0 ? "/" : directory,
+	place->parent = resolve_below(root, length == 0 ? "/" : directory,
 	    O_PATH | O_DIRECTORY);
 	return (place->parent == -1 ? -1 : 0);
 }
 
+/* The place was found: what is allowed there? */
+static int
+admit(const struct jail *jail, const char *path, unsigned int need,
+    struct place *place)
+{
+	int error;
+
+	place->may = access_rights(jail, path);
+	if (resolve_need(place, need) == 0)
+		return (0);
+	error = errno;
+	resolve_free(place);
+	errno = error;
+	return (-1);
+}
+
 int
-resolve_place(int root, const char *path, struct place *place)
+resolve_need(const struct place *place, unsigned int need)
+{
+	return (check(place->may, need));
+}
+
+int
+resolve_place(const struct jail *jail, const char *path, unsigned int need,
+    struct place *place)
 {
 	if (strcmp(path, "/") == 0) {
 		place->parent = -1;
 		errno = EBUSY;
 		return (-1);
 	}
-	return (open_place(root, path, place));
+	if (open_place(jail->root, path, place) == -1)
+		return (-1);
+	return (admit(jail, path, need, place));
 }
 
 /*
@@ -126,7 +169,8 @@ follow(const struct place *place, char *path, size_t size)
 }
 
 int
-resolve_target(int root, const char *path, struct place *place)
+resolve_target(const struct jail *jail, const char *path, unsigned int need,
+    struct place *place)
 {
 	char current[PATH_MAX];
 	int i, followed;
@@ -138,11 +182,11 @@ resolve_target(int root, const char *path, struct place *place)
 	}
 	memcpy(current, path, strlen(path) + 1);
 	for (i = 0; i < LINKS_MAX; i++) {
-		if (open_place(root, current, place) == -1)
+		if (open_place(jail->root, current, place) == -1)
 			return (-1);
 		followed = follow(place, current, sizeof(current));
 		if (followed == 0)
-			return (0);
+			return (admit(jail, current, need, place));
 		resolve_free(place);
 		if (followed == -1)
 			return (-1);
@@ -173,14 +217,14 @@ refusal(mode_t mode)
  * puts another file into its place in between is found out afterwards, and
  * then we look again.
  */
-int
-open_regular(int dir, const char *path, int flags, struct stat *st)
+static int
+open_looked_at(int dir, const char *path, int flags, struct stat *st)
 {
 	struct stat seen;
 	int i, fd, error;
 
 	for (i = 0; i < RETRIES; i++) {
-		fd = resolve_open(dir, path, O_PATH | (flags & O_NOFOLLOW));
+		fd = resolve_below(dir, path, O_PATH | (flags & O_NOFOLLOW));
 		if (fd == -1)
 			return (-1);
 		error = fstat(fd, &seen) == -1 ? errno : refusal(seen.st_mode);
@@ -189,7 +233,7 @@ open_regular(int dir, const char *path, int flags, struct stat *st)
 			errno = error;
 			return (-1);
 		}
-		fd = resolve_open(dir, path, flags | O_NONBLOCK | O_NOCTTY);
+		fd = resolve_below(dir, path, flags | O_NONBLOCK | O_NOCTTY);
 		if (fd == -1)
 			return (-1);
 		if (fstat(fd, st) == 0 && st->st_dev == seen.st_dev &&
@@ -199,4 +243,23 @@ open_regular(int dir, const char *path, int flags, struct stat *st)
 	}
 	errno = EAGAIN;
 	return (-1);
+}
+
+int
+open_regular(const struct jail *jail, const char *path, unsigned int need,
+    int flags, struct stat *st)
+{
+	if (check(access_rights(jail, path), need) == -1)
+		return (-1);
+	return (open_looked_at(jail->root, path, flags, st));
+}
+
+int
+open_regular_at(const struct place *place, unsigned int need, int flags,
+    struct stat *st)
+{
+	if (resolve_need(place, need) == -1)
+		return (-1);
+	return (
+	    open_looked_at(place->parent, place->name, flags | O_NOFOLLOW, st));
 }

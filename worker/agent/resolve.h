@@ -15,10 +15,12 @@
 #include <sys/stat.h>
 
 #include "shm/base/attr.h"
+#include "worker/agent/access.h"
 
 /* A name in a directory that is open. */
 struct place {
-	int parent; /* O_PATH */
+	int parent;       /* O_PATH */
+	unsigned int may; /* the rights to it: a set of ACCESS_ bits */
 	char name[NAME_MAX + 1];
 };
 
@@ -29,26 +31,41 @@ struct place {
 NODISCARD bool resolve_valid(const uint8_t *path, size_t len);
 
 /*
- * Opens path, which may be relative or virtual, as seen from dir, which no
- * symbolic link leaves.  flags as for open(2), without O_CREAT; O_CLOEXEC is
+ * Opens what the virtual path leads to; need is what is meant to be done with
+ * it (ACCESS_ bits).  flags as for open(2), without O_CREAT; O_CLOEXEC is
  * added.  Returns the descriptor, or -1 with errno.  What opens more than a
  * directory or an O_PATH handle is open_regular().
  */
-NODISCARD int resolve_open(int dir, const char *path, int flags);
+NODISCARD int resolve_open(const struct jail *jail, const char *path,
+    unsigned int need, int flags);
+
+/*
+ * Opens a name in a directory that was found, or "." for itself, which no
+ * symbolic link leaves.  Only for what the right to that directory covers.
+ */
+NODISCARD int resolve_below(int directory, const char *name, int flags);
 
 /*
  * The directory that holds the last component of the virtual path, and that
- * component, which is not looked at.  "/" has none: EBUSY.  The names that our
- * own temporaries have are nobody else's: EPERM.  0, or -1 with errno; then
- * there is nothing to free.
+ * component, which is not looked at; need is what is meant to be done with it.
+ * "/" has none: EBUSY.  The names that our own temporaries have are nobody
+ * else's: EPERM.  0, or -1 with errno; then there is nothing to free.
  */
-NODISCARD int resolve_place(int root, const char *path, struct place *place);
+NODISCARD int resolve_place(const struct jail *jail, const char *path,
+    unsigned int need, struct place *place);
 
 /*
  * The same, but when the last component is a symbolic link, the place where
  * that leads; nothing needs to be there.
  */
-NODISCARD int resolve_target(int root, const char *path, struct place *place);
+NODISCARD int resolve_target(const struct jail *jail, const char *path,
+    unsigned int need, struct place *place);
+
+/*
+ * Whether what turns out to be needed as well is allowed at the place: 0, or -1
+ * with errno.
+ */
+NODISCARD int resolve_need(const struct place *place, unsigned int need);
 
 /* Closes what a place holds; harmless when done twice. */
 void resolve_free(struct place *place);
@@ -59,7 +76,11 @@ void resolve_free(struct place *place);
  * are O_RDONLY or O_WRONLY, with O_APPEND and O_NOFOLLOW as wanted.  Fills
  * *st.  Returns the descriptor, or -1 with errno.
  */
-NODISCARD int open_regular(int dir, const char *path, int flags,
-    struct stat *st);
+NODISCARD int open_regular(const struct jail *jail, const char *path,
+    unsigned int need, int flags, struct stat *st);
+
+/* The same at a place; a symbolic link is not followed. */
+NODISCARD int open_regular_at(const struct place *place, unsigned int need,
+    int flags, struct stat *st);
 
 #endif

@@ -142,7 +142,7 @@ transfer_open(struct session *session, struct message *message)
 	if (message_split(message, &len, &part, 1) == -1 ||
 	    !session_path(path, &part))
 		return (-1);
-	fd = open_regular(jail->root, path, O_RDONLY, &st);
+	fd = open_regular(jail, path, ACCESS_READ, O_RDONLY, &st);
 	if (fd == -1)
 		return (session_done(session, request->request, errno));
 	if (request->offset > (uint64_t)st.st_size) {

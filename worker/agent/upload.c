@@ -82,8 +82,8 @@ open_in_place(struct upload *upload, int flags)
 	struct stat st;
 
 	upload->temporary[0] = '\0';
-	upload->fd = open_regular(upload->place.parent, upload->place.name,
-	    O_WRONLY | O_NOFOLLOW | flags, &st);
+	upload->fd = open_regular_at(&upload->place, ACCESS_WRITE,
+	    O_WRONLY | flags, &st);
 	if (upload->fd == -1)
 		return (-1);
 	upload->size = (uint64_t)st.st_size;
@@ -201,6 +201,8 @@ begin_replace(struct upload *upload)
 	if (fstatat(upload->place.parent, upload->place.name, &old,
 		AT_SYMLINK_NOFOLLOW) == -1)
 		return (errno == ENOENT ? begin_temporary(upload) : -1);
+	if (resolve_need(&upload->place, ACCESS_WRITE) == -1)
+		return (-1);
 	if (!S_ISREG(old.st_mode)) {
 		errno = S_ISDIR(old.st_mode) ? EISDIR : EOPNOTSUPP;
 		return (-1);
@@ -213,8 +215,8 @@ begin_replace(struct upload *upload)
 static int
 begin(struct upload *upload, const struct upload_request *request)
 {
-	if (resolve_target(upload->jail->root, request->path, &upload->place) ==
-	    -1)
+	if (resolve_target(upload->jail, request->path, ACCESS_ADD,
+		&upload->place) == -1)
 		return (-1);
 	switch (request->how) {
 	case FS_CREATE_REPLACE:
@@ -341,7 +343,8 @@ rename_temporary(struct upload *upload)
 	/* The worker's descriptor would go on to hold the lock. */
 	if (!upload->at_once)
 		(void)flock(upload->fd, LOCK_UN);
-	ret = upload->how == FS_CREATE_UNIQUE
+	ret = upload->how == FS_CREATE_UNIQUE ||
+		resolve_need(&upload->place, ACCESS_WRITE) == -1
 	    ? rename_unique(upload)
 	    : renameat(parent, upload->temporary, parent, upload->place.name);
 	if (ret == 0)

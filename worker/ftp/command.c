@@ -77,6 +77,18 @@ refuse_clear(struct session *session, const struct verb *verb, int code)
 	    "TLS is required here: send AUTH TLS first.");
 }
 
+bool
+command_may(struct session *session, unsigned int does)
+{
+	const char *refusal = policy_refusal(session, does);
+
+	session->does = refusal == NULL ? does : 0;
+	if (refusal == NULL)
+		return (true);
+	reply_send(&session->reply, 550, "%s", refusal);
+	return (false);
+}
+
 /* Whether the command may run; if not, it has been answered. */
 static bool
 admitted(struct session *session, const struct verb *verb, const char *argument)
@@ -97,13 +109,10 @@ admitted(struct session *session, const struct verb *verb, const char *argument)
 		reply_send(reply, 501, "%s takes no argument.", verb->name);
 	else if (verb->argument == ARGUMENT_REQUIRED && *argument == '\0')
 		reply_send(reply, 501, "Syntax: %s", verb->help);
-	else if ((flags & VERB_WRITE) != 0 &&
-	    (session->policy & LOGIN_READ_ONLY) != 0)
-		reply_send(reply, 550, "This account may not change files.");
 	else if ((flags & VERB_NO_ALL) != 0 && session->epsv_all)
 		reply_send(reply, 501, "Not allowed after EPSV ALL.");
 	else
-		return (true);
+		return (command_may(session, flags & VERB_PATH));
 	return (false);
 }
 

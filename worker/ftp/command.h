@@ -19,4 +19,12 @@ NODISCARD bool command_aside_waits(const struct session *session);
 /* Whether ABOR waits, meant for the transfer that runs. */
 NODISCARD bool command_abort_waits(const struct session *session);
 
+/*
+ * Whether the session may do that with paths anywhere (bits of VERB_PATH);
+ * files_path() then resolves.  A command's own flags have been asked about;
+ * what a part of it does besides (SITE, forms of MDTM) is asked here.  false:
+ * it was answered; return session_goto() to step_command.
+ */
+NODISCARD bool command_may(struct session *session, unsigned int does);
+
 #endif

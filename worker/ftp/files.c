@@ -18,6 +18,15 @@ files_refuse(struct session *session, int error, enum refusal_kind kind)
 	return (session_answer(session, refusal.code, "%s", refusal.text));
 }
 
+char *
+files_resolve(const struct session *session, const char *name)
+{
+	if (session->does != 0)
+		return (path_resolve(session->cwd, name));
+	errno = EPERM;
+	return (NULL);
+}
+
 int
 files_path(struct session *session, const char *name)
 {
@@ -25,7 +34,7 @@ files_path(struct session *session, const char *name)
 
 	if (session_fs(session) == NULL)
 		return (ENOMEM);
-	path = path_resolve(session->cwd, name);
+	path = files_resolve(session, name);
 	if (path == NULL)
 		return (errno);
 	free(session->path);

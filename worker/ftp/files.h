@@ -13,6 +13,13 @@ enum flow files_refuse(struct session *session, int error,
     enum refusal_kind kind);
 
 /*
+ * The absolute path that the client means by name; the caller frees.  NULL with
+ * errno: as path_resolve(), or EPERM for a command that does not say what it
+ * does with paths.
+ */
+NODISCARD char *files_resolve(const struct session *session, const char *name);
+
+/*
  * Makes session->path the absolute path that the client means by name.  0, or
  * an errno.
  */

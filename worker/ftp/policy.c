@@ -2,6 +2,8 @@
 
 #include <strings.h>
 
+#include "worker/ftp/verbs.h"
+
 bool
 policy_is_anonymous(const struct session *session, const char *user)
 {
@@ -162,6 +164,15 @@ policy_mode(const struct session *session, const char *path, uint32_t mode)
 	const uint32_t *umask = policy_find(session, path, CONF_FIELD(umask));
 
 	return (mode & ~*umask);
+}
+
+const char *
+policy_refusal(const struct session *session, unsigned int does)
+{
+	if ((does & VERB_WRITE) != 0 &&
+	    (session->policy & LOGIN_READ_ONLY) != 0)
+		return ("This account may not change files.");
+	return (NULL);
 }
 
 bool

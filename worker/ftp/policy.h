@@ -33,6 +33,13 @@ NODISCARD bool policy_data_possible(const struct session *session,
 NODISCARD uint32_t policy_mode(const struct session *session, const char *path,
     uint32_t mode);
 
+/*
+ * Why the session may do that (bits of VERB_PATH) with no path at all; NULL: it
+ * depends on the path, which is the agent's to judge.
+ */
+NODISCARD const char *policy_refusal(const struct session *session,
+    unsigned int does);
+
 /* Whether the word is in tls.options of the host, or of the user. */
 NODISCARD bool policy_option(const struct session *session, unsigned int bit);
 

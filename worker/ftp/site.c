@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "worker/ftp/command.h"
 #include "worker/ftp/verbs.h"
 
 static const struct site {
@@ -65,9 +66,7 @@ verb_site(struct session *session, const char *text)
 		    "SITE %s takes no argument.", site->name));
 	if (site->argument == ARGUMENT_REQUIRED && *argument == '\0')
 		return (session_answer(session, 501, "Syntax: %s", site->help));
-	if ((site->flags & VERB_WRITE) != 0 &&
-	    (session->policy & LOGIN_READ_ONLY) != 0)
-		return (session_answer(session, 550,
-		    "This account may not change files."));
+	if (!command_may(session, site->flags & VERB_PATH))
+		return (session_goto(session, &step_command));
 	return (site->run(session, argument));
 }

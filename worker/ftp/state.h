@@ -85,6 +85,7 @@ struct session {
 	struct reply reply;
 	unsigned int wants; /* of control, besides commands and replies */
 	uint32_t facts;     /* of MLST, bits of enum fs_fact */
+	unsigned int does;  /* the command, with paths: of VERB_PATH */
 
 	struct broker_client client;
 	enum login_verdict verdict;

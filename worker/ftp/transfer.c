@@ -34,7 +34,7 @@ transfer_new(struct session *session, const char *verb, enum transfer_kind kind,
 	transfer = calloc(1, sizeof(*transfer));
 	if (transfer == NULL)
 		return (NULL);
-	transfer->path = path_resolve(session->cwd, name);
+	transfer->path = files_resolve(session, name);
 	if (transfer->path == NULL) {
 		*error = errno;
 		free(transfer);

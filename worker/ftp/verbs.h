@@ -18,15 +18,20 @@ enum verb_argument {
 	ARGUMENT_REQUIRED
 };
 
-#define VERB_LOGIN    1u   /* only after the login */
-#define VERB_CLEAR    2u   /* allowed in clear where TLS is required */
-#define VERB_WRITE    4u   /* refused to read-only accounts */
-#define VERB_DATA     8u   /* uses a data connection */
-#define VERB_ASIDE    16u  /* answered while a transfer runs */
-#define VERB_REST     32u  /* leaves the restart position as it is */
-#define VERB_NO_ALL   64u  /* refused after EPSV ALL */
-#define VERB_TLS      128u /* unknown where the host has no TLS */
-#define VERB_IDENTITY 256u /* part of a login: 530 in clear, not 550 */
+#define VERB_LOGIN    1u    /* only after the login */
+#define VERB_CLEAR    2u    /* allowed in clear where TLS is required */
+#define VERB_WRITE    4u    /* changes files */
+#define VERB_DATA     8u    /* uses a data connection */
+#define VERB_ASIDE    16u   /* answered while a transfer runs */
+#define VERB_REST     32u   /* leaves the restart position as it is */
+#define VERB_NO_ALL   64u   /* refused after EPSV ALL */
+#define VERB_TLS      128u  /* unknown where the host has no TLS */
+#define VERB_IDENTITY 256u  /* part of a login: 530 in clear, not 550 */
+#define VERB_LOOK     512u  /* goes to a path, lists it, or tells of it */
+#define VERB_READ     1024u /* gives away what is in a file */
+
+/* What a command does with its path. */
+#define VERB_PATH (VERB_LOOK | VERB_READ | VERB_WRITE)
 
 struct verb {
 	const char *name;
