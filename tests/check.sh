@@ -16,6 +16,7 @@ failed=0
 skipped=0
 groups=" ${*:-build unit lint tidy system bench san} "
 started=$(date +%s)
+declare -A besides
 
 wanted() {
 	case $groups in *" $1 "*) return 0 ;; esac
@@ -38,20 +39,23 @@ row() {
 }
 
 # beside NAME COMMAND...: begins a check that runs beside the next ones, when
-# these leave a processor idle; they mostly wait.
+# these leave a processor idle; they mostly wait.  One after the other.
 beside() {
 	local name=$1
 	shift
 	(
+		exec 9>"$logs/beside"
+		flock 9
 		renice -n 19 "$BASHPID" >/dev/null
 		"$@" >"$logs/$name.out" 2>&1
 		echo $? >"$logs/$name.status"
 	) &
+	besides[$name]=$!
 }
 
 # joined NAME: whether that check was good; waits for it.
 joined() {
-	wait
+	wait "${besides[$1]}"
 	cat "$logs/$1.out"
 	return "$(cat "$logs/$1.status")"
 }
@@ -163,6 +167,9 @@ if wanted lint; then
 	row "shellcheck" shell_scripts
 	row "python" python_compiles
 fi
+if wanted san; then
+	beside san make -s -j"$jobs" SAN=1 BUILD=build/san all build/san/unit
+fi
 if wanted tidy; then
 	beside tidy tidy
 fi
@@ -175,12 +182,8 @@ if wanted bench; then
 	row "benchmark, each mode for a moment" \
 		python3 tests/bench/bench.py --build build --smoke
 fi
-if wanted tidy; then
-	row "clang-tidy" joined tidy
-fi
 if wanted san; then
-	row "build with sanitizers" make -s -j"$jobs" SAN=1 BUILD=build/san \
-		all build/san/unit
+	row "build with sanitizers" joined san
 	export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
 	export UBSAN_OPTIONS=print_stacktrace=1
 	pattern='FAIL|skipped|^unit:|FAILED|Sanitizer'
@@ -192,6 +195,9 @@ if wanted san; then
 	export ASAN_OPTIONS=detect_leaks=0:abort_on_error=0
 	suite "system tests with sanitizers" tests/system/run.py \
 		--binaries build/san --label san
+fi
+if wanted tidy; then
+	row "clang-tidy" joined tidy
 fi
 find tests -name __pycache__ -prune -exec rm -r {} + 2>/dev/null
 row "nothing left behind" no_leftovers

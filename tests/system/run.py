@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Runs the system tests: each case in a process of its own, two at a time.
+"""Runs the system tests: each case in a process of its own, a few at a time.
 
-    run.py [--binaries build] [--jobs 2] [--label text] [--soak]
+    run.py [--binaries build] [--jobs N] [--label text] [--soak]
            [pattern ...]
 
 A case is a function case_NAME(binaries) in cases/*.py; its first line of
@@ -32,6 +32,8 @@ sys.path.insert(0, HERE)
 LIMIT = 120
 SOAK_LIMIT = 1800
 SKIPPED = 77
+# Cases wait more than they compute.
+JOBS = max(2, 3 * (os.cpu_count() or 1) // 2)
 IDLE_JOBS = 4
 AGAIN_MAX = 3
 PR_SET_CHILD_SUBREAPER = 36
