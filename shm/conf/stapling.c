@@ -6,43 +6,6 @@
 
 #include "shm/conf/value.h"
 
-/* --- tls.stapling --------------------------------------------------------- */
-
-static const struct word stapling_words[] = {
-	{ "auto", CONF_STAPLING_AUTO },
-	{ "off", CONF_STAPLING_OFF },
-	{ "on", CONF_STAPLING_ON },
-};
-
-bool
-stapling_read(const struct value *value)
-{
-	struct conf_host *host = value->object;
-	const char *text = value_text(value, value->node);
-	unsigned int number;
-	bool on;
-
-	if (text == NULL)
-		return (false);
-	if (scalar_bool(text, &on))
-		number = on ? CONF_STAPLING_ON : CONF_STAPLING_OFF;
-	else if (!words_find(value, value->node, text, stapling_words,
-		     NITEMS(stapling_words), &number))
-		return (false);
-	host->tls.stapling = (enum conf_stapling)number;
-	return (true);
-}
-
-int
-stapling_write(struct buf *out, const struct conf_key *key, const void *object)
-{
-	const struct conf_host *host = object;
-
-	(void)key;
-	/* The number of a word is its place. */
-	return (buf_printf(out, "%s", stapling_words[host->tls.stapling].text));
-}
-
 /* --- tls.stapling_cache.type ---------------------------------------------- */
 
 /* Only one type is known: nothing to remember. */

@@ -148,7 +148,6 @@ bool text_read(const struct value *value);
 bool word_read(const struct value *value);
 bool auth_order_read(const struct value *value);
 bool verify_order_read(const struct value *value);
-bool stapling_read(const struct value *value);
 bool stapling_type_read(const struct value *value);
 bool stapling_options_read(const struct value *value);
 bool url_read(const struct value *value);
@@ -165,8 +164,6 @@ bool curves_read(const struct value *value);
 bool required_read(const struct value *value);
 bool options_read(const struct value *value);
 bool renegotiate_read(const struct value *value);
-bool verify_client_read(const struct value *value);
-bool verify_server_read(const struct value *value);
 bool user_name_read(const struct value *value);
 bool acl_read(const struct value *value);
 bool format_read(const struct value *value);
@@ -194,8 +191,6 @@ int auth_order_write(struct buf *out, const struct conf_key *key,
     const void *object);
 int verify_order_write(struct buf *out, const struct conf_key *key,
     const void *object);
-int stapling_write(struct buf *out, const struct conf_key *key,
-    const void *object);
 int stapling_options_write(struct buf *out, const struct conf_key *key,
     const void *object);
 int url_write(struct buf *out, const struct conf_key *key, const void *object);
@@ -220,10 +215,6 @@ int required_write(struct buf *out, const struct conf_key *key,
 int options_write(struct buf *out, const struct conf_key *key,
     const void *object);
 int renegotiate_write(struct buf *out, const struct conf_key *key,
-    const void *object);
-int verify_client_write(struct buf *out, const struct conf_key *key,
-    const void *object);
-int verify_server_write(struct buf *out, const struct conf_key *key,
     const void *object);
 int user_name_write(struct buf *out, const struct conf_key *key,
     const void *object);

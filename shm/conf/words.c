@@ -170,17 +170,42 @@ static const struct word truncated[] = {
 	{ "warn", CONF_TRUNCATED_WARN },
 };
 
+static const struct word verify_client[] = {
+	{ "off", CONF_VERIFY_OFF },
+	{ "on", CONF_VERIFY_ON },
+	{ "optional", CONF_VERIFY_OPTIONAL },
+};
+
+static const struct word verify_server[] = {
+	{ "NoReverseDNS", CONF_VERIFY_SERVER_NO_DNS },
+	{ "off", CONF_VERIFY_SERVER_OFF },
+	{ "on", CONF_VERIFY_SERVER_ON },
+};
+
+static const struct word stapling[] = {
+	{ "auto", CONF_STAPLING_AUTO },
+	{ "off", CONF_STAPLING_OFF },
+	{ "on", CONF_STAPLING_ON },
+};
+
+/* Where "on" and "off" are words, any other boolean stands for them, too. */
 static const struct {
 	const struct word *words;
 	size_t count;
+	bool booleans;
 } sets[CONF_TYPE_COUNT] = {
-	[CONF_TYPE_LOG_TARGET] = { targets, NITEMS(targets) },
-	[CONF_TYPE_LOG_FORMAT] = { formats, NITEMS(formats) },
-	[CONF_TYPE_LOG_LEVEL] = { levels, NITEMS(levels) },
-	[CONF_TYPE_DURABILITY] = { durabilities, NITEMS(durabilities) },
-	[CONF_TYPE_CACHE_TYPE] = { cache_types, NITEMS(cache_types) },
-	[CONF_TYPE_NO_ANSWER] = { no_answers, NITEMS(no_answers) },
-	[CONF_TYPE_TRUNCATED] = { truncated, NITEMS(truncated) },
+	[CONF_TYPE_LOG_TARGET] = { targets, NITEMS(targets), false },
+	[CONF_TYPE_LOG_FORMAT] = { formats, NITEMS(formats), false },
+	[CONF_TYPE_LOG_LEVEL] = { levels, NITEMS(levels), false },
+	[CONF_TYPE_DURABILITY] = { durabilities, NITEMS(durabilities), false },
+	[CONF_TYPE_CACHE_TYPE] = { cache_types, NITEMS(cache_types), false },
+	[CONF_TYPE_NO_ANSWER] = { no_answers, NITEMS(no_answers), false },
+	[CONF_TYPE_TRUNCATED] = { truncated, NITEMS(truncated), false },
+	[CONF_TYPE_VERIFY_CLIENT] = { verify_client, NITEMS(verify_client),
+	    true },
+	[CONF_TYPE_VERIFY_SERVER] = { verify_server, NITEMS(verify_server),
+	    true },
+	[CONF_TYPE_STAPLING] = { stapling, NITEMS(stapling), true },
 };
 
 _Static_assert(sizeof(enum conf_log_target) == sizeof(unsigned int) &&
@@ -190,6 +215,9 @@ _Static_assert(sizeof(enum conf_log_target) == sizeof(unsigned int) &&
 	sizeof(enum log_level) == sizeof(unsigned int) &&
 	sizeof(enum conf_durability) == sizeof(unsigned int) &&
 	sizeof(enum conf_truncated) == sizeof(unsigned int) &&
+	sizeof(enum conf_verify) == sizeof(unsigned int) &&
+	sizeof(enum conf_verify_server) == sizeof(unsigned int) &&
+	sizeof(enum conf_stapling) == sizeof(unsigned int) &&
 	sizeof(enum conf_no_answer) == sizeof(unsigned int) &&
 	sizeof(enum conf_cache_type) == sizeof(unsigned int),
     "words are stored as unsigned int");
@@ -200,9 +228,13 @@ word_read(const struct value *value)
 	const struct conf_key *key = value->key;
 	const char *text = value_text(value, value->node);
 	unsigned int number;
+	bool on;
 
-	if (text == NULL ||
-	    !words_find(value, value->node, text, sets[key->type].words,
+	if (text == NULL)
+		return (false);
+	if (sets[key->type].booleans && scalar_bool(text, &on))
+		text = on ? "on" : "off";
+	if (!words_find(value, value->node, text, sets[key->type].words,
 		sets[key->type].count, &number))
 		return (false);
 	memcpy((char *)value->object + key->offset, &number, sizeof(number));
