@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <time.h>
 
 #include "master/ocsp/child.h"
 #include "shm/base/digest.h"
@@ -26,7 +27,8 @@ struct ask {
 	uint8_t key[DIGEST_LEN];  /* of all that is asked */
 	uint8_t cert[DIGEST_LEN]; /* of the certificate */
 	uint8_t place[DIGEST_LEN];
-	uint64_t due; /* loop_now() */
+	uint64_t due;   /* loop_now() */
+	uint64_t begun; /* time(); 0: it waits */
 	struct waiter_list waiters;
 	struct child *child; /* NULL: it waits */
 	struct job job;      /* its bytes are ours */
@@ -108,7 +110,7 @@ child_done(const struct job_result *result, void *context)
 	} else {
 		if (result->keep)
 			asks->handlers.keep(asks->handlers.context, ask->cert,
-			    result);
+			    result, ask->begun);
 		tell(ask, result);
 		end(ask, result);
 	}
@@ -139,6 +141,7 @@ start(struct ask *ask)
 	struct asks *asks = ask->asks;
 
 	trace_line(TLS_OCSP, 10, NULL, "%s is asked", whom(&ask->job));
+	ask->begun = (uint64_t)time(NULL);
 	ask->job.proxy = asks->proxy;
 	ask->child = child_start(asks->loop, &ask->job, child_done, ask);
 	if (ask->child != NULL)

@@ -24,9 +24,12 @@ struct asks_handlers {
 	/* The answer to a request; without data the text says why. */
 	void (*answer)(void *asker, uint64_t request, enum job_kind kind,
 	    const struct job_result *result);
-	/* A response that is worth keeping; digest is that of its cert. */
+	/*
+	 * A response that is worth keeping; digest is that of its cert.  Its
+	 * responder may have made it at any moment since begun (time()).
+	 */
 	void (*keep)(void *context, const uint8_t *digest,
-	    const struct job_result *result);
+	    const struct job_result *result, uint64_t begun);
 	void *context;
 };
 

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "master/ocsp/asks.h"
@@ -145,9 +144,9 @@ answer(void *asker, uint64_t request, enum job_kind kind,
 /* For all workers, and for later; if the keeper has no room, it is lost. */
 static void
 keep(void *context UNUSED, const uint8_t *digest,
-    const struct job_result *result)
+    const struct job_result *result, uint64_t begun)
 {
-	uint64_t now = (uint64_t)time(NULL), last = now + self.max_age;
+	uint64_t last = begun + self.max_age;
 	struct msg_cache_put body;
 	struct channel_message message;
 
@@ -156,7 +155,7 @@ keep(void *context UNUSED, const uint8_t *digest,
 		return;
 	memset(&body, 0, sizeof(body));
 	memcpy(body.key, digest, sizeof(body.key));
-	body.started = now;
+	body.started = begun;
 	body.expires = result->expires < last ? result->expires : last;
 	body.id_len = CACHE_KEY_LEN;
 	body.sealed_len = result->data_len;

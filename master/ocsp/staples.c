@@ -233,7 +233,7 @@ answer(void *asker, uint64_t request, enum job_kind kind UNUSED,
 /* All come by answer(). */
 static void
 keep(void *context UNUSED, const uint8_t *digest UNUSED,
-    const struct job_result *result UNUSED)
+    const struct job_result *result UNUSED, uint64_t begun UNUSED)
 {
 }
 

@@ -16,6 +16,7 @@
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
 #include "shm/ipc/channel.h"
+#include "tests/unit/ocsp_world.h"
 #include "tests/unit/suites.h"
 
 #define PATIENCE_MS 20000
@@ -26,6 +27,7 @@ struct end {
 	enum msg_type type; /* MSG_NONE: nothing came, or the channel ended */
 	uint64_t request;
 	uint32_t data_len, text_len;
+	struct msg_cache_put put; /* of MSG_OCSP_PUT */
 	char bytes[MSG_LEN_MAX];
 	size_t len;
 };
@@ -49,6 +51,8 @@ arrived(struct message *message, void *context)
 		end->data_len = answer->name_len;
 		end->text_len = answer->text_len;
 	}
+	if (message->type == MSG_OCSP_PUT)
+		memcpy(&end->put, message->body, sizeof(end->put));
 	memcpy(end->bytes, message->bytes, message->len);
 	end->bytes[message->len] = '\0';
 	end->len = message->len;
@@ -83,13 +87,16 @@ become_ocsp(int master, int logger)
 }
 
 static void
-send_settings(struct rig *rig)
+send_settings(struct rig *rig, const char *ocsp)
 {
-	static const char text[] =
-	    "run_directory: /tmp\nocsp_user: nobody\nocsp: {timeout: 1s}\n"
-	    "listen: [{address: 127.0.0.1, port: 2121}]\ntls: {engine: off}\n";
 	struct channel_message message;
 	struct msg_settings body = { 1, 0 };
+	char text[256];
+
+	(void)snprintf(text, sizeof(text),
+	    "run_directory: /tmp\nocsp_user: nobody\nocsp: %s\n"
+	    "listen: [{address: 127.0.0.1, port: 2121}]\ntls: {engine: off}\n",
+	    ocsp);
 
 	memset(&message, 0, sizeof(message));
 	message.type = MSG_SETTINGS;
@@ -101,7 +108,7 @@ send_settings(struct rig *rig)
 }
 
 static void
-rig_start(struct rig *rig)
+rig_begin(struct rig *rig, const char *ocsp)
 {
 	int master[2] = { -1, -1 }, logger[2] = { -1, -1 };
 
@@ -117,9 +124,15 @@ rig_start(struct rig *rig)
 	rig->master.channel = channel_new(master[0], ROLE_MASTER, ROLE_OCSP,
 	    arrived, &rig->master);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(rig->master.channel);
-	send_settings(rig);
+	send_settings(rig, ocsp);
 	CU_ASSERT_FATAL(next(&rig->master) == MSG_READY);
 	channel_running(rig->master.channel);
+}
+
+static void
+rig_start(struct rig *rig)
+{
+	rig_begin(rig, "{timeout: 1s}");
 }
 
 /* The process ends when its master is gone. */
@@ -322,8 +335,6 @@ floods_are_bounded(void)
 	rig_close(&rig);
 }
 
-/* --- our own certificates ------------------------------------------------- */
-
 static void
 keeper_open(struct rig *rig, struct end *keeper)
 {
@@ -346,6 +357,115 @@ keeper_open(struct rig *rig, struct end *keeper)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(keeper->channel);
 	channel_running(keeper->channel);
 }
+
+/* --- what is kept --------------------------------------------------------- */
+
+static uint16_t
+listen_somewhere(int *fd)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		.sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t len = sizeof(address);
+
+	*fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CU_ASSERT_FATAL(bind(*fd, (struct sockaddr *)&address, len) == 0 &&
+	    listen(*fd, 1) == 0 &&
+	    getsockname(*fd, (struct sockaddr *)&address, &len) == 0);
+	return (ntohs(address.sin_port));
+}
+
+static void
+ask_about(struct end *worker, const struct ocsp_subject *subject,
+    const char *url)
+{
+	unsigned char *cert = NULL, *issuer = NULL;
+	struct msg_ocsp_ask body = { 6, OCSP_ASK_NO_NONCE, 0, 0,
+		(uint32_t)strlen(url) + 1 };
+	struct channel_message message;
+
+	body.cert_len = (uint32_t)i2d_X509(subject->cert, &cert);
+	body.issuer_len = (uint32_t)i2d_X509(subject->issuer, &issuer);
+	memset(&message, 0, sizeof(message));
+	message.type = MSG_OCSP_ASK;
+	message.body = &body;
+	message.pieces[0].data = cert;
+	message.pieces[0].len = body.cert_len;
+	message.pieces[1].data = issuer;
+	message.pieces[1].len = body.issuer_len;
+	message.pieces[2].data = url;
+	message.pieces[2].len = body.urls_len;
+	message.fd = -1;
+	CU_ASSERT(channel_send(worker->channel, &message) == 0);
+	OPENSSL_free(cert);
+	OPENSSL_free(issuer);
+}
+
+/* Takes the question, and answers only when the clock shows another second. */
+static void
+answer_late(int fd, const struct world *world)
+{
+	struct saying saying = { .status = V_OCSP_CERTSTATUS_GOOD,
+		.this_update = -60,
+		.next_update = DAY,
+		.about = &world->client,
+		.issuer = &world->authority,
+		.signer = &world->authority };
+	int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	time_t begun = time(NULL);
+	unsigned char *der;
+	char head[256];
+	size_t len;
+
+	CU_ASSERT_FATAL(peer != -1 && read(peer, head, sizeof(head)) > 0);
+	while (time(NULL) < begun + 2)
+		(void)usleep(10000);
+	len = say(&saying, &der);
+	(void)snprintf(head, sizeof(head),
+	    "HTTP/1.0 200 OK\r\nContent-Type: application/ocsp-response\r\n"
+	    "Content-Length: %zu\r\n\r\n",
+	    len);
+	CU_ASSERT(write(peer, head, strlen(head)) == (ssize_t)strlen(head) &&
+	    write(peer, der, len) == (ssize_t)len);
+	OPENSSL_free(der);
+	close(peer);
+}
+
+/* A responder may have made up its mind as soon as it was asked. */
+static void
+keeps_from_the_question_on(void)
+{
+	struct end worker, keeper;
+	struct world world;
+	struct rig rig;
+	char url[64];
+	time_t before, after;
+	int fd;
+
+	world_make(&world);
+	rig_begin(&rig, "{timeout: 20s, max_age: 100s}");
+	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/",
+	    listen_somewhere(&fd));
+	keeper_open(&rig, &keeper);
+	worker_open(&rig, &worker);
+	before = time(NULL);
+	ask_about(&worker, &world.subject, url);
+	answer_late(fd, &world);
+	after = time(NULL);
+	CU_ASSERT_EQUAL(next(&worker), MSG_OCSP_ANSWER);
+	CHECK_CASE(worker.data_len > 0, worker.bytes);
+	CU_ASSERT_EQUAL(next(&keeper), MSG_OCSP_PUT);
+	CHECK_CASE(keeper.put.started >= (uint64_t)before &&
+		keeper.put.started + 2 <= (uint64_t)after,
+	    "it counts from the question");
+	CU_ASSERT_EQUAL(keeper.put.expires, keeper.put.started + 100);
+	channel_free(&worker.channel);
+	channel_free(&keeper.channel);
+	close(fd);
+	rig_close(&rig);
+	world_end(&world);
+}
+
+/* --- our own certificates ------------------------------------------------- */
 
 static void
 send_staples(struct rig *rig, const char *text)
@@ -409,5 +529,6 @@ CU_TestInfo ocsp_tests[] = {
 	{ "lies end the channel", lies_end_the_channel },
 	{ "rubbish is answered", rubbish_is_answered },
 	{ "floods are bounded", floods_are_bounded },
+	{ "keeps from the question on", keeps_from_the_question_on },
 	CU_TEST_INFO_NULL,
 };
