@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "shm/base/loop.h"
 #include "tests/unit/keeper_rig.h"
 
 #define KILLS 1000
@@ -126,12 +125,13 @@ remove_locks(const struct msg_cache_directory *where)
 	CU_ASSERT(unlink(path_of(where, "lock.mdb")) == 0);
 }
 
+/* The keeper hears of the first, and may be quicker with the others. */
 static void
 remove_all(const struct msg_cache_directory *where)
 {
 	remove_data(where);
-	remove_locks(where);
-	CU_ASSERT(rmdir(where->name) == 0);
+	CU_ASSERT(unlink(path_of(where, "lock.mdb")) == 0 || errno == ENOENT);
+	CU_ASSERT(rmdir(where->name) == 0 || errno == ENOENT);
 }
 
 static void
@@ -168,12 +168,12 @@ static const struct {
 	{ "another file takes its place", put_another, true, false },
 };
 
-/* Notices by itself, or when there is something to do, within a second. */
+/* Notices by itself, or when there is something to do: that put is dropped. */
 static void
 check_harm(size_t i)
 {
 	struct cache_reader *reader = cache_reader_new();
-	uint64_t begun;
+	uint64_t before = harms[i].unseen ? 51 : 50;
 	struct end worker;
 	struct rig rig;
 
@@ -182,16 +182,14 @@ check_harm(size_t i)
 	put_some(&worker, 0, 50);
 	(void)facts(&rig, 50);
 	harms[i].harm(&worker.body.directory);
-	begun = loop_now();
 	if (harms[i].unseen)
 		put_some(&worker, 50, 1);
 	CHECK_CASE(next(&worker) == MSG_CACHE_DIRECTORY, harms[i].what);
 	if (worker.body.directory.name[0] == '\0')
 		CHECK_CASE(next(&worker) == MSG_CACHE_DIRECTORY, harms[i].what);
-	CHECK_CASE(loop_now() - begun < 3000, harms[i].what);
 	cache_reader_open(reader, &worker.body.directory);
 	put_some(&worker, 0, 10);
-	CHECK_CASE(facts(&rig, 60)->current == 10, harms[i].what);
+	CHECK_CASE(facts(&rig, before + 10)->current == 10, harms[i].what);
 	CHECK_CASE(rig.master.body.facts.renewed == 1, harms[i].what);
 	CHECK_CASE(finds(reader, 9), harms[i].what);
 	cache_reader_free(&reader);
