@@ -32,17 +32,35 @@ def crypt_hash(password, setting="$6$rounds=1000$ftpsdtestsalt$"):
     return library.crypt(password.encode(), setting.encode()).decode()
 
 
+RESERVED = []  # the names of ports that are ours until we end
+
+
+def reserve(port):
+    """Whether the port is ours alone: cases run beside each other, and one may
+    listen on a port only long after it has drawn it."""
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind(f"\0ftpsd-test-port-{port}")
+    except OSError:
+        name.close()
+        return False
+    RESERVED.append(name)
+    return True
+
+
 def free_port():
-    """A loopback port that nobody listens on now.  It is below those that
-    outgoing and passive connections get, of which other cases have many."""
+    """A loopback port that nobody listens on now, never the same twice.  It is
+    below those that outgoing and passive connections get, of which other cases
+    have many."""
     while True:
         port = random.SystemRandom().randrange(12000, 30000)
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
-                return port
             except OSError:
                 continue
+        if reserve(port):
+            return port
 
 
 def make_certificate(folder, name, subject="localhost", kind="ec", days="30"):
