@@ -305,6 +305,17 @@ supervise_review(struct supervisor *supervisor)
 		supervise_stop(post->process, &now);
 }
 
+/* Whoever had the post goes on by himself; the next one starts afresh. */
+static void
+vacate(struct post *post)
+{
+	if (post->process != NULL)
+		post->process->post = NULL;
+	post->process = NULL;
+	post->quick_ends = 0;
+	post->pause_ms = 0;
+}
+
 void
 supervise_start_workers(struct supervisor *supervisor)
 {
@@ -313,12 +324,7 @@ supervise_start_workers(struct supervisor *supervisor)
 	LIST_FOREACH (post, &supervisor->posts, link) {
 		if (post->role != ROLE_WORKER)
 			continue;
-		/* Workers of the configuration before go on by themselves. */
-		if (post->process != NULL)
-			post->process->post = NULL;
-		post->process = NULL;
-		post->quick_ends = 0;
-		post->pause_ms = 0;
+		vacate(post);
 		supervise_fill(post);
 	}
 }
@@ -329,15 +335,9 @@ supervise_adopt(struct supervisor *supervisor, uint32_t generation)
 	struct process *process;
 	struct post *post;
 
-	LIST_FOREACH (post, &supervisor->posts, link) {
-		if (post->role != ROLE_WORKER)
-			continue;
-		if (post->process != NULL)
-			post->process->post = NULL;
-		post->process = NULL;
-		post->quick_ends = 0;
-		post->pause_ms = 0;
-	}
+	LIST_FOREACH (post, &supervisor->posts, link)
+		if (post->role == ROLE_WORKER)
+			vacate(post);
 	LIST_FOREACH (process, &supervisor->processes, link)
 		if (process->role == ROLE_WORKER &&
 		    process->generation == generation) {

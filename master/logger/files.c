@@ -197,23 +197,6 @@ open_file(struct log_files *files, struct log_file *file)
 }
 
 static int
-write_all(int fd, const char *data, size_t len)
-{
-	ssize_t n;
-
-	while (len > 0) {
-		n = write(fd, data, len);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return (-1);
-		data += n;
-		len -= (size_t)n;
-	}
-	return (0);
-}
-
-static int
 failed(struct log_files *files, struct log_file *file, int error)
 {
 	close_file(files, file);
@@ -239,7 +222,7 @@ log_files_write(struct log_files *files, const char *path, const void *data,
 		return (-1);
 	}
 	if (open_file(files, file) == -1 ||
-	    write_all(file->fd, data, len) == -1) {
+	    fd_write(file->fd, data, len) == -1) {
 		file->lost += log_line_count(data, len);
 		return (failed(files, file, errno));
 	}

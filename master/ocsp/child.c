@@ -44,24 +44,6 @@ job_result_say(struct job_result *result, const char *format, ...)
 /* The child's side --------------------------------------------------------- */
 
 static int
-write_all(int fd, const void *data, size_t len)
-{
-	const char *at = data;
-	ssize_t n;
-
-	while (len > 0) {
-		n = write(fd, at, len);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return (-1);
-		at += n;
-		len -= (size_t)n;
-	}
-	return (0);
-}
-
-static int
 give_up_rights(pid_t parent)
 {
 	const struct process_limits limits = { .open_files = OPEN_FILES,
@@ -90,7 +72,7 @@ do_job(const struct job *job, pid_t parent, int fd)
 		status_find(job, &result);
 	else
 		name_find(job, &result);
-	_exit(write_all(fd, &result, JOB_RESULT_HEAD + result.data_len) == 0
+	_exit(fd_write(fd, &result, JOB_RESULT_HEAD + result.data_len) == 0
 		? 0
 		: 1);
 }

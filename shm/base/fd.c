@@ -89,18 +89,19 @@ fd_null_standard(int with_stderr)
 	return (ret);
 }
 
-static int
-write_all(int fd, const char *data, size_t len)
+int
+fd_write(int fd, const void *data, size_t len)
 {
+	const char *at = data;
 	ssize_t n;
 
 	while (len > 0) {
-		n = write(fd, data, len);
+		n = write(fd, at, len);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1)
 			return (-1);
-		data += n;
+		at += n;
 		len -= (size_t)n;
 	}
 	return (0);
@@ -114,7 +115,7 @@ fd_sealed(const char *name, const void *data, size_t len)
 	fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd == -1)
 		return (-1);
-	if (write_all(fd, data, len) == -1 ||
+	if (fd_write(fd, data, len) == -1 ||
 	    fcntl(fd, F_ADD_SEALS, SEALS) == -1)
 		fd_close(&fd);
 	return (fd);

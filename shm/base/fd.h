@@ -34,6 +34,10 @@ void fd_close_all_but(const int *keep, size_t count);
 /* Opens /dev/null on descriptors 0 and 1 (and 2 when with_stderr). */
 NODISCARD int fd_null_standard(int with_stderr);
 
+/* Writes all len bytes; 0, or -1 with errno when some of them may be written.
+ */
+NODISCARD int fd_write(int fd, const void *data, size_t len);
+
 /*
  * A sealed memfd with a copy of len bytes of data: readable by whoever gets it,
  * changeable by nobody.  Returns the descriptor, or -1 with errno.

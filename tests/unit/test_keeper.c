@@ -403,29 +403,6 @@ static const char settings_asking[] = "{size: 4MiB, timeout: 10m}\n"
 				      "  verify_client: on\n"
 				      "  verify_order: ocsp\n";
 
-static void
-ocsp_open(struct rig *rig, struct end *ocsp)
-{
-	struct channel_message message;
-	struct msg_peer peer;
-	int pair[2];
-
-	memset(ocsp, 0, sizeof(*ocsp));
-	memset(&peer, 0, sizeof(peer));
-	peer.role = ROLE_OCSP;
-	CU_ASSERT_FATAL(fd_pair(pair) == 0);
-	memset(&message, 0, sizeof(message));
-	message.type = MSG_PEER;
-	message.body = &peer;
-	message.fd = pair[1];
-	CU_ASSERT(channel_send(rig->master.channel, &message) == 0);
-	fd_close(&pair[1]);
-	ocsp->channel =
-	    channel_new(pair[0], ROLE_OCSP, ROLE_KEEPER, arrived, ocsp);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(ocsp->channel);
-	channel_running(ocsp->channel);
-}
-
 /* len bytes of key and response, whatever the lengths in body are. */
 static void
 ocsp_put(struct end *ocsp, const struct msg_cache_put *body, size_t len)

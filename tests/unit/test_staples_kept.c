@@ -8,30 +8,6 @@ static const char settings_stapling[] = "{size: 4MiB, timeout: 10m}\n"
 					"  engine: on\n"
 					"  certificates: [{cert: /c.pem}]\n";
 
-/* The end of the ocsp process; it hears at once that all is wanted. */
-static void
-ocsp_open(struct rig *rig, struct end *ocsp)
-{
-	struct channel_message message;
-	struct msg_peer peer;
-	int pair[2];
-
-	memset(ocsp, 0, sizeof(*ocsp));
-	memset(&peer, 0, sizeof(peer));
-	peer.role = ROLE_OCSP;
-	CU_ASSERT_FATAL(fd_pair(pair) == 0);
-	memset(&message, 0, sizeof(message));
-	message.type = MSG_PEER;
-	message.body = &peer;
-	message.fd = pair[1];
-	CU_ASSERT(channel_send(rig->master.channel, &message) == 0);
-	fd_close(&pair[1]);
-	ocsp->channel =
-	    channel_new(pair[0], ROLE_OCSP, ROLE_KEEPER, arrived, ocsp);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(ocsp->channel);
-	channel_running(ocsp->channel);
-}
-
 static bool
 is_wanted(struct end *ocsp, enum staples_wish wish)
 {
