@@ -73,6 +73,7 @@ struct conf_host {
 	uint16_t passive_first, passive_last;    /* 0, 0: any port */
 	struct conf_addresses passive_addresses; /* empty: the local one */
 	bool list_names;
+	bool rename_replaces;
 	bool strict_pbsz;
 	bool allow_fxp;
 	struct conf_networks fxp_peers;

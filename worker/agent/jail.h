@@ -13,8 +13,6 @@
 #include "shm/base/attr.h"
 #include "worker/agent/storage.h"
 
-struct upload;
-
 struct jail {
 	int root;       /* O_PATH descriptor of the account's "/" */
 	bool chrooted;  /* else openat2() alone keeps us below root */
@@ -24,7 +22,6 @@ struct jail {
 	const gid_t *groups;
 	size_t ngroups;
 	struct storage storage;
-	struct upload *uploads; /* all that are open, kept by upload.c */
 };
 
 /*

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "shm/base/fd.h"
+#include "worker/agent/rename.h"
 #include "worker/agent/resolve.h"
 #include "worker/agent/temporary.h"
 
@@ -21,7 +22,8 @@ ops_stat(const struct jail *jail, const struct ops_request *request,
 	struct stat st;
 	int fd, ret;
 
-	fd = resolve_open(jail, request->path, ACCESS_LOOK, O_PATH);
+	fd = resolve_open(jail, request->path, ACCESS_LOOK,
+	    (request->mode & FS_STAT_SELF) != 0 ? O_PATH | O_NOFOLLOW : O_PATH);
 	if (fd == -1)
 		return (-1);
 	ret = fstat(fd, &st);
@@ -121,9 +123,10 @@ ops_rename(const struct jail *jail, const struct ops_request *request,
 		return (-1);
 	ret = resolve_place(jail, request->other, ACCESS_ADD, &to);
 	if (ret == 0)
-		ret = renameat2(from.parent, from.name, to.parent, to.name,
-		    resolve_need(&to, ACCESS_WRITE) == 0 ? 0
-							 : RENAME_NOREPLACE);
+		ret = (request->mode & FS_RENAME_NEW) == 0 &&
+			resolve_need(&to, ACCESS_WRITE) == 0
+		    ? renameat(from.parent, from.name, to.parent, to.name)
+		    : rename_new(&from, &to);
 	resolve_free(&from);
 	resolve_free(&to);
 	return (ret);

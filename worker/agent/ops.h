@@ -24,7 +24,7 @@ struct ops_request {
 typedef int (*ops_function)(const struct jail *jail,
     const struct ops_request *request, struct msg_fs_done *done);
 
-/* Size, time and mode of what the path leads to. */
+/* Size, time and mode of what the path leads to; FS_STAT_SELF in mode. */
 NODISCARD int ops_stat(const struct jail *jail,
     const struct ops_request *request, struct msg_fs_done *done);
 /* Whether it is a directory that the account may search. */
@@ -39,7 +39,10 @@ NODISCARD int ops_rmdir(const struct jail *jail,
 /* A symbolic link goes itself; a directory is EISDIR. */
 NODISCARD int ops_unlink(const struct jail *jail,
     const struct ops_request *request, struct msg_fs_done *done);
-/* As rename(2): replaces what has the new name, EXDEV between mounts. */
+/*
+ * As rename(2): replaces what has the new name, EXDEV between mounts.  With
+ * FS_RENAME_NEW in mode it replaces nothing: EEXIST.
+ */
 NODISCARD int ops_rename(const struct jail *jail,
     const struct ops_request *request, struct msg_fs_done *done);
 /* Regular files and directories, else EOPNOTSUPP; links are followed. */

@@ -29,6 +29,23 @@ temporary_is_name(const char *name)
 	    strcmp(name + PREFIX_LEN + DIGITS, SUFFIX) == 0);
 }
 
+static int
+make(int directory, uint64_t number, char name[TEMPORARY_NAME_LEN + 1],
+    bool lock)
+{
+	int fd;
+
+	(void)snprintf(name, TEMPORARY_NAME_LEN + 1, PREFIX "%016llx" SUFFIX,
+	    (unsigned long long)number);
+	fd = openat(directory, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC,
+	    S_IRUSR | S_IWUSR);
+	/* Where there are no locks, age alone tells what is left behind. */
+	if (fd != -1 && lock)
+		(void)flock(fd, LOCK_EX | LOCK_NB);
+	return (fd);
+}
+
 int
 temporary_new(int directory, char name[TEMPORARY_NAME_LEN + 1], bool lock)
 {
@@ -37,19 +54,24 @@ temporary_new(int directory, char name[TEMPORARY_NAME_LEN + 1], bool lock)
 
 	for (i = 0; i < TRIES && fd == -1; i++) {
 		secret_random(&number, sizeof(number));
-		(void)snprintf(name, TEMPORARY_NAME_LEN + 1,
-		    PREFIX "%016llx" SUFFIX, (unsigned long long)number);
-		fd = openat(directory, name,
-		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY |
-			O_CLOEXEC,
-		    S_IRUSR | S_IWUSR);
+		fd = make(directory, number, name, lock);
 		if (fd == -1 && errno != EEXIST)
 			return (-1);
 	}
-	/* Where there are no locks, age alone tells what is left behind. */
-	if (fd != -1 && lock)
-		(void)flock(fd, LOCK_EX | LOCK_NB);
 	return (fd);
+}
+
+/* FNV-1a: whom two names meet in costs the second one another try. */
+int
+temporary_claim(int directory, const char *target,
+    char name[TEMPORARY_NAME_LEN + 1])
+{
+	uint64_t number = UINT64_C(0xcbf29ce484222325);
+
+	for (; *target != '\0'; target++)
+		number =
+		    (number ^ (unsigned char)*target) * UINT64_C(0x100000001b3);
+	return (make(directory, number, name, true));
 }
 
 static bool

@@ -30,6 +30,14 @@ NODISCARD int temporary_new(int directory, char name[TEMPORARY_NAME_LEN + 1],
     bool lock);
 
 /*
+ * The same, locked, under the one name that goes with target: EEXIST while
+ * somebody else holds it.  So whoever has it is the only one that makes a file
+ * of that name with this call, in whatever process.
+ */
+NODISCARD int temporary_claim(int directory, const char *target,
+    char name[TEMPORARY_NAME_LEN + 1]);
+
+/*
  * Removes the temporary when it was left behind: regular, ours alone, not
  * locked, and not written to for age seconds.
  */

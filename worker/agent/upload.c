@@ -11,6 +11,7 @@
 #include "shm/base/fd.h"
 #include "shm/base/secret.h"
 #include "worker/agent/keep.h"
+#include "worker/agent/rename.h"
 #include "worker/agent/resolve.h"
 #include "worker/agent/temporary.h"
 
@@ -19,7 +20,6 @@
 
 struct upload {
 	struct jail *jail;
-	struct upload *next; /* of all uploads of the agent */
 	struct place place;
 	enum fs_create_how how;
 	int fd;
@@ -30,50 +30,6 @@ struct upload {
 	uint64_t start, size;
 	int64_t modified;
 };
-
-static bool
-is_taken(const struct upload *upload, const char *name)
-{
-	const struct upload *other;
-	struct stat st;
-
-	for (other = upload->jail->uploads; other != NULL; other = other->next)
-		if (other->how == FS_CREATE_UNIQUE &&
-		    strcmp(other->place.name, name) == 0)
-			return (true);
-	return (fstatat(upload->place.parent, name, &st, AT_SYMLINK_NOFOLLOW) ==
-		0 ||
-	    errno != ENOENT);
-}
-
-/* The name that was asked for where it is free, else one made from it. */
-static int
-choose_name(struct upload *upload)
-{
-	char name[NAME_MAX + 1], *wanted = upload->place.name;
-	uint32_t number;
-	size_t keep;
-	int i;
-
-	if (!is_taken(upload, wanted))
-		return (0);
-	keep = strnlen(wanted, NAME_MAX - SUFFIX_LEN);
-	/* Not in the middle of a UTF-8 character. */
-	while (keep > 0 && ((unsigned char)wanted[keep] & 0xc0) == 0x80)
-		keep--;
-	for (i = 0; i < NAMES_MAX; i++) {
-		secret_random(&number, sizeof(number));
-		memcpy(name, wanted, keep);
-		(void)snprintf(name + keep, SUFFIX_LEN + 1, ".%06x",
-		    number & 0xffffff);
-		if (!is_taken(upload, name)) {
-			memcpy(wanted, name, sizeof(name));
-			return (0);
-		}
-	}
-	errno = EEXIST;
-	return (-1);
-}
 
 /* Opens the file itself, which must be there. */
 static int
@@ -163,6 +119,64 @@ drop_temporary(struct upload *upload)
 	fd_close(&upload->fd);
 }
 
+static bool
+is_taken(const struct upload *upload, const char *name)
+{
+	struct stat st;
+
+	return (fstatat(upload->place.parent, name, &st, AT_SYMLINK_NOFOLLOW) ==
+		0 ||
+	    errno != ENOENT);
+}
+
+/*
+ * Begins under the name, if it is free.  Of those that want it at the same time
+ * one gets the temporary that goes with it; and when that can be had since the
+ * other one has ended, the name is there.  0, 1 when it is taken, or -1.
+ */
+static int
+claim(struct upload *upload, const char *name)
+{
+	upload->fd =
+	    temporary_claim(upload->place.parent, name, upload->temporary);
+	if (upload->fd == -1) {
+		upload->temporary[0] = '\0';
+		return (errno == EEXIST ? 1 : -1);
+	}
+	if (!is_taken(upload, name))
+		return (0);
+	drop_temporary(upload);
+	return (1);
+}
+
+/* The name that was asked for where it is free, else one made from it. */
+static int
+begin_unique(struct upload *upload)
+{
+	char name[NAME_MAX + 1], *wanted = upload->place.name;
+	uint32_t number;
+	size_t keep;
+	int i, ret;
+
+	ret = claim(upload, wanted);
+	keep = strnlen(wanted, NAME_MAX - SUFFIX_LEN);
+	/* Not in the middle of a UTF-8 character. */
+	while (keep > 0 && ((unsigned char)wanted[keep] & 0xc0) == 0x80)
+		keep--;
+	for (i = 0; i < NAMES_MAX && ret == 1; i++) {
+		secret_random(&number, sizeof(number));
+		memcpy(name, wanted, keep);
+		(void)snprintf(name + keep, SUFFIX_LEN + 1, ".%06x",
+		    number & 0xffffff);
+		ret = claim(upload, name);
+		if (ret == 0)
+			memcpy(wanted, name, sizeof(name));
+	}
+	if (ret == 1)
+		errno = EEXIST;
+	return (ret == 0 ? 0 : -1);
+}
+
 /*
  * Replaces a file that is there: by a temporary, if that can be given the same
  * owner and group.
@@ -222,9 +236,7 @@ begin(struct upload *upload, const struct upload_request *request)
 	case FS_CREATE_REPLACE:
 		return (begin_replace(upload));
 	case FS_CREATE_UNIQUE:
-		if (choose_name(upload) == -1)
-			return (-1);
-		return (begin_temporary(upload));
+		return (begin_unique(upload));
 	case FS_CREATE_APPEND:
 		return (begin_append(upload));
 	case FS_CREATE_RESUME:
@@ -249,15 +261,12 @@ upload_new(struct jail *jail, const struct upload_request *request)
 	upload->at_once = request->at_once;
 	upload->place.parent = -1;
 	upload->fd = -1;
-	upload->next = jail->uploads;
 	if (begin(upload, request) == -1) {
 		error = errno;
-		jail->uploads = upload;
 		upload_free(&upload);
 		errno = error;
 		return (NULL);
 	}
-	jail->uploads = upload;
 	return (upload);
 }
 
@@ -322,17 +331,10 @@ sync_name(const struct upload *upload)
 static int
 rename_unique(const struct upload *upload)
 {
-	int parent = upload->place.parent;
+	struct place from = { .parent = upload->place.parent };
 
-	if (renameat2(parent, upload->temporary, parent, upload->place.name,
-		RENAME_NOREPLACE) == 0)
-		return (0);
-	if (errno != EINVAL && errno != ENOSYS)
-		return (-1);
-	if (linkat(parent, upload->temporary, parent, upload->place.name, 0) ==
-	    -1)
-		return (-1);
-	return (unlinkat(parent, upload->temporary, 0));
+	memcpy(from.name, upload->temporary, sizeof(upload->temporary));
+	return (rename_new(&from, &upload->place));
 }
 
 static int
@@ -378,14 +380,11 @@ upload_commit(struct upload *upload, uint64_t written,
 void
 upload_free(struct upload **upload)
 {
-	struct upload *ended = *upload, **at;
+	struct upload *ended = *upload;
 
 	if (ended == NULL)
 		return;
 	*upload = NULL;
-	for (at = &ended->jail->uploads; *at != ended;)
-		at = &(*at)->next;
-	*at = ended->next;
 	drop_temporary(ended);
 	resolve_free(&ended->place);
 	free(ended);

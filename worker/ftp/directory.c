@@ -142,7 +142,7 @@ verb_rnfr(struct session *session, const char *text)
 		error = EPERM;
 	if (error != 0)
 		return (files_refuse(session, error, REFUSAL_FILE));
-	return (files_ask(session, fs_stat(session->fs, session->path),
+	return (files_ask(session, fs_stat_self(session->fs, session->path),
 	    &step_found));
 }
 
@@ -162,6 +162,7 @@ found(struct session *session)
 enum flow
 verb_rnto(struct session *session, const char *text)
 {
+	const bool *replaces;
 	int error;
 
 	if (session->rename_from == NULL)
@@ -171,8 +172,11 @@ verb_rnto(struct session *session, const char *text)
 		error = EEXIST;
 	if (error != 0)
 		return (files_refuse(session, error, REFUSAL_STORE));
+	replaces =
+	    policy_find(session, session->path, CONF_FIELD(rename_replaces));
 	return (files_ask(session,
-	    fs_rename(session->fs, session->rename_from, session->path),
+	    fs_rename(session->fs, session->rename_from, session->path,
+		*replaces ? 0 : FS_RENAME_NEW),
 	    &step_renamed));
 }
 

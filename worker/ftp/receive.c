@@ -5,8 +5,8 @@
 
 #include "shm/base/fd.h"
 #include "worker/ftp/files.h"
-#include "worker/ftp/path.h"
 #include "worker/ftp/policy.h"
+#include "worker/ftp/stou.h"
 #include "worker/ftp/transfer.h"
 #include "worker/ftp/verbs.h"
 
@@ -236,39 +236,20 @@ created(struct session *session)
 	return (session_goto(session, &step_receive));
 }
 
-/* The name that was chosen lies in the directory that was asked for. */
-static char *
-renamed(const char *path, const char *name)
-{
-	size_t directory = (size_t)(path_base(path) - path);
-	char *chosen;
-
-	if (asprintf(&chosen, "%.*s%s", (int)directory, path,
-		path_base(name)) == -1)
-		return (NULL);
-	return (chosen);
-}
-
 static enum flow
 unique(struct session *session)
 {
-	struct transfer *transfer = session->transfer;
 	struct fs_answer answer;
 	enum flow flow;
-	char *path;
+	int error;
 
 	if (!transfer_answer(session, &answer, REFUSAL_STORE, &flow))
 		return (flow);
 	if (take_file(session, &answer) != 0)
 		return (transfer_refuse(session, errno, REFUSAL_STORE));
-	if (*answer.name != '\0') {
-		path = renamed(transfer->path, answer.name);
-		if (path == NULL)
-			return (
-			    transfer_refuse(session, ENOMEM, REFUSAL_STORE));
-		free(transfer->path);
-		transfer->path = path;
-	}
+	error = stou_take_name(session, answer.name);
+	if (error != 0)
+		return (transfer_refuse(session, error, REFUSAL_STORE));
 	return (session_goto(session, &step_connect));
 }
 
@@ -571,5 +552,7 @@ committed(struct session *session)
 		note_in_place(session, &answer);
 	session->transfer->created = false;
 	score_add(session->worker->score, SCORE_FILES_RECEIVED, 1);
+	if (session->transfer->how == FS_CREATE_UNIQUE)
+		return (stou_complete(session));
 	return (transfer_end(session, 226, "Transfer complete."));
 }

@@ -11,6 +11,7 @@
 #include "worker/ftp/fxp.h"
 #include "worker/ftp/path.h"
 #include "worker/ftp/policy.h"
+#include "worker/ftp/stou.h"
 
 static enum flow connect_data(struct session *session);
 static enum flow handshake(struct session *session);
@@ -288,7 +289,7 @@ connected(struct session *session)
 	if (transfer->how == FS_CREATE_UNIQUE &&
 	    transfer->kind == TRANSFER_RECEIVE)
 		reply_send(&session->reply, 150, "FILE: %s",
-		    path_base(transfer->path));
+		    stou_name(session));
 	else
 		reply_send(&session->reply, 150,
 		    "Data connection open, %s mode.", mode);
