@@ -166,7 +166,7 @@ done(struct fs *fs, const struct message *message)
 	/* Opening succeeds with a descriptor, or bytes, or not at all. */
 	if (answer.error == 0 &&
 	    (fs->asked == MSG_FS_OPEN || fs->asked == MSG_FS_CREATE ||
-		fs->asked == MSG_FS_LIST_SHORT))
+		fs->asked == MSG_FS_LIST_SHORT || fs->asked == MSG_FS_SPACE))
 		return (-1);
 	deliver(fs, &answer);
 	return (0);
@@ -282,6 +282,27 @@ contents(struct fs *fs, const struct message *message)
 }
 
 static int
+room(struct fs *fs, const struct message *message)
+{
+	const struct msg_fs_room *body = message->body;
+	struct fs_answer answer = {
+		.fd = -1,
+		.size = sizeof(*body),
+		.name = "",
+		.contents = message->body,
+	};
+
+	if (message->len != 0)
+		return (-1);
+	if (!is_wanted(fs, body->request))
+		return (0);
+	if (fs->asked != MSG_FS_SPACE)
+		return (-1);
+	deliver(fs, &answer);
+	return (0);
+}
+
+static int
 receive(struct message *message, void *context)
 {
 	/* The table of messages lets agents send nothing else. */
@@ -289,6 +310,8 @@ receive(struct message *message, void *context)
 		return (opened(context, message));
 	if (message->type == MSG_FS_CONTENTS)
 		return (contents(context, message));
+	if (message->type == MSG_FS_ROOM)
+		return (room(context, message));
 	return (done(context, message));
 }
 

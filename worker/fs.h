@@ -39,8 +39,8 @@ struct fs_answer {
 	const char *name; /* FS_CREATE_UNIQUE: the name chosen; else "" */
 	/*
 	 * FS_OPEN of a small file: its bytes from the offset on, size of them;
-	 * a listing without a pipe.  Then there is no descriptor.  During the
-	 * call only.  NULL: see fd.
+	 * a listing without a pipe; what fs_space() found.  Then there is no
+	 * descriptor.  During the call only.  NULL: see fd.
 	 */
 	const uint8_t *contents;
 };
@@ -67,7 +67,10 @@ void fs_agent(struct fs *fs, int fd, int error);
  * fs_forget(): call that when the pipe has been read.
  */
 NODISCARD uint32_t fs_stat(struct fs *fs, const char *path);
+NODISCARD uint32_t fs_stat_self(struct fs *fs, const char *path);
 NODISCARD uint32_t fs_chdir(struct fs *fs, const char *path);
+/* The answer's contents are a struct msg_fs_room, with wanted in it. */
+NODISCARD uint32_t fs_space(struct fs *fs, const char *path, uint64_t wanted);
 /*
  * To read from offset (ERANGE: the file is shorter): contents, or a file, or a
  * pipe that begins there.
@@ -106,7 +109,9 @@ NODISCARD uint32_t fs_list(struct fs *fs, const struct fs_list *list);
 NODISCARD uint32_t fs_mkdir(struct fs *fs, const char *path, uint32_t mode);
 NODISCARD uint32_t fs_rmdir(struct fs *fs, const char *path);
 NODISCARD uint32_t fs_unlink(struct fs *fs, const char *path);
-NODISCARD uint32_t fs_rename(struct fs *fs, const char *from, const char *to);
+/* flags: FS_RENAME_NEW or 0. */
+NODISCARD uint32_t fs_rename(struct fs *fs, const char *from, const char *to,
+    uint32_t flags);
 NODISCARD uint32_t fs_chmod(struct fs *fs, const char *path, uint32_t mode);
 NODISCARD uint32_t fs_set_time(struct fs *fs, const char *path,
     int64_t modified, int64_t accessed);

@@ -50,9 +50,33 @@ fs_stat(struct fs *fs, const char *path)
 }
 
 uint32_t
+fs_stat_self(struct fs *fs, const char *path)
+{
+	return (ask_about(fs, MSG_FS_STAT, path, FS_STAT_SELF));
+}
+
+uint32_t
 fs_chdir(struct fs *fs, const char *path)
 {
 	return (ask_about(fs, MSG_FS_CHDIR, path, 0));
+}
+
+uint32_t
+fs_space(struct fs *fs, const char *path, uint64_t wanted)
+{
+	struct msg_fs_space body = {
+		.path_len = path_length(path),
+		.wanted = wanted,
+	};
+	struct fs_question question = {
+		.type = MSG_FS_SPACE,
+		.body = &body,
+		.body_len = sizeof(body),
+		.pieces = { { path, body.path_len } },
+		.fd = -1,
+	};
+
+	return (body.path_len == 0 ? 0 : fs_ask(fs, &question));
 }
 
 uint32_t
@@ -199,10 +223,11 @@ fs_list(struct fs *fs, const struct fs_list *list)
 }
 
 uint32_t
-fs_rename(struct fs *fs, const char *from, const char *to)
+fs_rename(struct fs *fs, const char *from, const char *to, uint32_t flags)
 {
 	struct msg_fs_rename body = {
 		.from_len = path_length(from),
+		.flags = flags,
 	};
 	struct fs_question question = {
 		.type = MSG_FS_RENAME,

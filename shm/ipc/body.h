@@ -16,6 +16,7 @@
 #include "shm/base/seal.h"
 #include "shm/base/trace.h"
 #include "shm/ipc/body_ocsp.h"
+#include "shm/ipc/body_room.h"
 
 #define CACHE_KEY_LEN      32   /* SHA-256 of session-id context and id */
 #define CACHE_VALUE_MAX    8192 /* larger sessions are not cached */
@@ -397,9 +398,11 @@ struct msg_agent_load {
 struct msg_fs_path {
 	uint32_t request;
 	uint32_t path_len;
-	uint32_t mode; /* FS_MKDIR: permission bits; else 0 */
+	uint32_t mode; /* FS_MKDIR: permission bits; FS_STAT: flags; else 0 */
 	uint32_t zero;
 };
+
+#define FS_STAT_SELF 1u /* of a symbolic link, not of what it leads to */
 
 /*
  * A pipe begins at offset; a file is read from wherever the worker likes.  Of a
@@ -507,12 +510,14 @@ enum fs_fact {
 	FS_FACT_ALL = 2047
 };
 
+#define FS_RENAME_NEW 1u /* what has the new name is not replaced */
+
 /* Followed by the old path and the new one. */
 struct msg_fs_rename {
 	uint32_t request;
 	uint32_t from_len;
 	uint32_t to_len;
-	uint32_t zero;
+	uint32_t flags;
 };
 
 struct msg_fs_chmod {

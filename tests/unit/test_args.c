@@ -187,6 +187,17 @@ number(void)
 	CU_ASSERT(args_number("0x1", &value) == ARGS_SYNTAX);
 	CU_ASSERT(args_number(" 1", &value) == ARGS_SYNTAX);
 	CU_ASSERT(args_number("", &value) == ARGS_SYNTAX);
+	CU_ASSERT(args_allo("12", &value) == ARGS_OK && value == 12);
+	CU_ASSERT(args_allo("13 R 80", &value) == ARGS_OK && value == 13);
+	CU_ASSERT(args_allo("14 r 0", &value) == ARGS_OK && value == 14);
+	CU_ASSERT(args_allo("", &value) == ARGS_SYNTAX);
+	CU_ASSERT(args_allo("1 ", &value) == ARGS_SYNTAX);
+	CU_ASSERT(args_allo("1 R", &value) == ARGS_SYNTAX);
+	CU_ASSERT(args_allo("1 R ", &value) == ARGS_SYNTAX);
+	CU_ASSERT(args_allo("1 R -1", &value) == ARGS_SYNTAX);
+	CU_ASSERT(args_allo("1  R 1", &value) == ARGS_SYNTAX);
+	CU_ASSERT(args_allo("1 R 1 ", &value) == ARGS_SYNTAX);
+	CU_ASSERT(args_allo("9223372036854775808", &value) == ARGS_SYNTAX);
 }
 
 static void

@@ -11,6 +11,7 @@
 #include "worker/agent/ops.h"
 #include "worker/agent/relay.h"
 #include "worker/agent/resolve.h"
+#include "worker/agent/space.h"
 #include "worker/agent/transfer.h"
 #include "worker/agent/upload.h"
 
@@ -110,6 +111,7 @@ parse_rename(const struct message *message, struct ops_request *request)
 	struct message_part paths[2];
 
 	request->request = body->request;
+	request->mode = body->flags;
 	return (message_split(message, lens, paths, 2) == -1 ||
 		    !session_path(request->path, &paths[0]) ||
 		    !session_path(request->other, &paths[1])
@@ -138,6 +140,22 @@ parse_set_time(const struct message *message, struct ops_request *request)
 	return (take_path(message, body->path_len, request));
 }
 
+static int
+tell_room(struct session *session, struct message *message)
+{
+	const struct msg_fs_space *body = message->body;
+	struct ops_request request;
+	struct msg_fs_room room;
+
+	if (take_path(message, body->path_len, &request) == -1)
+		return (-1);
+	if (space_look(&session->agent->jail, request.path, &room) == -1)
+		return (session_done(session, body->request, errno));
+	room.request = body->request;
+	room.wanted = body->wanted;
+	return (link_post(session->channel, MSG_FS_ROOM, &room));
+}
+
 /*
  * What the agent does for each request: either it parses it and lets an
  * operation answer at once, or the request has a handler of its own.
@@ -163,6 +181,7 @@ static const struct request_rule {
 	[MSG_FS_DISCARD] = { false, NULL, NULL, transfer_discard },
 	[MSG_FS_LIST] = { false, NULL, NULL, listing_list },
 	[MSG_FS_LIST_SHORT] = { false, NULL, NULL, listing_short },
+	[MSG_FS_SPACE] = { false, NULL, NULL, tell_room },
 };
 
 static int

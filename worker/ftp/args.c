@@ -149,6 +149,20 @@ args_number(const char *text, uint64_t *value)
 	return (ARGS_OK);
 }
 
+enum args_result
+args_allo(const char *text, uint64_t *size)
+{
+	uint64_t records;
+
+	if (!decimal(&text, INT64_MAX, size))
+		return (ARGS_SYNTAX);
+	if (*text == '\0')
+		return (ARGS_OK);
+	if (strncasecmp(text, " R ", 3) != 0)
+		return (ARGS_SYNTAX);
+	return (args_number(text + 3, &records));
+}
+
 static const struct {
 	uint32_t bit;
 	const char *name;

@@ -47,6 +47,9 @@ NODISCARD enum args_result args_type(const char *text, bool *ascii);
 /* Decimal digits only, within 63 bits. */
 NODISCARD enum args_result args_number(const char *text, uint64_t *value);
 
+/* ALLO: decimal digits, and perhaps "R" and a size of records. */
+NODISCARD enum args_result args_allo(const char *text, uint64_t *size);
+
 /* OPTS MLST: "fact;fact;" in any case; unknown ones are left out. */
 NODISCARD enum args_result args_facts(const char *text, uint32_t *facts);
 /* The names of facts, each followed by a ";" and, for FEAT, marked with "*"

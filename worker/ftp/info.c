@@ -1,5 +1,5 @@
 /* FEAT, OPTS, SYST, NOOP, HELP, CLNT, STAT without a path, TYPE, STRU, MODE,
- * ALLO, REST, ABOR: answered at once. */
+ * REST, ABOR: answered at once. */
 #include <inttypes.h>
 #include <string.h>
 #include <strings.h>
@@ -214,23 +214,6 @@ enum flow
 verb_mode(struct session *session, const char *text)
 {
 	return (one_of(session, text, "SBCZ"));
-}
-
-enum flow
-verb_allo(struct session *session, const char *text)
-{
-	char digits[24];
-	uint64_t size;
-	size_t len = strcspn(text, " ");
-
-	if (len < sizeof(digits)) {
-		memcpy(digits, text, len);
-		digits[len] = '\0';
-		if (args_number(digits, &size) == ARGS_OK)
-			return (session_answer(session, 202,
-			    "No space needs to be reserved."));
-	}
-	return (session_answer(session, 501, "Syntax: ALLO size"));
 }
 
 enum flow

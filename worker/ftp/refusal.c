@@ -15,10 +15,10 @@ static const struct {
 	{ ENOTDIR, 550, 553, "Not a directory." },
 	{ EISDIR, 550, 553, "It is a directory." },
 	{ EEXIST, 550, 553, "It exists already." },
-	{ ENOTEMPTY, 550, 550, "The directory is not empty." },
+	{ ENOTEMPTY, 550, 553, "The directory is not empty." },
 	{ EROFS, 550, 553, "The file system is read-only." },
 	{ ELOOP, 550, 553, "Too many symbolic links." },
-	{ EXDEV, 550, 553, "It lies on another file system." },
+	{ EXDEV, 550, 553, "It lies on another file system; copy it." },
 	{ EMLINK, 550, 553, "Too many links." },
 	{ ENAMETOOLONG, 553, 553, "The name is too long." },
 	{ EINVAL, 553, 553, "The name is not allowed." },
@@ -38,6 +38,10 @@ static const struct {
 	{ ETIMEDOUT, 451, 451, "The storage gives no answer." },
 	{ ESTALE, 451, 451, "The storage failed." },
 	{ EPIPE, 451, 451, "The storage failed." },
+	{ ENOTCONN, 451, 451, "The storage failed." },
+	{ EHOSTDOWN, 451, 451, "The storage failed." },
+	{ EREMOTEIO, 451, 451, "The storage failed." },
+	{ EUCLEAN, 451, 451, "The storage failed." },
 };
 
 struct refusal

@@ -71,7 +71,7 @@ def case_order_of_commands(binaries):
         assert client.cmd("USER alice").code == 530
         assert client.cmd("PASS x").code == 503
         assert client.cmd("ACCT x").code == 202
-        assert client.cmd("ALLO 100").code == 202
+        assert client.cmd("ALLO 100").code == 200
         assert client.cmd("ALLO x").code == 501
         assert client.cmd("AUTH TLS").code == 534
         assert client.cmd("RETR f").code == 425
