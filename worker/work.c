@@ -172,6 +172,12 @@ swap_buffers(struct work *work)
 	work->taken = held;
 }
 
+int
+work_fd(const struct work *work)
+{
+	return (work->fd);
+}
+
 uint8_t *
 work_buffer(struct work *work)
 {

@@ -42,6 +42,9 @@ NODISCARD struct work *work_new(struct worker *worker, int fd, bool pipe,
  */
 void work_free(struct work **work);
 
+/* The file or pipe, the work's; for who uses it while nothing is under way. */
+NODISCARD int work_fd(const struct work *work);
+
 /*
  * The work's own buffer, work_room() bytes: sources read into it, sinks write
  * from it.  It is of WORK_BUFFER bytes at first, and of more once the file
