@@ -69,6 +69,7 @@ struct conf_host {
 
 	/* Transfers */
 	enum conf_durability durability;
+	uint64_t hash_max_size; /* bytes; 0: no limit */
 	uint32_t umask;
 	uint16_t passive_first, passive_last;    /* 0, 0: any port */
 	struct conf_addresses passive_addresses; /* empty: the local one */

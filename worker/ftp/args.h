@@ -50,6 +50,27 @@ NODISCARD enum args_result args_number(const char *text, uint64_t *value);
 /* ALLO: decimal digits, and perhaps "R" and a size of records. */
 NODISCARD enum args_result args_allo(const char *text, uint64_t *size);
 
+/* A part of a file: from start up to, but not with, end. */
+#define ARGS_RANGE_ALL UINT64_MAX /* up to the file's end, wherever it is */
+struct args_range {
+	uint64_t start, end;
+};
+
+/*
+ * RANG: "first last", both in the range; "1 0" is the whole file, and any
+ * other range that ends before it begins is ARGS_SYNTAX.
+ */
+NODISCARD enum args_result args_range(const char *text,
+    struct args_range *range);
+
+/*
+ * XCRC and those like it: a name, or one in quotation marks, after which start
+ * and end may follow; end is the first byte that does not count.  The name is
+ * copied into out (size bytes).
+ */
+NODISCARD enum args_result args_checksum(const char *text, char *out,
+    size_t size, struct args_range *range);
+
 /* OPTS MLST: "fact;fact;" in any case; unknown ones are left out. */
 NODISCARD enum args_result args_facts(const char *text, uint32_t *facts);
 /* The names of facts, each followed by a ";" and, for FEAT, marked with "*"

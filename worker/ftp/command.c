@@ -123,6 +123,7 @@ forget(struct session *session, const struct verb *verb)
 	if (verb == NULL || (verb->flags & (VERB_REST | VERB_DATA)) == 0) {
 		session->rest = 0;
 		session->rest_set = false;
+		session->ranged = false;
 	}
 	if (verb == NULL || strcmp(verb->name, "RNTO") != 0) {
 		free(session->rename_from);
@@ -264,7 +265,7 @@ next_aside(const struct session *session)
 	return (verb);
 }
 
-/* The transfer's own final reply is owed while these are answered. */
+/* The busy command's own final reply is owed while these are answered. */
 void
 command_aside(struct session *session)
 {
@@ -291,8 +292,8 @@ command_aside_waits(const struct session *session)
 	return (next_aside(session) != NULL);
 }
 
-bool
-command_abort_waits(const struct session *session)
+static bool
+abort_waits(const struct session *session)
 {
 	const struct verb *verb;
 	const char *argument;
@@ -305,8 +306,26 @@ command_abort_waits(const struct session *session)
 			continue;
 		if (strcmp(verb->name, "ABOR") == 0)
 			return (true);
-		if ((verb->flags & VERB_DATA) != 0)
+		if ((verb->flags & (VERB_DATA | VERB_LONG)) != 0)
 			return (false);
 	}
 	return (false);
+}
+
+bool
+command_aborted(struct session *session)
+{
+	if (session->drain == DRAIN_HARD)
+		return (true);
+	if (!abort_waits(session))
+		return (false);
+	session->aborted = true;
+	return (true);
+}
+
+bool
+command_interrupted(struct session *session)
+{
+	return (command_aborted(session) ||
+	    (session->eof && buf_len(&session->input.buf) == 0));
 }

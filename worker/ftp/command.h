@@ -9,15 +9,20 @@
 struct session;
 
 /*
- * While a transfer runs: answers NOOP and STAT that come next.  All else waits
+ * While the session is busy: answers NOOP and STAT that come next.  All else waits
  * its turn.
  */
 void command_aside(struct session *session);
 /* Whether one comes next. */
 NODISCARD bool command_aside_waits(const struct session *session);
 
-/* Whether ABOR waits, meant for the transfer that runs. */
-NODISCARD bool command_abort_waits(const struct session *session);
+/*
+ * Whether what keeps the session busy has to end: the client has sent ABOR,
+ * meant for this, or has gone, or the worker ends.
+ */
+NODISCARD bool command_interrupted(struct session *session);
+/* But the client may still send data. */
+NODISCARD bool command_aborted(struct session *session);
 
 /*
  * Whether the session may do that with paths anywhere (bits of VERB_PATH);

@@ -6,12 +6,14 @@
 
 #include "worker/ftp/args.h"
 #include "worker/ftp/fxp.h"
+#include "worker/ftp/hash.h"
 #include "worker/ftp/state.h"
 #include "worker/ftp/tell.h"
 #include "worker/ftp/transfer.h"
 #include "worker/ftp/verbs.h"
 
 #define FACTS_OFFERED FS_FACT_ALL
+#define FEATURE_MAX   (ARGS_FACTS_MAX + 8) /* of a line that is made up */
 
 /* Whether FEAT lists the command for this session. */
 static bool
@@ -30,23 +32,34 @@ offered(const struct session *session, const struct verb *verb)
 	return (true);
 }
 
+/* The line of FEAT; room for what is made up here is in out. */
+static const char *
+feature(const struct session *session, const struct verb *verb,
+    char out[FEATURE_MAX])
+{
+	if (strcmp(verb->name, "HASH") == 0) {
+		hash_feature(session, out);
+	} else if (strcmp(verb->name, "MLST") == 0) {
+		(void)strcpy(out, "MLST ");
+		args_facts_text(FACTS_OFFERED, session->facts, out + 5);
+	} else {
+		return (verb->feature);
+	}
+	return (out);
+}
+
 enum flow
 verb_feat(struct session *session, const char *text)
 {
-	char facts[ARGS_FACTS_MAX];
+	char line[FEATURE_MAX];
 	size_t i;
 
 	(void)text;
 	reply_begin(&session->reply, 211, "Features:");
 	for (i = 0; i < verbs_count; i++) {
-		if (!offered(session, &verbs[i]))
-			continue;
-		if (strcmp(verbs[i].name, "MLST") != 0) {
-			reply_line(&session->reply, "%s", verbs[i].feature);
-			continue;
-		}
-		args_facts_text(FACTS_OFFERED, session->facts, facts);
-		reply_line(&session->reply, "MLST %s", facts);
+		if (offered(session, &verbs[i]))
+			reply_line(&session->reply, "%s",
+			    feature(session, &verbs[i], line));
 	}
 	reply_end(&session->reply, "End");
 	return (session_goto(session, &step_command));
@@ -84,6 +97,8 @@ verb_opts(struct session *session, const char *text)
 
 	if (len == 4 && strncasecmp(text, "MLST", len) == 0)
 		return (opts_mlst(session, rest));
+	if (len == 4 && strncasecmp(text, "HASH", len) == 0)
+		return (hash_opts(session, rest));
 	if (len == 4 && strncasecmp(text, "UTF8", len) == 0)
 		return (opts_utf8(session, rest));
 	/* Internet Explorer and its heirs. */
@@ -162,10 +177,12 @@ verb_stat(struct session *session, const char *text)
 	if (transfer != NULL)
 		reply_line(reply, "%s %s: %" PRIu64 " bytes so far",
 		    transfer->verb, transfer->path, transfer->moved);
+	else if (session->busy)
+		hash_tell(session);
 	else
 		reply_line(reply, "No transfer is running");
 	reply_end(reply, "End");
-	if (transfer != NULL)
+	if (session_is_busy(session))
 		return (FLOW_NEXT);
 	return (session_goto(session, &step_command));
 }
@@ -223,6 +240,7 @@ verb_rest(struct session *session, const char *text)
 
 	session->rest = 0;
 	session->rest_set = false;
+	session->ranged = false;
 	if (args_number(text, &position) != ARGS_OK)
 		return (session_answer(session, 501, "Syntax: REST position"));
 	if (position > 0 && session->ascii)

@@ -36,6 +36,12 @@ session_expired(struct session *session, uint64_t ms)
 	return (session->timed_out);
 }
 
+bool
+session_is_busy(const struct session *session)
+{
+	return (session->transfer != NULL || session->busy);
+}
+
 enum flow
 session_answer(struct session *session, int code, const char *format, ...)
 {
@@ -44,7 +50,7 @@ session_answer(struct session *session, int code, const char *format, ...)
 	va_start(args, format);
 	reply_vsend(&session->reply, code, format, args);
 	va_end(args);
-	if (session->transfer != NULL)
+	if (session_is_busy(session))
 		return (FLOW_NEXT);
 	return (session_goto(session, &step_command));
 }
@@ -150,6 +156,9 @@ intervene(struct session *session)
 	if (session->transfer != NULL) {
 		if (transfer_interrupted(session))
 			(void)session_goto(session, &step_abort);
+	} else if (session->busy) {
+		session->cancelled =
+		    session->cancelled || command_interrupted(session);
 	} else if (session->login_late && !session->logged_in) {
 		session->login_late = false;
 		(void)session_farewell(session,
@@ -202,7 +211,7 @@ goes_on(const struct session *session)
 	if (session->lost || buf_len(&session->reply.buf) > 0)
 		return (false);
 	return ((session->waits & WAIT_OUTPUT) != 0 ||
-	    (session->transfer != NULL && command_aside_waits(session)));
+	    (session_is_busy(session) && command_aside_waits(session)));
 }
 
 /*
@@ -216,7 +225,7 @@ session_run(struct session *session)
 
 	read_input(session);
 	do {
-		if (session->transfer != NULL)
+		if (session_is_busy(session))
 			command_aside(session);
 		if (!session->lost)
 			flow = run_steps(session);

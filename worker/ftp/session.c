@@ -10,6 +10,7 @@
 #include "shm/base/fd.h"
 #include "worker/ftp/account.h"
 #include "worker/ftp/admit.h"
+#include "worker/ftp/hash.h"
 #include "worker/ftp/policy.h"
 #include "worker/ftp/state.h"
 #include "worker/ftp/tell.h"
@@ -357,6 +358,7 @@ session_release(struct session *session)
 	account_close(session);
 	transfer_free(&session->transfer);
 	tell_free(&session->tell);
+	hash_free(&session->hash);
 	data_reset(&session->data);
 	session_drop_question(session);
 	fs_free(&session->fs);

@@ -14,6 +14,7 @@
 
 #include "shm/base/address.h"
 #include "shm/base/attr.h"
+#include "shm/base/checksum.h"
 #include "shm/base/log.h"
 #include "shm/conf/conf.h"
 #include "worker/broker.h"
@@ -28,6 +29,7 @@
 
 struct account;
 struct admit;
+struct hash;
 struct session;
 struct tell;
 struct transfer;
@@ -100,6 +102,7 @@ struct session {
 	struct data data;
 	struct transfer *transfer; /* while one runs */
 	struct tell *tell;         /* while a listing goes over control */
+	struct hash *hash;         /* NULL: no HASH or the like, no RANG */
 
 	struct account *account; /* NULL: its host has no session log */
 
@@ -117,6 +120,7 @@ struct session {
 	uint64_t groups;  /* entries of `users` for the account's groups */
 	uint8_t attempts; /* of logins that failed */
 	uint8_t strange;  /* names that are not those of its certificate */
+	enum checksum_kind checksum : 8; /* of HASH */
 
 	bool implicit : 1;
 	bool listening : 1;   /* commands are read */
@@ -139,6 +143,9 @@ struct session {
 	bool ascii : 1;
 	bool epsv_all : 1;
 	bool rest_set : 1;
+	bool ranged : 1;    /* rest is where RANG's range begins */
+	bool busy : 1;      /* a command without data connection takes long */
+	bool cancelled : 1; /* it has to end: see session_is_busy() */
 	bool aborted : 1; /* ABOR has ended a transfer, its own reply is due */
 	char client_text[ADDRESS_TEXT_MAX];
 };
@@ -162,8 +169,15 @@ enum flow session_wait(struct session *session, unsigned int waits);
 NODISCARD bool session_expired(struct session *session, uint64_t ms);
 
 /*
- * The final reply to a command; the next one is then read.  While a transfer
- * runs, its step stays: the command was answered aside.
+ * Whether a transfer runs, or a command that takes long (it sets busy): some
+ * others are answered meanwhile.  When it has to end before its time, cancelled
+ * is set and its step is run; that clears both before the final reply.
+ */
+NODISCARD bool session_is_busy(const struct session *session);
+
+/*
+ * The final reply to a command; the next one is then read.  While the session
+ * is busy, its step stays: the command was answered aside.
  */
 enum flow session_answer(struct session *session, int code, const char *format,
     ...) PRINTF_LIKE(3, 4);

@@ -260,12 +260,8 @@ transfer_interrupted(struct session *session)
 
 	if (transfer->committing || session->step == &step_abort)
 		return (false);
-	if (session->drain == DRAIN_HARD)
+	if (command_aborted(session))
 		return (true);
-	if (command_abort_waits(session)) {
-		session->aborted = true;
-		return (true);
-	}
 	return (session->eof && transfer->kind == TRANSFER_RECEIVE &&
 	    !transfer->handshaking && buf_len(&session->input.buf) == 0);
 }

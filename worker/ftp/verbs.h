@@ -29,6 +29,7 @@ enum verb_argument {
 #define VERB_IDENTITY 256u  /* part of a login: 530 in clear, not 550 */
 #define VERB_LOOK     512u  /* goes to a path, lists it, or tells of it */
 #define VERB_READ     1024u /* gives away what is in a file */
+#define VERB_LONG     2048u /* makes the session busy, without VERB_DATA */
 
 /* What a command does with its path. */
 #define VERB_PATH (VERB_LOOK | VERB_READ | VERB_WRITE)

@@ -1,0 +1,304 @@
+"""HASH, XCRC and those like it, and RANG."""
+
+import hashlib
+import os
+import re
+import subprocess
+import zlib
+
+from cases.clients import LOGIN, lftp
+from client import Client
+from daemon import GID, UID, Daemon, random_bytes, wait_for
+
+TOOLS = {"SHA-256": "sha256sum", "SHA-512": "sha512sum", "SHA-1": "sha1sum",
+         "MD5": "md5sum"}
+EXTENDED = {"XMD5": "MD5", "XSHA": "SHA-1", "XSHA1": "SHA-1",
+            "XSHA256": "SHA-256", "XSHA512": "SHA-512"}
+LONG = 1 << 40  # sparse; nobody waits for the sum of so much
+NOT_LOCAL = {"local_file_systems": ["iso9660"]}
+
+
+def logged_in(server, **options):
+    return Client(server.port, **options).auth().login()
+
+
+def put(server, name, contents):
+    path = os.path.join(server.home, name)
+    with open(path, "wb") as out:
+        out.write(contents)
+    os.chown(path, UID, GID)
+    return path
+
+
+def sparse(server, name, size):
+    path = put(server, name, b"")
+    os.truncate(path, size)
+    return path
+
+
+def tool_sum(path, name):
+    """What coreutils say, which share no code with the server."""
+    done = subprocess.run([TOOLS[name], path], capture_output=True,
+                          text=True, check=True)
+    return done.stdout.split()[0].lstrip("\\")
+
+
+def crc(data):
+    return f"{zlib.crc32(data):08x}"
+
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def feature(client):
+    return re.search(r"^ (HASH .*)$", client.cmd("FEAT", 211).text,
+                     re.M).group(1)
+
+
+def case_algorithms(binaries):
+    """Each algorithm, for files of all sizes, against coreutils."""
+    with Daemon(binaries) as server, logged_in(server) as client:
+        files = {"empty": b"", "one": b"x", "two words": b"123456789",
+                 "large": random_bytes(9000001, 5)}
+        assert feature(client) == "HASH SHA-256*;SHA-512;SHA-1;MD5;CRC32"
+        assert client.cmd("OPTS HASH", 200).text == "SHA-256"
+        for name, contents in files.items():
+            path = put(server, name, contents)
+            shown = f"0-{max(len(contents), 1) - 1}"
+            for algorithm in TOOLS:
+                reply = client.cmd("OPTS HASH " + algorithm.lower(), 200)
+                assert reply.text == algorithm, reply
+                wanted = tool_sum(path, algorithm)
+                reply = client.cmd("HASH " + name, 213)
+                assert reply.text == f"{algorithm} {shown} {wanted} {name}"
+            client.cmd("OPTS HASH CRC32", 200)
+            assert client.cmd("HASH " + name, 213).text == \
+                f"CRC32 {shown} {crc(contents)} {name}"
+            for verb, algorithm in EXTENDED.items():
+                wanted = tool_sum(path, algorithm)
+                assert client.cmd(f"{verb} {name}", 250).text == wanted
+                assert client.cmd(f'{verb} "{name}"', 250).text == wanted
+            assert client.cmd(f"XCRC {name}", 250).text == \
+                crc(contents).upper()
+        assert feature(client) == "HASH SHA-256;SHA-512;SHA-1;MD5;CRC32*"
+        client.cmd("TYPE A", 200)
+        assert client.cmd("XCRC large", 250).text == \
+            crc(files["large"]).upper()
+
+
+def case_refusals(binaries):
+    """What cannot be hashed, and what is not understood."""
+    with Daemon(binaries) as server:
+        with Client(server.port).auth() as client:
+            for command in ("HASH x", "XCRC x", "RANG 0 1"):
+                client.cmd(command, 530)
+        with logged_in(server) as client:
+            put(server, "file", b"0123456789")
+            secret = put(server, "secret", b"0123456789")
+            os.chmod(secret, 0)
+            os.chown(secret, 0 if os.geteuid() == 0 else UID, -1)
+            os.mkfifo(os.path.join(server.home, "fifo"))
+            for command, code in (
+                    ("HASH", 501), ("XCRC", 501), ("RANG", 501),
+                    ("HASH none", 550), ("XSHA1 none", 550),
+                    ("HASH .", 553), ("XMD5 .", 550),
+                    ("HASH fifo", 553), ("XMD5 fifo", 550),
+                    ("HASH secret", 550), ("XSHA256 secret", 550),
+                    ("HASH file/x", 550), ("HASH ../../etc/passwd", 550),
+                    ("OPTS HASH CRC-37", 501), ("OPTS HASH SHA256", 501),
+                    ('XCRC "file', 501), ('XCRC ""', 501),
+                    ('XCRC "file" x', 501), ('XCRC "file" -1', 501),
+                    ('XCRC "file" 5 5', 501), ('XCRC "file" 5 4', 501),
+                    ('XCRC "file" 10', 550), ('XCRC "file" 0 11', 550),
+                    ("XCRC file 0 5", 550), ("MD5 file", 502),
+                    ("MMD5 file, file", 502)):
+                client.cmd(command, code)
+            assert client.cmd("OPTS HASH", 200).text == "SHA-256"
+            client.cmd("HASH file", 213)
+
+
+def case_ranges(binaries):
+    """RANG holds for one HASH; XCRC and the like have their own."""
+    with Daemon(binaries) as server, logged_in(server) as client:
+        contents = random_bytes(200000, 6)
+        put(server, "file", contents)
+        put(server, "small", contents[:100])
+        for name, first, last in (("file", 0, 0), ("file", 1000, 99999),
+                                  ("file", 199999, 199999),
+                                  ("small", 0, 49), ("small", 99, 99)):
+            client.cmd(f"RANG {first} {last}", 350)
+            wanted = sha256(contents[first:last + 1])
+            assert client.cmd("HASH " + name, 213).text == \
+                f"SHA-256 {first}-{last} {wanted} {name}"
+            text = client.cmd("HASH " + name, 213).text
+            assert text.startswith("SHA-256 0-"), text
+            reply = client.cmd(f'XSHA256 "{name}" {first} {last + 1}', 250)
+            assert reply.text == wanted
+        wanted = sha256(contents[150000:])
+        client.cmd("RANG 150000 999999", 350)
+        assert client.cmd("HASH file", 213).text == \
+            f"SHA-256 150000-199999 {wanted} file"
+        assert client.cmd('XSHA256 "file" 150000', 250).text == wanted
+        for name, first in (("file", 200000), ("small", 200), ("small", 100)):
+            client.cmd(f"RANG {first} {first}", 350)
+            client.cmd("HASH " + name, 556)
+        whole = client.cmd("HASH file", 213).text
+        for command, code in (("RANG 1 0", 350), ("RANG 5 4", 501),
+                              ("RANG -1 4", 501), ("REST 7", 350),
+                              ("SIZE file", 213), ("TYPE A", 200)):
+            client.cmd("RANG 10 19", 350)
+            client.cmd(command, code)
+            assert client.cmd("HASH file", 213).text == whole, command
+        client.cmd("RANG 10 19", 350)
+        assert client.cmd("HASH file", 213).text.startswith("SHA-256 10-19 ")
+        client.cmd("RANG 10 19", 350)
+        client.cmd("HASH none", 550)
+        assert client.cmd("HASH file", 213).text == whole
+        assert re.search("^ RANG STREAM$", client.cmd("FEAT", 211).text,
+                         re.M)
+
+
+def case_ranges_beyond_4_gib(binaries):
+    """Numbers of more than 32 bits, in a sparse file of 8 TiB."""
+    for config in ({}, NOT_LOCAL):
+        with Daemon(binaries, config) as server, \
+                logged_in(server) as client:
+            path = sparse(server, "file", 1 << 43)
+            with open(path, "r+b") as out:
+                out.seek((1 << 32) - 4)
+                out.write(b"12345678")
+                out.seek((1 << 43) - 4)
+                out.write(b"last")
+            client.cmd("RANG 4294967292 4294967299", 350)
+            reply = client.cmd("HASH file", 213)
+            assert reply.text == "SHA-256 4294967292-4294967299 " + \
+                sha256(b"12345678") + " file", reply
+            reply = client.cmd('XCRC "file" 4294967296 4294967300', 250)
+            assert reply.text == crc(b"5678").upper()
+            reply = client.cmd(f'XSHA256 "file" {(1 << 43) - 4}', 250)
+            assert reply.text == sha256(b"last")
+
+
+def begin_long(client, name="long"):
+    """HASH of a file that takes for ever, and is seen to be at work."""
+    client.cmd("OPTS HASH SHA-512", 200)
+    client.send(b"HASH " + name.encode() + b"\r\n")
+
+    def moved():
+        text = client.cmd("STAT", 211).text
+        found = re.search(rf"SHA-512 of /{name}: (\d+) bytes so far", text)
+        return found and int(found.group(1)) > 0
+    wait_for(moved)
+
+
+def case_meanwhile(binaries):
+    """A session is there while its file is hashed, and so are others."""
+    for config in ({}, NOT_LOCAL):
+        with Daemon(binaries, config) as server, \
+                logged_in(server) as client:
+            sparse(server, "long", LONG)
+            put(server, "short", b"123456789")
+            begin_long(client)
+            client.cmd("NOOP", 200)
+            client.send(b"NOOP\r\nNOOP\r\n")
+            assert [client.reply().code for _ in "12"] == [200, 200]
+            with logged_in(server) as other:
+                assert other.cmd("XCRC short", 250).text == "CBF43926"
+                other.cmd("NOOP", 200)
+            # Other commands wait, ABOR does not.
+            client.send(b"SIZE short\r\nNOOP\r\n")
+            client.cmd("ABOR", 426)
+            assert [client.reply().code for _ in "123"] == [213, 200, 226]
+            begin_long(client)
+            client.cmd("ABOR", 426)
+            assert client.reply().code == 226
+            client.cmd("ABOR", 225)
+            assert client.retr("short") == b"123456789"
+            begin_long(client)
+
+
+def case_end_of_session(binaries):
+    """Nobody hashes for a client that has gone, or a server that goes."""
+    config = {"grace_time": "1s"}
+    with Daemon(binaries, config) as server:
+        sparse(server, "long", LONG)
+        with logged_in(server) as client:
+            begin_long(client)
+        server.wait_log("session ended: ")
+        with logged_in(server) as client:
+            begin_long(client)
+            server.process.terminate()
+            reply = client.reply()
+            assert reply.code == 426, reply
+            assert client.reply().code == 421
+            server.process.wait(30)
+
+
+def case_changed(binaries):
+    """A file that is written to meanwhile has no sum."""
+    with Daemon(binaries) as server, logged_in(server) as client:
+        path = sparse(server, "long", LONG)
+        begin_long(client)
+        with open(path, "r+b") as out:
+            out.write(b"x")
+        reply = client.reply()
+        assert reply.code == 450 and "being changed" in reply.text, reply
+        begin_long(client)
+        os.truncate(path, 10)
+        assert client.reply().code == 450
+        client.cmd("HASH long", 213)
+
+
+def case_max_size(binaries):
+    """hash_max_size, of the host and of a directory."""
+    config = {"hash_max_size": "1KiB",
+              "directories": [{"path": "/large", "hash_max_size": 0}]}
+    with Daemon(binaries, config) as server, logged_in(server) as client:
+        os.mkdir(os.path.join(server.home, "large"))
+        for name in ("most", "large/more"):
+            put(server, name, b"x" * 1024)
+        put(server, "more", b"x" * 1025)
+        client.cmd("HASH most", 213)
+        client.cmd("HASH more", 552)
+        client.cmd("XCRC more", 552)
+        client.cmd('XCRC "more" 1', 250)
+        client.cmd("RANG 0 1023", 350)
+        client.cmd("HASH more", 213)
+        client.cmd("HASH large/more", 213)
+
+
+def case_pipes(binaries):
+    """Where a file system may hang, the agent reads."""
+    with Daemon(binaries, NOT_LOCAL) as server, \
+            logged_in(server) as client:
+        contents = random_bytes(3000000, 7)
+        put(server, "file", contents)
+        put(server, "empty", b"")
+        for _ in range(3):
+            assert client.cmd("XSHA256 file", 250).text == sha256(contents)
+            assert client.cmd("XSHA256 empty", 250).text == sha256(b"")
+            reply = client.cmd('XSHA256 "file" 100000 2000000', 250)
+            assert reply.text == sha256(contents[100000:2000000])
+        client.cmd("HASH .", 553)
+        assert client.retr("file") == contents
+
+
+def case_clients(binaries):
+    """curl and lftp, which send the commands as they are given."""
+    with Daemon(binaries) as server:
+        contents = random_bytes(100000, 8)
+        put(server, "file", contents)
+        done = subprocess.run(
+            ["curl", "-sSv", "--max-time", "60", "--cacert", server.cert,
+             "--ssl-reqd", "--user", LOGIN, "-Q", "RANG 0 9", "-Q",
+             "HASH file", "-Q", 'XCRC "file" 10 20', "-o", "/dev/null",
+             f"ftp://localhost:{server.port}/file"],
+            capture_output=True, text=True, check=True)
+        assert f"< 213 SHA-256 0-9 {sha256(contents[:10])} file" in \
+            done.stderr, done.stderr
+        assert f"< 250 {crc(contents[10:20]).upper()}" in done.stderr
+        out = os.path.join(server.folder, "out")
+        lftp(server, f"quote HASH file > {out}")
+        with open(out, encoding="utf-8") as text:
+            assert sha256(contents) in text.read()
