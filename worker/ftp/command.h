@@ -9,8 +9,8 @@
 struct session;
 
 /*
- * While the session is busy: answers NOOP and STAT that come next.  All else waits
- * its turn.
+ * While the session is busy: answers NOOP and STAT that come next.  All else
+ * waits its turn.
  */
 void command_aside(struct session *session);
 /* Whether one comes next. */

@@ -40,7 +40,7 @@ feature(const struct session *session, const struct verb *verb,
 	if (strcmp(verb->name, "HASH") == 0) {
 		hash_feature(session, out);
 	} else if (strcmp(verb->name, "MLST") == 0) {
-		(void)strcpy(out, "MLST ");
+		(void)snprintf(out, FEATURE_MAX, "MLST ");
 		args_facts_text(FACTS_OFFERED, session->facts, out + 5);
 	} else {
 		return (verb->feature);
