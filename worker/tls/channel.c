@@ -312,6 +312,7 @@ tls_handshake(struct tls_channel *channel)
 			outcome_failed(channel);
 		/* What lies there is no more than a part of a record. */
 		channel->starved = true;
+		socket_hasten(channel->socket);
 		return (result);
 	}
 	established(channel);

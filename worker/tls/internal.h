@@ -221,6 +221,13 @@ void tls_channel_because(struct tls_channel *channel, const char *format, ...)
 
 /* socket.c: reads and writes socket, which stays the caller's; or NULL. */
 NODISCARD BIO *socket_bio(struct tls_socket *socket);
+/*
+ * In a handshake that waits for the peer: has what came, and was not answered,
+ * acknowledged at once.  Some write the end of their handshake in pieces, and
+ * until the first is acknowledged Nagle's algorithm keeps the next one back,
+ * for which our kernel would take 40 ms.
+ */
+void socket_hasten(struct tls_socket *socket);
 
 /* contexts.c */
 NODISCARD int contexts_init(struct tls *tls);

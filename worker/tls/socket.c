@@ -4,6 +4,8 @@
  * writes is to wait for what follows.
  */
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/bio.h>
 #include <sys/socket.h>
 
@@ -30,6 +32,7 @@ tls_socket_read(struct tls_socket *socket, void *data, size_t len)
 		socket->dry = errno == EAGAIN;
 	else
 		socket->dry = n > 0 && (size_t)n < len && !socket->ending;
+	socket->heard = socket->heard || n > 0;
 	return (n);
 }
 
@@ -46,7 +49,21 @@ tls_socket_write(struct tls_socket *socket, const void *data, size_t len)
 	} while (n == -1 && errno == EINTR);
 	if (n == -1 && errno == EAGAIN)
 		socket->full = true;
+	if (n > 0)
+		socket->heard = false;
 	return (n);
+}
+
+void
+socket_hasten(struct tls_socket *socket)
+{
+	int on = 1;
+
+	if (!socket->heard)
+		return;
+	socket->heard = false;
+	(void)setsockopt(socket->fd, IPPROTO_TCP, TCP_QUICKACK, &on,
+	    sizeof(on));
 }
 
 static int

@@ -131,6 +131,7 @@ struct tls_socket {
 	bool ending; /* an end or an error is there, or comes after the bytes */
 	bool more;   /* what is written goes out with what comes next */
 	bool eof;    /* read */
+	bool heard;  /* bytes came, and nothing was written since */
 };
 
 /* As recv() and send(), but for signals; they keep dry and full, too. */

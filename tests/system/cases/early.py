@@ -1,6 +1,9 @@
 """Data connections that shake hands before their command is sent."""
 
+import socket
 import ssl
+import struct
+import time
 
 from client import Client, finish
 from daemon import Daemon, random_bytes, wait_for
@@ -204,3 +207,59 @@ def case_stays_open(binaries):
             client.cmd("RETR file", 150)
             assert client.read_data(data) == b"456789"
             ended(client, 226)
+
+
+TCP_INFO_UNACKED = 24  # offset in struct tcp_info
+CHANGE_CIPHER_SPEC = b"\x14\x03\x03\x00\x01\x01"
+
+
+def unacknowledged(data):
+    info = data.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+    return struct.unpack_from("I", info, TCP_INFO_UNACKED)[0]
+
+
+def until_acknowledged(data):
+    deadline = time.monotonic() + 20
+    while unacknowledged(data):
+        assert time.monotonic() < deadline
+
+
+def acknowledged_after(client):
+    """How many seconds the first piece of the client's last flight waits for
+    its acknowledgement."""
+    data = client.passive()
+    data.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    client.cmd("RETR file", 150)
+    received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = client.context.wrap_bio(received, sent,
+                                  session=client.socket.session)
+    while True:
+        try:
+            tls.do_handshake()
+            break
+        except ssl.SSLWantReadError:
+            data.sendall(sent.read())
+            received.write(data.recv(65536))
+    assert tls.session_reused
+    flight = sent.read()
+    assert flight.startswith(CHANGE_CIPHER_SPEC)
+    began = time.monotonic()
+    data.sendall(CHANGE_CIPHER_SPEC)
+    until_acknowledged(data)
+    took = time.monotonic() - began
+    data.sendall(flight[len(CHANGE_CIPHER_SPEC):])
+    until_end(data)
+    data.close()
+    ended(client, 226)
+    return took
+
+
+def case_handshake_in_pieces(binaries):
+    """A piece of a handshake is acknowledged before 40 ms are over: clients
+    that write theirs in pieces, as GnuTLS does, wait for that."""
+    with Daemon(binaries) as server, \
+            Client(server.port, version="1.3") as client:
+        client.auth().login()
+        client.stor("file", b"x" * 100)
+        took = min(acknowledged_after(client) for _ in range(10))
+        assert took < 0.03, took
