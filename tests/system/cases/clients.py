@@ -8,12 +8,16 @@ import subprocess
 from client import tls_context
 from daemon import GID, PASSWORD, UID, Daemon, random_bytes
 
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOGIN = "alice:" + PASSWORD
 
 
-def run(command, **options):
-    done = subprocess.run(command, capture_output=True, timeout=100,
-                          stdin=subprocess.DEVNULL, check=False, **options)
+def run(command, limit=1000, **options):
+    """What a command writes; limit is in seconds."""
+    if "input" not in options:
+        options["stdin"] = subprocess.DEVNULL
+    done = subprocess.run(command, capture_output=True, timeout=limit,
+                          check=False, **options)
     assert done.returncode == 0, \
         f"{command}: {done.returncode}\n" + \
         (done.stdout + done.stderr).decode("utf-8", "replace")[-4000:]
