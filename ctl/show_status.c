@@ -34,6 +34,7 @@ static const struct {
 	{ "refused_handshakes", "refused: handshakes" },
 	{ "accept_paused", "accept paused" },
 	{ "lines_too_long", "lines too long" },
+	{ "listings_cut", "listings cut" },
 	{ "log_lost", "log records lost" },
 };
 

@@ -96,10 +96,13 @@ void fs_forget(struct fs *fs);
 
 struct fs_list {
 	const char *path;
-	const char *prefix; /* NLST; "" */
+	size_t pattern;     /* where its patterns begin; 0: there are none */
+	const char *prefix; /* "" */
 	enum fs_list_format format;
 	uint32_t flags; /* FS_LIST_HIDDEN ... */
 	uint32_t facts;
+	enum fs_list_order order;
+	uint32_t sorted_max, entries_max, directories_max, depth_max;
 	uint32_t uid, gid;
 	const char *user, *group;
 	int pipe; /* write end; a duplicate travels; -1: only if it is short */

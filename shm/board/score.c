@@ -45,6 +45,7 @@ static const char *const names[SCORE_COUNT] = {
 	[SCORE_REFUSED_HANDSHAKES] = "refused_handshakes",
 	[SCORE_ACCEPT_PAUSED] = "accept_paused",
 	[SCORE_LINES_TOO_LONG] = "lines_too_long",
+	[SCORE_LISTINGS_CUT] = "listings_cut",
 	[SCORE_LOG_LOST] = "log_lost",
 	[SCORE_TLS_1_0] = "TLSv1",
 	[SCORE_TLS_1_1] = "TLSv1.1",

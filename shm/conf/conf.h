@@ -60,6 +60,10 @@ struct conf_host {
 	uint32_t max_sessions_per_user;
 	uint32_t login_attempts; /* a session; then 421 */
 
+	/* Limits of listings */
+	uint32_t max_list_depth, max_list_directories, max_list_entries;
+	uint32_t max_list_sorted;
+
 	/* Times, in seconds */
 	uint32_t timeout_login;
 	uint32_t timeout_idle;
@@ -73,8 +77,10 @@ struct conf_host {
 	uint32_t umask;
 	uint16_t passive_first, passive_last;    /* 0, 0: any port */
 	struct conf_addresses passive_addresses; /* empty: the local one */
+	enum conf_times list_times;
 	bool list_names;
 	bool rename_replaces;
+	bool list_recursive;
 	bool strict_pbsz;
 	bool allow_fxp;
 	struct conf_networks fxp_peers;

@@ -82,6 +82,11 @@ enum conf_auth {
 	CONF_AUTH_FILE,
 	CONF_AUTH_PAM
 };
+enum conf_times {
+	CONF_TIMES_UTC,
+	CONF_TIMES_LOCAL
+};
+
 enum conf_durability {
 	CONF_DURABILITY_NONE,
 	CONF_DURABILITY_DATA,

@@ -45,6 +45,7 @@ const struct value_type value_types[CONF_TYPE_COUNT] = {
 	[CONF_TYPE_LOG_FORMAT] = { word_read, word_write, NULL },
 	[CONF_TYPE_LOG_LEVEL] = { word_read, word_write, NULL },
 	[CONF_TYPE_DURABILITY] = { word_read, word_write, NULL },
+	[CONF_TYPE_TIMES] = { word_read, word_write, NULL },
 	[CONF_TYPE_CACHE_TYPE] = { word_read, word_write, NULL },
 	[CONF_TYPE_AUTH_ORDER] = { auth_order_read, auth_order_write, NULL },
 	[CONF_TYPE_VERIFY_ORDER] = { verify_order_read, verify_order_write,

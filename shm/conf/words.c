@@ -155,6 +155,11 @@ static const struct word durabilities[] = {
 	{ "full", CONF_DURABILITY_FULL },
 };
 
+static const struct word times[] = {
+	{ "utc", CONF_TIMES_UTC },
+	{ "local", CONF_TIMES_LOCAL },
+};
+
 static const struct word cache_types[] = {
 	{ "lmdb", CONF_CACHE_LMDB },
 	{ "internal", CONF_CACHE_INTERNAL },
@@ -198,6 +203,7 @@ static const struct {
 	[CONF_TYPE_LOG_FORMAT] = { formats, NITEMS(formats), false },
 	[CONF_TYPE_LOG_LEVEL] = { levels, NITEMS(levels), false },
 	[CONF_TYPE_DURABILITY] = { durabilities, NITEMS(durabilities), false },
+	[CONF_TYPE_TIMES] = { times, NITEMS(times), false },
 	[CONF_TYPE_CACHE_TYPE] = { cache_types, NITEMS(cache_types), false },
 	[CONF_TYPE_NO_ANSWER] = { no_answers, NITEMS(no_answers), false },
 	[CONF_TYPE_TRUNCATED] = { truncated, NITEMS(truncated), false },
@@ -214,6 +220,7 @@ _Static_assert(sizeof(enum conf_log_target) == sizeof(unsigned int) &&
 	sizeof(enum conf_log_format) == sizeof(unsigned int) &&
 	sizeof(enum log_level) == sizeof(unsigned int) &&
 	sizeof(enum conf_durability) == sizeof(unsigned int) &&
+	sizeof(enum conf_times) == sizeof(unsigned int) &&
 	sizeof(enum conf_truncated) == sizeof(unsigned int) &&
 	sizeof(enum conf_verify) == sizeof(unsigned int) &&
 	sizeof(enum conf_verify_server) == sizeof(unsigned int) &&

@@ -93,7 +93,7 @@ a_directory_is_listed_in_each_format(void)
 	    strstr(text, " link -> /etc/none\r\n") != NULL &&
 	    strstr(text, "           8 ") != NULL);
 	free(text);
-	text = listing(&peer, "/", FS_LIST_LONG, FS_LIST_HIDDEN);
+	text = listing(&peer, "/", FS_LIST_LONG, FS_LIST_HIDDEN | FS_LIST_DOTS);
 	CU_ASSERT(text != NULL && count_lines(text) == 6 &&
 	    strstr(text, " .\r\n") != NULL && strstr(text, " ..\r\n") != NULL);
 	free(text);
@@ -177,7 +177,17 @@ every_name_is_a_line(void)
 	CU_ASSERT_FATAL(text != NULL);
 	CU_ASSERT(peer.done.entries == (uint32_t)made &&
 	    count_lines(text) == (unsigned int)made);
-	CU_ASSERT(strpbrk(text, "\001\t\033\177") == NULL);
+	free(text);
+	/* Two of them no command can name. */
+	text = listing(&peer, "/", FS_LIST_NAMES, 0);
+	CU_ASSERT_FATAL(text != NULL);
+	CU_ASSERT(peer.done.entries == (uint32_t)made - 2 &&
+	    count_lines(text) == (unsigned int)made - 2);
+	for (byte = 1; byte < 256; byte++) {
+		name[1] = (char)byte;
+		CU_ASSERT(
+		    has_line(text, name) == (strchr("\r\n/", byte) == NULL));
+	}
 	free(text);
 	peer_free(&peer);
 	CU_ASSERT_EQUAL(rig_stop(&rig), AGENT_EXIT_OK);

@@ -59,6 +59,19 @@ attach(struct rig *rig, struct reader *reader)
 	close(pair[1]);
 }
 
+/* Where its first component with "*" begins; 0: there is none. */
+static uint32_t
+pattern_of(const char *path)
+{
+	size_t at = strcspn(path, "*");
+
+	if (path[at] == '\0')
+		return (0);
+	while (path[at - 1] != '/')
+		at--;
+	return ((uint32_t)at);
+}
+
 /* What is asked about: path, and perhaps a prefix. */
 static void
 ask(struct reader *reader, const char *path, const char *prefix,
@@ -70,7 +83,11 @@ ask(struct reader *reader, const char *path, const char *prefix,
 	body.request = 3;
 	body.format = format;
 	body.flags = flags;
+	body.pattern = pattern_of(path);
 	body.facts = FS_FACT_TYPE;
+	body.order = FS_ORDER_NAME;
+	body.sorted_max = body.entries_max = body.directories_max = 2000;
+	body.depth_max = 9;
 	body.path_len = (uint32_t)strlen(path);
 	body.prefix_len = (uint32_t)strlen(prefix);
 	message.type = MSG_FS_LIST_SHORT;
@@ -103,11 +120,20 @@ static const struct {
 	    0, 0, "dir/file\r\n" },
 	{ "so has a directory itself", "/dir", "dir/", FS_LIST_NAMES,
 	    FS_LIST_SELF, 0, "dir\r\n" },
-	{ "so have those that fit", "/dir/f*", "dir/f*/", FS_LIST_NAMES,
-	    FS_LIST_PATTERN, 0, "dir/file\r\n" },
-	{ "none fits", "/dir/g*", "", FS_LIST_LONG, FS_LIST_PATTERN, 0, "" },
-	{ "a pattern in a file", "/dir/file/*", "", FS_LIST_LONG,
-	    FS_LIST_PATTERN, ENOTDIR, "" },
+	{ "so have those that fit", "/dir/f*", "dir/", FS_LIST_NAMES, 0, 0,
+	    "dir/file\r\n" },
+	{ "with the path that was found", "/d*/f*", "x/", FS_LIST_NAMES, 0, 0,
+	    "x/dir/file\r\n" },
+	{ "and with what it ends in", "/*/file", "", FS_LIST_NAMES, 0, 0,
+	    "dir/file\r\n" },
+	{ "no directory fits", "/x*/f*", "", FS_LIST_NAMES, 0, 0, "" },
+	{ "all below", "/", "", FS_LIST_NAMES, FS_LIST_RECURSIVE, 0,
+	    "dir\r\nempty\r\ndir/file\r\n" },
+	{ "all below one", "/dir", "x/", FS_LIST_NAMES, FS_LIST_RECURSIVE, 0,
+	    "x/file\r\n" },
+	{ "none fits", "/dir/g*", "", FS_LIST_LONG, 0, 0, "" },
+	{ "a pattern in a file", "/dir/file/*", "", FS_LIST_LONG, 0, ENOTDIR,
+	    "" },
 	{ "nothing", "/none", "", FS_LIST_LONG, 0, ENOENT, "" },
 	{ "beyond a file", "/dir/file/x", "", FS_LIST_LONG, 0, ENOTDIR, "" },
 };
@@ -187,7 +213,7 @@ long_listings_need_a_pipe(void)
 	attach(&rig, &reader);
 	ask(&reader, "/many", "", FS_LIST_NAMES, 0);
 	CU_ASSERT_EQUAL(reader.error, EMSGSIZE);
-	ask(&reader, "/many/*1", "", FS_LIST_NAMES, FS_LIST_PATTERN);
+	ask(&reader, "/many/*1", "", FS_LIST_NAMES, 0);
 	CU_ASSERT_EQUAL(reader.error, EMSGSIZE);
 	ask(&reader, "/many/00000001", "", FS_LIST_NAMES, 0);
 	CU_ASSERT(reader.error == 0 && strlen(reader.text) == 10);

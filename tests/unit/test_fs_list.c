@@ -4,8 +4,16 @@
 #include "shm/base/attr.h"
 #include "tests/unit/suites.h"
 
-static const struct fs_list plain = { "/", "pre/", FS_LIST_NAMES, 0, 0, 1, 2,
-	"joe", "crew", -1 };
+static const struct fs_list plain = {
+	.path = "/",
+	.prefix = "pre/",
+	.format = FS_LIST_NAMES,
+	.uid = 1,
+	.gid = 2,
+	.user = "joe",
+	.group = "crew",
+	.pipe = -1,
+};
 
 /* Asks for a short listing. */
 static void

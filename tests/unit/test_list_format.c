@@ -1,6 +1,5 @@
 /* Unit tests of worker/agent/list_format.c: what clients parse. */
 #include <CUnit/CUnit.h>
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -234,74 +233,117 @@ perm_says_what_will_work(void)
 	}
 }
 
-/* A line end at the end, and no control character before. */
+/* A line end at the end, and none before. */
 static bool
-is_one_clean_line(const struct line *out)
+is_one_line(const struct line *out)
 {
 	size_t i, len = out->len;
 
 	if (len < 2 || memcmp(out->text + len - 2, "\r\n", 2) != 0)
 		return (false);
 	for (i = 0; i < len - 2; i++)
-		if (iscntrl((unsigned char)out->text[i]))
+		if (out->text[i] == '\r' || out->text[i] == '\n')
 			return (false);
 	return (true);
 }
 
+/* Long lines show what others leave out. */
 static void
 no_byte_of_a_name_forges_a_line(void)
 {
+	static const char *const prefixes[] = { "d", "d\r", "d\n" };
 	struct list_style style = plain_style(FS_LIST_NAMES);
 	struct statx facts = plain_facts(S_IFLNK | 0777, NOW);
-	char name[4] = "x?y", target[4] = "t?u";
+	char name[24], target[4] = "t?u", memory[LIST_LINE_MAX];
 	struct list_entry entry = { name, &facts, target, LIST_ENTRY };
-	char memory[LIST_LINE_MAX];
 	struct line out;
-	int byte, format;
+	int format, byte;
+	size_t i, at;
+	bool added, whole;
 
-	style.prefix = "d\r\n/";
-	style.prefix_len = 4;
-	for (format = FS_LIST_LONG; format <= FS_LIST_FACTS; format++)
-		for (byte = 1; byte < 256; byte++) {
-			style.format = (enum fs_list_format)format;
-			name[1] = target[1] = (char)byte;
-			style.head.made = false;
-			line_init(&out, memory, sizeof(memory));
-			list_format(&out, &style, &entry);
-			CHECK_CASE(is_one_clean_line(&out), name);
-		}
+	style.prefix_len = 2;
+	for (i = 0; i < NITEMS(prefixes) * 3 * 255 * 20; i++) {
+		format = (int)(i % 3);
+		byte = (int)(i / 3 % 255) + 1;
+		at = i / 765 % 20;
+		style.format = (enum fs_list_format)format;
+		style.prefix = prefixes[i / 15300];
+		style.prefix_len = strlen(style.prefix);
+		memset(name, 'n', sizeof(name) - 1);
+		name[sizeof(name) - 1] = '\0';
+		name[at] = target[1] = (char)byte;
+		style.head.made = false;
+		line_init(&out, memory, sizeof(memory));
+		added = list_format(&out, &style, &entry);
+		whole = byte != '\r' && byte != '\n' && style.prefix_len == 1;
+		CHECK_CASE(added == (whole || format == FS_LIST_LONG), name);
+		CHECK_CASE(added ? is_one_line(&out) : out.len == 0, name);
+	}
 }
 
 static void
-names_keep_what_is_no_control_character(void)
+names_are_bytes(void)
 {
 	struct list_style style = plain_style(FS_LIST_NAMES);
 	struct list_entry entry = { NULL, NULL, NULL, LIST_ENTRY };
-	static const struct {
-		const char *name, *shown;
-	} names[] = {
-		{ "plain", "plain" },
-		{ " leading and trailing ", " leading and trailing " },
-		{ "-la", "-la" },
-		{ "\xc3\xa9t\xc3\xa9", "\xc3\xa9t\xc3\xa9" },
-		{ "latin \xe9", "latin \xe9" },
-		{ "\x1b[31m", "?[31m" },
-		{ "c1 \xc2\x9b end", "c1 ?? end" },
-		{ "nbsp \xc2\xa0", "nbsp \xc2\xa0" },
-		{ "cut \xc2", "cut \xc2" },
-		{ "tab\tcr\rlf\n\x7f", "tab?cr?lf??" },
+	static const char *const names[] = {
+		"plain",
+		" leading and trailing ",
+		"-la",
+		"\xc3\xa9t\xc3\xa9",
+		"latin \xe9",
+		"\x1b[31m",
+		"c1 \xc2\x9b end",
+		"cut \xc2",
+		"tab\t\x7f\x01",
 	};
 	size_t i;
 
 	for (i = 0; i < NITEMS(names); i++) {
-		entry.name = names[i].name;
-		CHECK_CASE(shows(&style, &entry, names[i].shown),
-		    names[i].shown);
+		entry.name = names[i];
+		CHECK_CASE(shows(&style, &entry, names[i]), names[i]);
 	}
 	style.prefix = "sub/";
 	style.prefix_len = 4;
 	entry.name = "n";
 	CHECK_CASE(shows(&style, &entry, "sub/n"), "the prefix comes first");
+}
+
+static const struct {
+	mode_t mode;
+	const char *names;
+} marks[] = {
+	{ S_IFREG | 0644, "n" },
+	{ S_IFREG | 0654, "n*" },
+	{ S_IFDIR | 0755, "n/" },
+	{ S_IFLNK | 0777, "n@" },
+	{ S_IFIFO | 0777, "n|" },
+	{ S_IFSOCK | 0777, "n=" },
+	{ S_IFCHR | 0777, "n" },
+};
+
+static void
+marks_tell_types(void)
+{
+	struct list_style style = plain_style(FS_LIST_NAMES);
+	struct list_entry entry = { "n", NULL, NULL, LIST_ENTRY };
+	struct statx facts;
+	size_t i;
+
+	style.classify = true;
+	for (i = 0; i < NITEMS(marks); i++) {
+		facts = plain_facts(marks[i].mode, NOW);
+		entry.facts = &facts;
+		CHECK_CASE(shows(&style, &entry, marks[i].names),
+		    marks[i].names);
+	}
+	style.format = FS_LIST_LONG;
+	facts = plain_facts(S_IFLNK | 0777, NOW);
+	entry.target = "t";
+	CHECK_CASE(shows(&style, &entry,
+		       "lrwxrwxrwx   1 ann      users            1234 "
+		       "Nov 14 22:13 n -> t"),
+	    "a link");
 }
 
 /* The long format shows the zone that was loaded, facts never do. */
@@ -313,6 +355,12 @@ the_time_zone_is_for_people(void)
 	struct list_entry entry = { "n", &facts, NULL, LIST_ENTRY };
 
 	zone_set("XYZ-3");
+	style.utc = true;
+	CHECK_CASE(shows(&style, &entry,
+		       "-rw-r--r--   1 ann      users            1234 "
+		       "Nov 14 22:13 n"),
+	    "UTC");
+	style.utc = false;
 	CHECK_CASE(shows(&style, &entry,
 		       "-rw-r--r--   1 ann      users            1234 "
 		       "Nov 15 01:13 n"),
@@ -357,8 +405,8 @@ CU_TestInfo list_format_tests[] = {
 	{ "facts are those of RFC 3659", facts_are_those_of_rfc_3659 },
 	{ "perm says what will work", perm_says_what_will_work },
 	{ "no byte of a name forges a line", no_byte_of_a_name_forges_a_line },
-	{ "names keep what is no control character",
-	    names_keep_what_is_no_control_character },
+	{ "names are bytes", names_are_bytes },
+	{ "marks tell types", marks_tell_types },
 	{ "the time zone is for people", test_zone },
 	CU_TEST_INFO_NULL,
 };

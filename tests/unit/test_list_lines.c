@@ -84,15 +84,8 @@ clean(const char *name, char out[256])
 {
 	size_t i, len = strlen(name);
 
-	for (i = 0; i <= len; i++) {
-		out[i] = name[i];
-		if (i < len && ((unsigned char)name[i] < 32 || name[i] == 127))
-			out[i] = '?';
-		if (i > 0 && (unsigned char)name[i - 1] == 0xc2 &&
-		    (unsigned char)name[i] >= 0x80 &&
-		    (unsigned char)name[i] < 0xa0)
-			out[i - 1] = out[i] = '?';
-	}
+	for (i = 0; i <= len; i++)
+		out[i] = name[i] == '\r' || name[i] == '\n' ? '?' : name[i];
 }
 
 static void
@@ -152,7 +145,7 @@ static void
 expect_facts(const struct statx *facts, const char *name, char *out,
     size_t size)
 {
-	char length[32] = "", birth[32] = "", date[32], shown[256];
+	char length[32] = "", birth[32] = "", date[32];
 	time_t when = facts->stx_mtime.tv_sec, born = facts->stx_btime.tv_sec;
 	struct tm tm;
 
@@ -164,7 +157,9 @@ expect_facts(const struct statx *facts, const char *name, char *out,
 		    gmtime_r(&born, &tm));
 	(void)strftime(date, sizeof(date), "modify=%Y%m%d%H%M%S;",
 	    gmtime_r(&when, &tm));
-	clean(name, shown);
+	out[0] = '\0';
+	if (strpbrk(name, "\r\n") != NULL)
+		return;
 	(void)snprintf(out, size,
 	    "%s%s%sunique=%" PRIx64 "g%" PRIx64 ";UNIX.group=%u;%s"
 	    "UNIX.mode=0%03o;UNIX.owner=%u;%s %s\r\n",
@@ -173,7 +168,7 @@ expect_facts(const struct statx *facts, const char *name, char *out,
 	    (uint64_t)facts->stx_ino, facts->stx_gid,
 	    facts->stx_gid == 100 ? "UNIX.groupname=users;" : "",
 	    facts->stx_mode & 07777u, facts->stx_uid,
-	    facts->stx_uid == 1000 ? "UNIX.ownername=ann;" : "", shown);
+	    facts->stx_uid == 1000 ? "UNIX.ownername=ann;" : "", name);
 }
 
 /* Tests ----------------------------------------------------------------- */

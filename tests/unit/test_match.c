@@ -1,6 +1,7 @@
 #include "worker/agent/match.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "tests/unit/suites.h"
 
@@ -34,10 +35,53 @@ static const struct {
 	{ "?*", "\xc3\xa4", true },
 	{ "??", "\xc3\xa4", false },
 	{ "*\xa4", "\xc3\xa4", true },
-	{ "[a]", "a", false },
-	{ "[a]", "[a]", true },
-	{ "\\*", "\\x", true },
-	{ "\\*", "*", false },
+	{ "[a]", "a", true },
+	{ "[a]", "[a]", false },
+	{ "[abc]x", "bx", true },
+	{ "[abc]x", "dx", false },
+	{ "[a-c]", "b", true },
+	{ "[a-c]", "c", true },
+	{ "[a-c]", "d", false },
+	{ "[c-a]", "b", false },
+	{ "[!a-c]", "d", true },
+	{ "[^a-c]", "b", false },
+	{ "[!a]", "", false },
+	{ "[]a]", "]", true },
+	{ "[]a]", "b", false },
+	{ "[!]a]", "]", false },
+	{ "[!]a]", "b", true },
+	{ "[a-]", "-", true },
+	{ "[-a]", "-", true },
+	{ "[a-]", "b", false },
+	{ "[\\]a]", "]", true },
+	{ "[\\a]", "\\", false },
+	{ "[a-\\]]", "b", false },
+	{ "[+-\\]]", "A", true },
+	{ "[", "[", true },
+	{ "[a", "[a", true },
+	{ "[a", "a", false },
+	{ "[]", "[]", true },
+	{ "[!", "[!", true },
+	{ "[*", "[x", true },
+	{ "*[*", "x[", true },
+	{ "[[]", "[", true },
+	{ "[a-z]*[0-9]", "file7", true },
+	{ "[a-z]*[0-9]", "file", false },
+	{ "[\xc3\xa4\xc3\xb6]", "\xc3\xb6", true },
+	{ "[\xc3\xa4-\xc3\xbc]", "\xc3\xb6", true },
+	{ "[\xc3\xa4-\xc3\xbc]", "o", false },
+	{ "[!\xc3\xa4]", "\xc3\xb6", true },
+	{ "[!a]", "\xff", true },
+	{ "[a-\xf0\x9f\x98\x80]", "\xe2\x82\xac", true },
+	{ "\\*", "\\x", false },
+	{ "\\*", "*", true },
+	{ "\\?", "?", true },
+	{ "\\?", "a", false },
+	{ "\\[a]", "[a]", true },
+	{ "\\\\", "\\", true },
+	{ "\\a", "a", true },
+	{ "a\\", "a\\", true },
+	{ "\\", "\\", true },
 	{ "*", "*", true },
 	{ "a*", "*", false },
 };
@@ -53,22 +97,57 @@ fits(void)
 		    cases[i].pattern);
 }
 
+/* Fills up a text of size bytes with copies of a piece, and then an end. */
+static void
+repeat(char *out, size_t size, const char *piece, const char *end)
+{
+	size_t len = 0, piece_len = strlen(piece), end_len = strlen(end);
+
+	while (len + piece_len + end_len < size) {
+		memcpy(out + len, piece, piece_len);
+		len += piece_len;
+	}
+	memcpy(out + len, end, end_len + 1);
+}
+
 /* Patterns that make simple matchers try all ways there are. */
+static const struct {
+	const char *piece, *end, *name;
+	bool fits;
+} bombs_made[] = {
+	{ "*a", "", "a", true },
+	{ "*a", "*b", "a", false },
+	{ "*?", "b", "a", false },
+	{ "*[a]", "b", "a", false },
+	{ "*[!b]", "b", "a", false },
+	{ "*\\a", "b", "a", false },
+	{ "*[", "b", "[", false },
+	{ "[", "b", "[", false },
+	{ "*[a-", "b", "a", false },
+	{ "[a*", "b", "a", false },
+	{ "*\xc3\xa4", "b", "\xc3\xa4", false },
+};
+
 static void
 bombs(void)
 {
-	char pattern[256], name[256];
+	char pattern[4096], name[256];
+	struct timespec before, after;
 	size_t i;
 
-	for (i = 0; i + 1 < sizeof(pattern); i++)
-		pattern[i] = i % 2 == 0 ? '*' : 'a';
-	pattern[i] = '\0';
-	memset(name, 'a', sizeof(name) - 1);
-	name[sizeof(name) - 1] = '\0';
-	CU_ASSERT(match_name(pattern, name));
-	name[sizeof(name) - 2] = 'b';
-	pattern[sizeof(pattern) - 2] = 'a';
-	CU_ASSERT(!match_name(pattern, name));
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+	for (i = 0; i < NITEMS(bombs_made); i++) {
+		repeat(pattern, 256, bombs_made[i].piece, bombs_made[i].end);
+		repeat(name, sizeof(name), bombs_made[i].name, "");
+		CHECK_CASE(match_name(pattern, name) == bombs_made[i].fits,
+		    bombs_made[i].piece);
+		repeat(pattern, sizeof(pattern), bombs_made[i].piece,
+		    bombs_made[i].end);
+		CHECK_CASE(!match_name(pattern, name) || bombs_made[i].fits,
+		    bombs_made[i].piece);
+	}
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+	CU_ASSERT(after.tv_sec - before.tv_sec < 2);
 }
 
 CU_TestInfo match_tests[] = {

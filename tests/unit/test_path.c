@@ -99,10 +99,53 @@ finds_the_last_component(void)
 	CU_ASSERT_STRING_EQUAL(path_base("b"), "b");
 }
 
+static const struct {
+	const char *cwd, *name;
+	const char *literal, *patterns; /* the path in two; NULL: none */
+	size_t before;
+} patterned[] = {
+	{ "/", "a", "", NULL, 0 },
+	{ "/", "*", "/", "*", 0 },
+	{ "/a[1]", "*.c", "/a[1]/", "*.c", 0 },
+	{ "/a[1]/b*", "../c/x?/y", "/a[1]/c/", "x?/y", 5 },
+	{ "/a*", "..", "", NULL, 0 },
+	{ "/d", "/e/./f//g*", "/e/f/", "g*", 8 },
+	{ "/d", "e/[a]//b/", "/d/e/", "[a]/b", 2 },
+	{ "/d", "a\\*b", "/d/", "a\\*b", 0 },
+	{ "/d", "*/..", "", NULL, 0 },
+	{ "/d", "*/./x", "", NULL, 0 },
+	{ "/d", "*/.x", "/d/", "*/.x", 0 },
+	{ "/d", "../../*", "/", "*", 6 },
+};
+
+static void
+finds_patterns(void)
+{
+	size_t i, at, before;
+	char *path;
+
+	for (i = 0; i < NITEMS(patterned); i++) {
+		path = path_resolve(patterned[i].cwd, patterned[i].name);
+		CU_ASSERT_FATAL(path != NULL);
+		before = 0;
+		at = path_pattern(path, patterned[i].name, &before);
+		if (patterned[i].patterns == NULL)
+			CHECK_CASE(at == 0, patterned[i].name);
+		else
+			CHECK_CASE(at == strlen(patterned[i].literal) &&
+				strncmp(path, patterned[i].literal, at) == 0 &&
+				strcmp(path + at, patterned[i].patterns) == 0 &&
+				before == patterned[i].before,
+			    patterned[i].name);
+		free(path);
+	}
+}
+
 CU_TestInfo path_tests[] = {
 	{ "path_resolve normalises and refuses", resolves },
 	{ "path_resolve is bounded", is_bounded },
 	{ "path_quote doubles quotation marks", quotes },
+	{ "path_pattern", finds_patterns },
 	{ "path_base", finds_the_last_component },
 	CU_TEST_INFO_NULL,
 };

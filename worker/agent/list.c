@@ -1,16 +1,11 @@
 #include "worker/agent/list.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "shm/base/fd.h"
 #include "worker/agent/list_cursor.h"
-#include "worker/agent/match.h"
-#include "worker/agent/temporary.h"
 
 /* What is not short: a pipe's fill, and many names read at once. */
 static const struct list_sizes {
@@ -26,95 +21,14 @@ static const struct list_sizes short_sizes = { 2 * SHORT_NAMES,
 /* While entries are looked at this fast, the clock is looked at less often. */
 #define ENTRIES_A_TICK 8
 
-/* What the type alone tells of a file that may not be looked at. */
-static void
-guess(struct statx *facts, unsigned char type)
-{
-	memset(facts, 0, sizeof(*facts));
-	facts->stx_mode = (uint16_t)DTTOIF(type);
-	facts->stx_nlink = 1;
-	facts->stx_uid = facts->stx_gid = (uint32_t)-1;
-}
-
-/* Nothing when the name has gone since it was read. */
-static void
-add_name(struct list *list, const char *name, unsigned char type)
-{
-	struct list_entry entry = { name, &list->facts, NULL, LIST_ENTRY };
-
-	if (list->style.format == FS_LIST_NAMES)
-		guess(&list->facts, type);
-	else if (list_look(list, list->directory, name, &list->facts) == -1) {
-		if (errno == ENOENT)
-			return;
-		guess(&list->facts, type);
-	}
-	list_add(list, list->directory, &entry);
-}
-
-/* A name with a dot is meant by a pattern that has it, too. */
-static bool
-is_shown(struct list *list, const char *name)
-{
-	const char *pattern = list->pattern;
-
-	if (name[0] != '.')
-		return (pattern == NULL || match_name(pattern, name));
-	if (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'))
-		return (false);
-	if (temporary_is_name(name)) {
-		if (!list->jail->read_only)
-			temporary_sweep(list->directory, name,
-			    TEMPORARY_AGE_LISTED);
-		return (false);
-	}
-	if (pattern != NULL && !match_name(pattern, name))
-		return (false);
-	return ((list->flags & FS_LIST_HIDDEN) != 0 ||
-	    (pattern != NULL && pattern[0] == '.'));
-}
-
-/* 1: there are entries, 0: the end, -1 with errno. */
-static int
-read_names(struct list *list)
-{
-	ssize_t n;
-
-	if (list->names_at < list->names_len)
-		return (1);
-	n = getdents64(list->directory, list->names, list->names_size);
-	if (n <= 0)
-		return ((int)n);
-	list->names_len = (size_t)n;
-	list->names_at = 0;
-	return (1);
-}
-
-/* Formats the next entry.  As read_names(). */
-static int
-add_next(struct list *list)
-{
-	const struct dirent64 *entry;
-	int ret;
-
-	ret = read_names(list);
-	if (ret <= 0)
-		return (ret);
-	entry = (const void *)(list->names + list->names_at);
-	list->names_at += entry->d_reclen;
-	if (is_shown(list, entry->d_name))
-		add_name(list, entry->d_name, entry->d_type);
-	return (1);
-}
-
-/* At most count entries, while there is room.  As read_names(). */
+/* At most count entries, while there is room.  As list_next(). */
 static int
 add_some(struct list *list, unsigned int count)
 {
 	int ret = 1;
 
 	while (ret > 0 && count-- > 0 && list->out.len < list->fill)
-		ret = add_next(list);
+		ret = list_next(list);
 	list->at_end = ret <= 0;
 	return (ret);
 }
@@ -167,18 +81,27 @@ advance(struct list *list)
 	return (list->at_end && list->out.len == 0 ? 1 : 0);
 }
 
-/* The pipe is closed first: its reader sees the end before the answer. */
+/*
+ * The pipe is closed first: its reader sees the end before the answer.  That
+ * its reader has gone is seen, too, while there is nothing to write.
+ */
 static void
-pipe_ready(unsigned int events UNUSED, void *context)
+pipe_ready(unsigned int events, void *context)
 {
 	struct list *list = context;
-	int ret = advance(list), error = ret == -1 ? errno : 0;
+	struct list_end end;
+	int ret, error;
 
+	ret = (events & LOOP_READ) != 0 ? -1 : advance(list);
+	error = (events & LOOP_READ) != 0 ? EPIPE : errno;
 	if (ret == 0)
 		return;
 	loop_unwatch(&list->watch);
 	fd_close(&list->pipe);
-	list->handler(error, list->entries, list->context);
+	end.error = ret == -1 ? error : 0;
+	end.entries = list->entries;
+	end.cut = list->cut;
+	list->handler(&end, list->context);
 }
 
 static struct list *
@@ -197,6 +120,7 @@ make(const struct jail *jail, const struct list_request *request,
 	list->flags = request->body->flags;
 	list->directory = -1;
 	list->pipe = -1;
+	list->entries_max = UINT32_MAX;
 	list->names_size = sizes->names;
 	list->fill = sizes->fill;
 	line_init(&list->out, memory, sizes->out);
@@ -241,11 +165,11 @@ fill_short(struct list *list)
 {
 	if (list->at_end)
 		return (0);
-	if (read_names(list) == -1)
+	if (list_read_names(list) == -1)
 		return (-1);
 	if (list->names_len <= SHORT_NAMES && fill(list, SHORT_TURN) == -1)
 		return (-1);
-	if (list->at_end && list->out.len <= FS_SMALL_MAX)
+	if (list->at_end && list->out.len <= FS_SMALL_MAX && list->cut == 0)
 		return (0);
 	errno = EMSGSIZE;
 	return (-1);
@@ -280,9 +204,11 @@ list_free(struct list **list)
 	loop_unwatch(&ended->watch);
 	fd_close(&ended->pipe);
 	fd_close(&ended->directory);
+	list_sort_free(&ended->sort);
+	list_walk_free(&ended->walk);
 	free(ended->out.text);
 	free(ended->prefix);
-	free(ended->pattern);
+	free(ended->text);
 	free(ended->names);
 	free(ended);
 }

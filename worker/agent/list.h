@@ -4,7 +4,8 @@
  * A cursor in a directory that is advanced when its pipe takes more, at most
  * a pipe's fill and LIST_TURN milliseconds at a time, so that a listing holds
  * up no other request, however long it is, however slow the disk, and whoever
- * does not read it.  Its memory does not grow.
+ * does not read it.  Its memory does not grow, but for names that are sorted,
+ * which have a bound.
  */
 #ifndef WORKER_AGENT_LIST_H
 #define WORKER_AGENT_LIST_H
@@ -27,11 +28,14 @@ struct list_request {
 	const uint8_t *prefix, *user, *group; /* as long as body says */
 };
 
-/*
- * The listing has ended: error is an errno (EPIPE: the reader went), or 0.
- * The handler frees the list.
- */
-typedef void (*list_handler)(int error, uint32_t entries, void *context);
+struct list_end {
+	int error; /* an errno (EPIPE: the reader went), or 0 */
+	uint32_t entries;
+	uint32_t cut; /* bits of enum fs_cut */
+};
+
+/* The listing has ended.  The handler frees the list. */
+typedef void (*list_handler)(const struct list_end *end, void *context);
 
 /*
  * Begins a listing into the pipe, which it takes over (closed in any case).
@@ -45,7 +49,7 @@ NODISCARD struct list *list_new(struct loop *loop, const struct jail *jail,
 /*
  * A listing that is all there: list_text() has its len bytes, until it is
  * freed. NULL with errno: EMSGSIZE when it is too long for a message, or takes
- * long.
+ * long, or a bound has made it other than was asked for.
  */
 NODISCARD struct list *list_short(const struct jail *jail,
     const struct list_request *request);

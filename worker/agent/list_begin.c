@@ -31,7 +31,33 @@ list_look(const struct list *list, int directory, const char *name,
 	    facts));
 }
 
-static void
+int
+list_look_at(const struct list *list, const char *path, struct statx *facts)
+{
+	int fd, ret;
+
+	fd = resolve_open(list->jail, path, ACCESS_LOOK, O_PATH);
+	if (fd == -1)
+		return (-1);
+	ret = list_look(list, fd, "", facts);
+	fd_close(&fd);
+	return (ret);
+}
+
+size_t
+list_path_of(const struct list *list, const char *name, char *out)
+{
+	size_t len = strlen(name);
+
+	if (list->path_len + 1 + len > FS_PATH_MAX)
+		return (0);
+	memcpy(out, list->path, list->path_len);
+	out[list->path_len] = '/';
+	memcpy(out + list->path_len + 1, name, len + 1);
+	return (list->path_len + 1 + len);
+}
+
+static bool
 add_link(struct list *list, int directory, const struct list_entry *entry)
 {
 	struct list_entry line = *entry;
@@ -43,18 +69,20 @@ add_link(struct list *list, int directory, const struct list_entry *entry)
 		target[len] = '\0';
 		line.target = target;
 	}
-	list_format(&list->out, &list->style, &line);
+	return (list_format(&list->out, &list->style, &line));
 }
 
 void
 list_add(struct list *list, int directory, const struct list_entry *entry)
 {
+	bool added;
+
 	if (list->style.format == FS_LIST_LONG &&
 	    S_ISLNK(entry->facts->stx_mode))
-		add_link(list, directory, entry);
+		added = add_link(list, directory, entry);
 	else
-		list_format(&list->out, &list->style, entry);
-	list->entries++;
+		added = list_format(&list->out, &list->style, entry);
+	list->entries += added;
 }
 
 static void
@@ -68,6 +96,8 @@ set_style(struct list *list, const struct list_request *request)
 	style->facts = body->facts;
 	style->read_only =
 	    list->jail->read_only || (body->flags & FS_LIST_READ_ONLY) != 0;
+	style->utc = (body->flags & FS_LIST_UTC) != 0;
+	style->classify = (body->flags & FS_LIST_CLASSIFY) != 0;
 	style->uid = body->uid;
 	style->gid = body->gid;
 	list_owner(style->user, request->user, body->user_len);
@@ -86,7 +116,7 @@ set_prefix(struct list *list, const struct list_request *request)
 	if (list->prefix == NULL)
 		return (-1);
 	memcpy(list->prefix, request->prefix, len);
-	list->style.prefix = (const char *)list->prefix;
+	list->style.prefix = list->prefix;
 	list->style.prefix_len = len;
 	return (0);
 }
@@ -126,11 +156,11 @@ is_same(const struct statx *a, const struct statx *b)
 }
 
 /*
- * The lines for "." and "..".  What is above the root is not shown: in long
- * listings the root stands for it, in facts the line is left out.
+ * What is above the root is not shown: in long listings the root stands for it,
+ * in facts the line is left out.
  */
-static int
-add_dots(struct list *list, const struct statx *this)
+int
+list_add_dots(struct list *list, const struct statx *this)
 {
 	struct list_entry entry = { ".", this, NULL, LIST_THIS };
 	struct statx above, root;
@@ -138,7 +168,7 @@ add_dots(struct list *list, const struct statx *this)
 
 	if (!facts &&
 	    (list->style.format == FS_LIST_NAMES ||
-		(list->flags & FS_LIST_HIDDEN) == 0))
+		(list->flags & FS_LIST_DOTS) == 0))
 		return (0);
 	if (list_look(list, list->jail->root, "", &root) == -1)
 		return (-1);
@@ -156,33 +186,41 @@ add_dots(struct list *list, const struct statx *this)
 	return (0);
 }
 
+/* Takes note of the directory's path; the root's has no text. */
+static void
+set_path(struct list *list, const char *path, size_t len)
+{
+	list->path_len = len == 1 ? 0 : len;
+	memcpy(list->path, path, list->path_len);
+	list->path[list->path_len] = '\0';
+}
+
 static int
-begin_directory(struct list *list)
+begin_directory(struct list *list, const struct list_request *request)
 {
 	struct statx this;
 
 	list->names = malloc(list->names_size);
 	if (list->names == NULL ||
-	    list_look(list, list->directory, "", &this) == -1)
+	    list_look(list, list->directory, "", &this) == -1 ||
+	    list_sort_begin(list, request) == -1)
 		return (-1);
 	set_parent(list, &this);
-	return (list->pattern == NULL ? add_dots(list, &this) : 0);
+	list_rewind(list);
+	return (request->body->pattern == 0 ? list_add_dots(list, &this) : 0);
 }
 
 /* Facts are about what a link leads to, long listings about the link. */
 static int
 look_at_target(const struct list *list, const char *path, struct statx *facts)
 {
-	int fd, ret;
-
-	if (list->style.format != FS_LIST_FACTS || !S_ISLNK(facts->stx_mode))
+	if (!S_ISLNK(facts->stx_mode))
 		return (0);
-	fd = resolve_open(list->jail, path, ACCESS_LOOK, O_PATH);
-	if (fd == -1)
-		return (-1);
-	ret = list_look(list, fd, "", facts);
-	fd_close(&fd);
-	return (ret);
+	if (list->style.format == FS_LIST_FACTS)
+		return (list_look_at(list, path, facts));
+	if ((list->flags & FS_LIST_FOLLOW) != 0)
+		(void)!list_look_at(list, path, facts);
+	return (0);
 }
 
 static int
@@ -224,6 +262,8 @@ begin_single(struct list *list, const char *path)
 	int ret, error;
 
 	list->at_end = true;
+	if (list->style.format == FS_LIST_LONG)
+		list->style.prefix_len = 0;
 	cut_prefix(list);
 	if (strcmp(path, "/") == 0)
 		return (add_root(list));
@@ -236,23 +276,57 @@ begin_single(struct list *list, const char *path)
 	return (ret);
 }
 
-/* The last component is the pattern; what is before it, the directory. */
+/* Opens the directory that the first len bytes of the path name. */
 static int
-begin_pattern(struct list *list, const char *path)
+open_part(const struct list *list, const char *path, size_t len)
 {
-	const char *slash = strrchr(path, '/');
-	size_t len = slash == path ? 1 : (size_t)(slash - path);
-	char directory[FS_PATH_MAX + 1];
+	char part[FS_PATH_MAX + 1];
 
-	memcpy(directory, path, len);
-	directory[len] = '\0';
-	cut_prefix(list);
-	list->pattern = strdup(slash + 1);
-	if (list->pattern == NULL)
+	memcpy(part, path, len);
+	part[len] = '\0';
+	return (resolve_open(list->jail, len == 0 ? "/" : part, ACCESS_ENTER,
+	    O_RDONLY | O_DIRECTORY));
+}
+
+/*
+ * Opens what comes before the patterns; a directory that has the name of one is
+ * meant itself.  Returns where the others begin, or 0 with errno.
+ */
+static size_t
+open_literal(struct list *list, const char *path, size_t at)
+{
+	const char *slash;
+	int fd;
+
+	list->directory = open_part(list, path, at - 1);
+	if (list->directory == -1)
+		return (0);
+	while ((slash = strchr(path + at, '/')) != NULL) {
+		fd = open_part(list, path, (size_t)(slash - path));
+		if (fd == -1)
+			break;
+		fd_close(&list->directory);
+		list->directory = fd;
+		at = (size_t)(slash - path) + 1;
+	}
+	set_path(list, path, at == 1 ? 1 : at - 1);
+	return (at);
+}
+
+/* Where nothing else than names is a pattern, there is one directory. */
+static int
+begin_pattern(struct list *list, const struct list_request *request)
+{
+	const char *patterns = request->path + request->body->pattern;
+	size_t at = open_literal(list, request->path, request->body->pattern);
+
+	if (at == 0 || begin_directory(list, request) == -1)
 		return (-1);
-	list->directory = resolve_open(list->jail, directory, ACCESS_ENTER,
-	    O_RDONLY | O_DIRECTORY);
-	return (list->directory == -1 ? -1 : begin_directory(list));
+	if (strchr(patterns, '/') != NULL)
+		return (list_walk_begin(list, request, request->path + at));
+	list->text = strdup(patterns);
+	list->pattern = list->text;
+	return (list->text == NULL ? -1 : 0);
 }
 
 int
@@ -261,15 +335,21 @@ list_open(struct list *list, const struct list_request *request)
 	set_style(list, request);
 	if (set_prefix(list, request) == -1)
 		return (-1);
-	if ((list->flags & FS_LIST_PATTERN) != 0)
-		return (begin_pattern(list, request->path));
+	if (request->body->pattern != 0)
+		return (begin_pattern(list, request));
 	if ((list->flags & FS_LIST_SELF) != 0)
 		return (begin_single(list, request->path));
 	list->directory = resolve_open(list->jail, request->path, ACCESS_ENTER,
 	    O_RDONLY | O_DIRECTORY);
-	if (list->directory != -1)
-		return (begin_directory(list));
-	if (errno != ENOTDIR || list->style.format == FS_LIST_FACTS)
+	if (list->directory == -1)
+		return (errno == ENOTDIR && list->style.format != FS_LIST_FACTS
+			? begin_single(list, request->path)
+			: -1);
+	set_path(list, request->path, strlen(request->path));
+	if (begin_directory(list, request) == -1)
 		return (-1);
-	return (begin_single(list, request->path));
+	return ((list->flags & FS_LIST_RECURSIVE) != 0 &&
+		    list->style.format != FS_LIST_FACTS
+		? list_walk_begin(list, request, NULL)
+		: 0);
 }

@@ -26,72 +26,57 @@ list_owner(char out[LIST_OWNER_MAX], const uint8_t *name, size_t len)
 	out[len] = '\0';
 }
 
-/* C1 control characters are two bytes in UTF-8: U+0080 to U+009F. */
-static void
-replace_controls(uint8_t *text, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		if (is_control(text[i]))
-			text[i] = '?';
-		else if (i > 0 && text[i - 1] == 0xc2 && text[i] >= 0x80 &&
-		    text[i] < 0xa0)
-			text[i - 1] = text[i] = '?';
-	}
-}
-
-/* Whether one of eight bytes is below a byte up to 0x80, or is that byte. */
+/* Whether one of eight bytes is that byte. */
 static uint64_t
-has_below(uint64_t bytes, uint8_t byte)
+has_byte(uint64_t bytes, uint8_t byte)
 {
-	return ((bytes - UINT64_C(0x0101010101010101) * byte) & ~bytes &
+	uint64_t others = bytes ^ (UINT64_C(0x0101010101010101) * byte);
+
+	return ((others - UINT64_C(0x0101010101010101)) & ~others &
 	    UINT64_C(0x8080808080808080));
 }
 
 static uint64_t
-has_byte(uint64_t bytes, uint8_t byte)
-{
-	return (has_below(bytes ^ (UINT64_C(0x0101010101010101) * byte), 1));
-}
-
-static uint64_t
-odd_ones(const uint8_t *text)
+line_ends(const char *text)
 {
 	uint64_t bytes;
 
 	memcpy(&bytes, text, sizeof(bytes));
-	return (has_below(bytes, ' ') | has_byte(bytes, 0x7f) |
-	    has_byte(bytes, 0xc2));
+	return (has_byte(bytes, '\r') | has_byte(bytes, '\n'));
 }
 
-/* Whether there may be something to replace; most names need no more. */
+/* Whether there is a CR or LF. */
 static bool
-is_odd(const uint8_t *text, size_t len)
+has_line_end(const char *text, size_t len)
 {
-	uint64_t odd = 0;
+	uint64_t found = 0;
 	size_t i;
 
 	if (len >= 8) {
 		for (i = 0; i < len - 8; i += 8)
-			odd |= odd_ones(text + i);
-		return ((odd | odd_ones(text + len - 8)) != 0);
+			found |= line_ends(text + i);
+		return ((found | line_ends(text + len - 8)) != 0);
 	}
 	for (i = 0; i < len; i++)
-		odd |= is_control(text[i]) || text[i] == 0xc2;
-	return (odd != 0);
+		found |= text[i] == '\r' || text[i] == '\n';
+	return (found != 0);
 }
 
-static void
+/* Adds a name; false: with CR or LF in it, which are replaced. */
+static bool
 add_name(struct line *line, const char *name, size_t len)
 {
-	uint8_t *added = (uint8_t *)line->text + line->len;
-	size_t before = line->len;
+	char *added = line->text + line->len;
+	size_t before = line->len, i;
 
 	line_add(line, name, len);
 	len = line->len - before;
-	if (is_odd(added, len))
-		replace_controls(added, len);
+	if (!has_line_end(added, len))
+		return (true);
+	for (i = 0; i < len; i++)
+		if (added[i] == '\r' || added[i] == '\n')
+			added[i] = '?';
+	return (false);
 }
 
 void
@@ -162,18 +147,52 @@ add_head(struct line *line, struct list_style *style,
 	line_add(line, head->text + at, head->len - at);
 }
 
-void
+/* As ls -F; in long lines of links it would belong to what they lead to. */
+static void
+add_mark(struct line *line, const struct list_style *style, mode_t mode)
+{
+	if (S_ISDIR(mode))
+		line_char(line, '/');
+	else if (S_ISLNK(mode) && style->format != FS_LIST_LONG)
+		line_char(line, '@');
+	else if (S_ISFIFO(mode))
+		line_char(line, '|');
+	else if (S_ISSOCK(mode))
+		line_char(line, '=');
+	else if (S_ISREG(mode) && (mode & 0111) != 0)
+		line_char(line, '*');
+}
+
+bool
 list_format(struct line *line, struct list_style *style,
     const struct list_entry *entry)
 {
+	size_t before = line->len;
+	bool plain = true;
+
 	if (style->format != FS_LIST_NAMES)
 		add_head(line, style, entry);
 	if (style->prefix_len > 0)
-		add_name(line, style->prefix, style->prefix_len);
-	add_name(line, entry->name, strlen(entry->name));
+		plain = add_name(line, style->prefix, style->prefix_len);
+	plain = add_name(line, entry->name, strlen(entry->name)) && plain;
+	if (!plain && style->format != FS_LIST_LONG) {
+		line->len = before;
+		return (false);
+	}
 	if (style->format == FS_LIST_LONG && entry->target != NULL) {
 		line_text(line, " -> ");
-		add_name(line, entry->target, strlen(entry->target));
-	}
+		(void)add_name(line, entry->target, strlen(entry->target));
+	} else if (style->classify)
+		add_mark(line, style, entry->facts->stx_mode);
 	line_text(line, "\r\n");
+	return (true);
+}
+
+void
+list_heading(struct line *line, const char *start, const char *path, size_t len)
+{
+	line_text(line, "\r\n");
+	line_text(line, start);
+	(void)add_name(line, path, len);
+	line_text(line, ":\r\n");
 }

@@ -1,8 +1,9 @@
 /*
  * list_format - one line of a listing.
  *
- * Names are bytes and are sent as they are, but for control characters, which
- * become question marks: a name cannot forge a line, nor reach a terminal.
+ * Names are bytes and are sent as they are, but for those with CR or LF, which
+ * no command can name: in long lines, which people read, these two become
+ * question marks; in all others such names are left out.
  */
 #ifndef WORKER_AGENT_LIST_FORMAT_H
 #define WORKER_AGENT_LIST_FORMAT_H
@@ -72,6 +73,8 @@ struct list_style {
 	enum fs_list_format format;
 	uint32_t facts; /* set of enum fs_fact */
 	bool read_only; /* facts: nothing may be changed */
+	bool utc;       /* else local times, in long lines */
+	bool classify;  /* a mark of the type behind the name */
 	uid_t uid;      /* shown as user ... */
 	gid_t gid;      /* ... and group, all others as numbers */
 	char user[LIST_OWNER_MAX];
@@ -102,8 +105,15 @@ void list_facts(struct line *line, struct list_style *style,
 void list_slot(const struct line *line, struct list_style *style,
     list_adder add);
 
-/* Adds the line with its CR LF; there must be room for LIST_LINE_MAX bytes. */
-void list_format(struct line *line, struct list_style *style,
+/*
+ * Adds the line with its CR LF; there must be room for LIST_LINE_MAX bytes.
+ * false: the name is left out.
+ */
+bool list_format(struct line *line, struct list_style *style,
     const struct list_entry *entry);
+
+/* The line above those of a directory that is below another: start and path. */
+void list_heading(struct line *line, const char *start, const char *path,
+    size_t len);
 
 #endif

@@ -98,7 +98,8 @@ add_date(struct line *line, struct list_style *style,
 	struct date date;
 
 	/* A year that is no int, or that would read as a negative size. */
-	if (!date_local(&style->zone, when, &date)) {
+	if (style->utc ? !date_utc(when, &date)
+		       : !date_local(&style->zone, when, &date)) {
 		line_text(line, "Jan  1  1970");
 		return;
 	}

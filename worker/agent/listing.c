@@ -11,7 +11,7 @@
 #include "worker/agent/session.h"
 
 static void
-list_ended(int error, uint32_t entries, void *context)
+list_ended(const struct list_end *end, void *context)
 {
 	struct task *task = context;
 	struct session *session = task->session;
@@ -20,8 +20,9 @@ list_ended(int error, uint32_t entries, void *context)
 
 	memset(&done, 0, sizeof(done));
 	done.request = task->request;
-	done.error = error;
-	done.entries = entries;
+	done.error = end->error;
+	done.entries = end->entries;
+	done.mode = end->cut;
 	task_free(task);
 	memset(&message, 0, sizeof(message));
 	message.type = MSG_FS_DONE;
@@ -71,6 +72,14 @@ struct parsed {
 	char path[FS_PATH_MAX + 1];
 };
 
+/* The patterns begin where a component does, if there are any. */
+static bool
+has_pattern_at(const struct msg_fs_list *body, const char *path)
+{
+	return (body->pattern == 0 ||
+	    (body->pattern < body->path_len && path[body->pattern - 1] == '/'));
+}
+
 static int
 parse(const struct message *message, struct parsed *parsed)
 {
@@ -81,7 +90,9 @@ parse(const struct message *message, struct parsed *parsed)
 
 	if (message_split(message, lens, parts, NITEMS(parts)) == -1 ||
 	    !session_path(parsed->path, &parts[0]) ||
-	    parts[1].len > FS_PATH_MAX || body->format > FS_LIST_FACTS)
+	    parts[1].len > FS_PATH_MAX || body->format > FS_LIST_FACTS ||
+	    body->order >= FS_ORDER_COUNT ||
+	    !has_pattern_at(body, parsed->path))
 		return (-1);
 	parsed->request.body = body;
 	parsed->request.path = parsed->path;

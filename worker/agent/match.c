@@ -1,41 +1,128 @@
 #include "worker/agent/match.h"
 
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
-static const char *
-next_character(const char *name)
+/*
+ * Takes a character off a text: of UTF-8, or one byte where the text is none.
+ * Characters compare as their code points do.
+ */
+static uint32_t
+take(const char **text)
 {
-	bool long_one = ((unsigned char)*name & 0xc0) == 0xc0;
+	uint32_t character = (uint32_t)(unsigned char)**text << 24;
+	unsigned int shift = 16;
 
-	name++;
-	while (long_one && ((unsigned char)*name & 0xc0) == 0x80)
-		name++;
-	return (name);
+	if (((unsigned char)*(*text)++ & 0xc0) != 0xc0)
+		return (character);
+	while (((unsigned char)**text & 0xc0) == 0x80) {
+		character |= (uint32_t)(unsigned char)**text << shift;
+		(*text)++;
+		if (shift == 0)
+			break;
+		shift -= 8;
+	}
+	return (character);
+}
+
+/* The same in a pattern, where a backslash takes its meaning off the next. */
+static uint32_t
+take_plain(const char **pattern)
+{
+	if (**pattern == '\\' && (*pattern)[1] != '\0')
+		(*pattern)++;
+	return (take(pattern));
+}
+
+/*
+ * Where the class ends, of which the "[" is taken; NULL: nowhere.  *found:
+ * whether the character is in it.
+ */
+static const char *
+take_class(const char *at, uint32_t character, bool *found)
+{
+	bool negated = *at == '!' || *at == '^', first = true;
+	uint32_t low, high;
+
+	*found = false;
+	if (negated)
+		at++;
+	for (; *at != ']' || first; first = false) {
+		if (*at == '\0')
+			return (NULL);
+		low = high = take_plain(&at);
+		if (at[0] == '-' && at[1] != ']' && at[1] != '\0') {
+			at++;
+			high = take_plain(&at);
+		}
+		if (low <= character && character <= high)
+			*found = true;
+	}
+	*found = *found != negated;
+	return (at + 1);
+}
+
+struct match {
+	const char *pattern, *name; /* what is left of them */
+	/* A "[" from here on is no class: behind one without an end there is
+	 * none with one.  So no end is looked for in vain twice. */
+	const char *no_class;
+};
+
+/* Whether the name fits a "[", of which both have the first character. */
+static bool
+fits_class(struct match *match)
+{
+	const char *name = match->name, *end;
+	bool found;
+
+	end = take_class(match->pattern + 1, take(&name), &found);
+	if (end == NULL) {
+		match->no_class = match->pattern;
+		return (*match->pattern++ == *match->name++);
+	}
+	match->pattern = end;
+	match->name = name;
+	return (found);
+}
+
+/* Whether the name fits what the pattern begins with, which is not "*". */
+static bool
+fits_one(struct match *match)
+{
+	const char *pattern = match->pattern;
+
+	if (*pattern == '?') {
+		match->pattern++;
+		(void)take(&match->name);
+		return (true);
+	}
+	if (*pattern == '[' &&
+	    (match->no_class == NULL || pattern < match->no_class))
+		return (fits_class(match));
+	if (*pattern == '\\' && pattern[1] != '\0')
+		match->pattern++;
+	return (*match->pattern++ == *match->name++);
 }
 
 /* Only the last "*" ever needs to take in more than it did. */
 bool
 match_name(const char *pattern, const char *name)
 {
+	struct match match = { pattern, name, NULL };
 	const char *star = NULL, *kept = name;
 
-	while (*name != '\0') {
-		if (*pattern == '*') {
-			star = ++pattern;
-			kept = name;
-		} else if (*pattern == '?') {
-			pattern++;
-			name = next_character(name);
-		} else if (*pattern == *name) {
-			pattern++;
-			name++;
-		} else if (star != NULL) {
-			pattern = star;
-			name = ++kept;
-		} else {
-			return (false);
+	while (*match.name != '\0') {
+		if (*match.pattern == '*') {
+			star = ++match.pattern;
+			kept = match.name;
+		} else if (*match.pattern == '\0' || !fits_one(&match)) {
+			if (star == NULL)
+				return (false);
+			match.pattern = star;
+			match.name = ++kept;
 		}
 	}
-	return (pattern[strspn(pattern, "*")] == '\0');
+	return (match.pattern[strspn(match.pattern, "*")] == '\0');
 }

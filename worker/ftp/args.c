@@ -304,22 +304,81 @@ args_utime(const char *text, struct args_utime *times, char *out, size_t size)
 	return (ARGS_OK);
 }
 
-const char *
-args_list(const char *text, struct args_list *options)
+/* The last one that sets an order counts, as ls does it. */
+static void
+take_option(char letter, struct args_list *options)
+{
+	switch (letter) {
+	case 'a':
+		options->dots = options->hidden = true;
+		break;
+	case 'A':
+		options->hidden = true;
+		break;
+	case 'd':
+		options->self = true;
+		break;
+	case 'R':
+		options->recursive = true;
+		break;
+	case 'L':
+		options->follow = true;
+		break;
+	case 'F':
+		options->classify = true;
+		break;
+	case 'r':
+		options->reverse = true;
+		break;
+	case 'l':
+		options->lines = true;
+		break;
+	case '1':
+		options->names = true;
+		break;
+	case 't':
+		options->order = FS_ORDER_TIME;
+		break;
+	case 'S':
+		options->order = FS_ORDER_SIZE;
+		break;
+	case 'f':
+	case 'U':
+		options->order = FS_ORDER_NONE;
+		break;
+	default:
+		break;
+	}
+}
+
+/* The length of a word of options, without the "-"; 0: it is none. */
+static size_t
+options_length(const char *text)
 {
 	size_t len;
 
-	options->all = false;
-	options->self = false;
-	while (*text == '-') {
-		len = strcspn(text, " ");
-		if (memchr(text, 'a', len) != NULL ||
-		    memchr(text, 'A', len) != NULL)
-			options->all = true;
-		if (memchr(text, 'd', len) != NULL)
-			options->self = true;
-		text += len;
+	if (*text != '-')
+		return (0);
+	len = strspn(text + 1,
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+	return (text[1 + len] == '\0' || text[1 + len] == ' ' ? len : 0);
+}
+
+const char *
+args_list(const char *text, struct args_list *options)
+{
+	size_t len, i;
+
+	memset(options, 0, sizeof(*options));
+	while ((len = options_length(text)) > 0) {
+		for (i = 1; i <= len; i++)
+			take_option(text[i], options);
+		text += 1 + len;
 		text += strspn(text, " ");
 	}
+	if (options->reverse && options->order == FS_ORDER_NONE)
+		options->order = FS_ORDER_NAME;
+	if (strncmp(text, "--", 2) == 0 && (text[2] == ' ' || text[2] == '\0'))
+		text += text[2] == ' ' ? 3 : 2;
 	return (text);
 }

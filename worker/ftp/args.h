@@ -12,6 +12,7 @@
 
 #include "shm/base/address.h"
 #include "shm/base/attr.h"
+#include "shm/ipc/body.h"
 
 enum args_result {
 	ARGS_OK,
@@ -99,12 +100,21 @@ NODISCARD enum args_result args_utime(const char *text,
     struct args_utime *times, char *out, size_t size);
 
 /*
- * LIST and NLST: takes off leading words that begin with "-" and notes the
- * letters a and d.  Returns what is left: the path, or "".
+ * LIST, NLST and STAT: takes off leading words of "-" and letters or digits,
+ * up to a "--", and notes what is known of them.  Returns what is left: the
+ * path, or "".
  */
 struct args_list {
-	bool all;  /* names that begin with a dot, too */
-	bool self; /* the path itself, not what is in it */
+	bool dots;                /* -a: "." and "..", too */
+	bool hidden;              /* -a, -A: names that begin with a dot, too */
+	bool self;                /* -d: the path itself, not what is in it */
+	bool recursive;           /* -R */
+	bool follow;              /* -L */
+	bool classify;            /* -F */
+	bool reverse;             /* -r */
+	bool lines;               /* -l: long ones */
+	bool names;               /* -1: nothing else */
+	enum fs_list_order order; /* -t, -S; -r: by name */
 };
 NODISCARD const char *args_list(const char *text, struct args_list *options);
 

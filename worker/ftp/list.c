@@ -9,6 +9,7 @@
 #include "shm/base/fd.h"
 #include "worker/ftp/files.h"
 #include "worker/ftp/path.h"
+#include "worker/ftp/policy.h"
 #include "worker/ftp/transfer.h"
 #include "worker/ftp/verbs.h"
 
@@ -19,8 +20,7 @@
  * A short listing comes with the answer; a long one through a pipe, once the
  * data connection is there.
  *
- * "*" and "?" in the last component of a name that does not exist stand for
- * the names that fit.
+ * A name that does not exist may be a pattern: then those that fit are listed.
  */
 static enum flow answered(struct session *session);
 static enum flow begin(struct session *session);
@@ -28,33 +28,52 @@ static enum flow begin(struct session *session);
 static const struct step step_answered = { "list/ask", answered };
 static const struct step step_begin = { "list/begin", begin };
 
+/* The sections of users and directories are looked at only for "-R". */
+static bool
+is_recursive(const struct session *session, const struct list_what *what)
+{
+	const bool *allowed;
+
+	if (!what->options->recursive || what->format == FS_LIST_FACTS)
+		return (false);
+	allowed = policy_find(session, what->path, CONF_FIELD(list_recursive));
+	return (*allowed);
+}
+
 static uint32_t
 flags_of(const struct session *session, const struct list_what *what)
 {
-	uint32_t flags = 0;
+	const struct args_list *options = what->options;
 
-	if (what->hidden)
-		flags |= FS_LIST_HIDDEN;
-	if (what->self)
-		flags |= FS_LIST_SELF;
-	if (what->pattern)
-		flags |= FS_LIST_PATTERN;
-	if ((session->policy & LOGIN_READ_ONLY) != 0)
-		flags |= FS_LIST_READ_ONLY;
-	return (flags);
+	return ((options->hidden ? FS_LIST_HIDDEN : 0) |
+	    (options->dots ? FS_LIST_DOTS : 0) |
+	    (options->self ? FS_LIST_SELF : 0) |
+	    (options->follow ? FS_LIST_FOLLOW : 0) |
+	    (options->classify ? FS_LIST_CLASSIFY : 0) |
+	    (options->reverse ? FS_LIST_REVERSE : 0) |
+	    (is_recursive(session, what) ? FS_LIST_RECURSIVE : 0) |
+	    (session->host->list_times == CONF_TIMES_UTC ? FS_LIST_UTC : 0) |
+	    ((session->policy & LOGIN_READ_ONLY) != 0 ? FS_LIST_READ_ONLY : 0));
 }
 
 static struct fs_list
 question_of(const struct session *session, const struct list_what *what)
 {
-	bool names = session->host->list_names;
+	const struct conf_host *host = session->host;
+	bool names = host->list_names;
 
 	return ((struct fs_list){
 	    .path = what->path,
-	    .prefix = what->prefix,
+	    .pattern = what->pattern,
+	    .prefix = what->prefix == NULL ? "" : what->prefix,
 	    .format = what->format,
 	    .flags = flags_of(session, what),
 	    .facts = session->facts,
+	    .order = what->options->order,
+	    .sorted_max = host->max_list_sorted,
+	    .entries_max = host->max_list_entries,
+	    .directories_max = host->max_list_directories,
+	    .depth_max = host->max_list_depth,
 	    .uid = session->uid,
 	    .gid = session->gid,
 	    .user = names ? session->user : "",
@@ -101,11 +120,10 @@ what_of(const struct transfer *transfer)
 {
 	return ((struct list_what){
 	    .path = transfer->path,
-	    .prefix = transfer->prefix == NULL ? "" : transfer->prefix,
+	    .prefix = transfer->prefix,
 	    .format = transfer->list,
-	    .hidden = transfer->hidden,
-	    .self = transfer->self,
-	    .pattern = transfer->pattern,
+	    .options = &transfer->options,
+	    .pattern = transfer->patterned ? transfer->pattern : 0,
 	});
 }
 
@@ -118,17 +136,22 @@ ask(struct session *session)
 	    transfer_ask(session, list_ask(session, &what), &step_answered));
 }
 
-/* The agent puts the prefix before names: RETR must find what NLST shows. */
-static char *
-prefix_of(const char *name)
+/*
+ * The agent puts the prefix before names: RETR must find what NLST shows.  Long
+ * lines have names alone, but for the headings of "-R".  0, or -1.
+ */
+static int
+set_prefix(struct transfer *transfer, const char *name)
 {
 	size_t len = strlen(name);
-	char *prefix;
 
-	if (asprintf(&prefix, "%s%s", name,
-		len == 0 || name[len - 1] == '/' ? "" : "/") == -1)
-		return (NULL);
-	return (prefix);
+	if (transfer->list == FS_LIST_LONG && !transfer->options.recursive)
+		return (0);
+	if (asprintf(&transfer->prefix, "%s%s", name,
+		len == 0 || name[len - 1] == '/' ? "" : "/") != -1)
+		return (0);
+	transfer->prefix = NULL;
+	return (-1);
 }
 
 static struct transfer *
@@ -150,39 +173,42 @@ list(struct session *session, const char *verb, const char *name,
 	return (NULL);
 }
 
-enum flow
-verb_list(struct session *session, const char *text)
+/* LIST and NLST differ in which lines they have, if no option says it. */
+static enum flow
+list_names(struct session *session, const char *verb,
+    enum fs_list_format format, const char *text)
 {
 	struct args_list options;
 	const char *name = args_list(text, &options);
 	struct transfer *transfer;
 	enum flow flow;
 
-	transfer = list(session, "LIST", name, &flow);
+	transfer = list(session, verb, name, &flow);
 	if (transfer == NULL)
 		return (flow);
-	transfer->list = FS_LIST_LONG;
-	transfer->hidden = options.all;
-	transfer->self = options.self;
+	transfer->options = options;
+	transfer->list = format;
+	if (options.names)
+		transfer->list = FS_LIST_NAMES;
+	if (options.lines)
+		transfer->list = FS_LIST_LONG;
+	transfer->pattern =
+	    path_pattern(transfer->path, name, &transfer->before);
+	if (set_prefix(transfer, name) == -1)
+		return (transfer_refuse(session, ENOMEM, REFUSAL_FILE));
 	return (ask(session));
+}
+
+enum flow
+verb_list(struct session *session, const char *text)
+{
+	return (list_names(session, "LIST", FS_LIST_LONG, text));
 }
 
 enum flow
 verb_nlst(struct session *session, const char *text)
 {
-	struct args_list options;
-	const char *name = args_list(text, &options);
-	struct transfer *transfer;
-	enum flow flow;
-
-	transfer = list(session, "NLST", name, &flow);
-	if (transfer == NULL)
-		return (flow);
-	transfer->list = FS_LIST_NAMES;
-	transfer->hidden = options.all;
-	transfer->self = options.self;
-	transfer->prefix = prefix_of(name);
-	return (ask(session));
+	return (list_names(session, "NLST", FS_LIST_NAMES, text));
 }
 
 enum flow
@@ -195,15 +221,51 @@ verb_mlsd(struct session *session, const char *text)
 	if (transfer == NULL)
 		return (flow);
 	transfer->list = FS_LIST_FACTS;
-	transfer->hidden = true;
+	transfer->options.hidden = true;
 	return (ask(session));
 }
 
-static bool
-is_pattern(const struct transfer *transfer)
+/* Of the prefix stays what is in front of the patterns. */
+static enum flow
+ask_for_pattern(struct session *session)
 {
-	return (!transfer->pattern && transfer->list != FS_LIST_FACTS &&
-	    strpbrk(path_base(transfer->path), "*?") != NULL);
+	struct transfer *transfer = session->transfer;
+
+	transfer->patterned = true;
+	if (transfer->prefix != NULL)
+		transfer->prefix[transfer->list == FS_LIST_LONG
+			? 0
+			: transfer->before] = '\0';
+	return (ask(session));
+}
+
+const char *
+list_end_text(const struct session *session, const char *path, uint32_t cut)
+{
+	static const struct {
+		uint32_t bit;
+		const char *text;
+	} bounds[] = {
+		{ FS_CUT_ENTRIES,
+		    "Not all is listed: limits.list_entries is reached." },
+		{ FS_CUT_DIRECTORIES,
+		    "Not all is listed: limits.list_directories is reached." },
+		{ FS_CUT_DEPTH,
+		    "Not all is listed: limits.list_depth is reached." },
+		{ FS_CUT_SORTED,
+		    "Not sorted: limits.list_sorted is exceeded." },
+	};
+	size_t i;
+
+	for (i = 0; i < NITEMS(bounds); i++) {
+		if ((cut & bounds[i].bit) == 0)
+			continue;
+		score_add(session->worker->score, SCORE_LISTINGS_CUT, 1);
+		session_log(session, INFO, "listing of %s: %s", path,
+		    bounds[i].text);
+		return (bounds[i].text);
+	}
+	return ("Complete.");
 }
 
 /* What cannot be listed is refused before a data connection is made. */
@@ -212,10 +274,9 @@ refused(struct session *session, const struct fs_answer *answer)
 {
 	struct transfer *transfer = session->transfer;
 
-	if (answer->error == ENOENT && is_pattern(transfer)) {
-		transfer->pattern = true;
-		return (ask(session));
-	}
+	if (answer->error == ENOENT && transfer->pattern != 0 &&
+	    !transfer->patterned)
+		return (ask_for_pattern(session));
 	if (answer->error == ENOTDIR && answer->mode != 0 &&
 	    transfer->list == FS_LIST_FACTS)
 		return (

@@ -14,10 +14,11 @@
 
 struct list_what {
 	const char *path;
-	const char *prefix; /* NLST: before each name */
+	const char *prefix; /* before each name; NULL: nothing */
 	enum fs_list_format format;
-	bool hidden, self;
-	bool pattern; /* the last component of path is one */
+	const struct args_list *options;
+	size_t
+	    pattern; /* where the patterns begin in path; 0: there are none */
 };
 
 /*
@@ -33,5 +34,13 @@ NODISCARD uint32_t list_ask(struct session *session,
  */
 NODISCARD struct work *list_begin(struct session *session,
     const struct list_what *what);
+
+/*
+ * What the final reply says of a listing, by the bits of enum fs_cut that came
+ * with its end: which bound has made it other than was asked for.  That is
+ * logged and counted, too.
+ */
+NODISCARD const char *list_end_text(const struct session *session,
+    const char *path, uint32_t cut);
 
 #endif

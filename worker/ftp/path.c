@@ -65,6 +65,44 @@ path_resolve(const char *cwd, const char *name)
 	return (strndup(out, (size_t)len));
 }
 
+/*
+ * The components of name from here on, or 0 when one of them is "." or "..":
+ * these mean nothing behind a name that is not known yet.
+ */
+static size_t
+count_components(const char *name)
+{
+	size_t count = 0, n;
+
+	for (name += strspn(name, "/"); *name != '\0'; count++) {
+		n = strcspn(name, "/");
+		if (name[0] == '.' && (n == 1 || (n == 2 && name[1] == '.')))
+			return (0);
+		name += n;
+		name += strspn(name, "/");
+	}
+	return (count);
+}
+
+size_t
+path_pattern(const char *path, const char *name, size_t *before)
+{
+	size_t at = strcspn(name, "*?[\\"), count, len = strlen(path);
+
+	if (name[at] == '\0')
+		return (0);
+	while (at > 0 && name[at - 1] != '/')
+		at--;
+	*before = at;
+	count = count_components(name + at);
+	if (count == 0)
+		return (0);
+	while (count > 0)
+		if (path[--len] == '/')
+			count--;
+	return (len + 1);
+}
+
 char *
 path_quote(const char *path)
 {

@@ -16,6 +16,14 @@
  */
 NODISCARD char *path_resolve(const char *cwd, const char *name);
 
+/*
+ * Where in path the components begin that may be patterns, path being name as
+ * path_resolve() made it; 0: there are none.  *before is how much of name comes
+ * before them.
+ */
+NODISCARD size_t path_pattern(const char *path, const char *name,
+    size_t *before);
+
 /* The path with each quotation mark doubled (RFC 959).  The caller frees. */
 NODISCARD char *path_quote(const char *path);
 

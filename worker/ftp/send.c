@@ -6,6 +6,7 @@
 
 #include "worker/ftp/account.h"
 #include "worker/ftp/files.h"
+#include "worker/ftp/list.h"
 #include "worker/ftp/transfer.h"
 #include "worker/ftp/verbs.h"
 
@@ -315,15 +316,26 @@ end(struct session *session)
 
 /* What the agent says about its listing, after the pipe has ended. */
 static enum flow
-finish(struct session *session)
+finish_list(struct session *session)
 {
+	const char *text = "Transfer complete.";
 	struct fs_answer answer;
 	enum flow flow;
 
-	if (session->transfer->kind == TRANSFER_LIST &&
-	    session->transfer->small == NULL &&
-	    !transfer_answer(session, &answer, REFUSAL_FILE, &flow))
+	if (!transfer_answer(session, &answer, REFUSAL_FILE, &flow))
 		return (flow);
+	if (answer.mode != 0)
+		text = list_end_text(session, session->transfer->path,
+		    answer.mode);
+	return (transfer_end(session, 226, text));
+}
+
+static enum flow
+finish(struct session *session)
+{
+	if (session->transfer->kind == TRANSFER_LIST &&
+	    session->transfer->small == NULL)
+		return (finish_list(session));
 	if (session->transfer->kind == TRANSFER_SEND)
 		score_add(session->worker->score, SCORE_FILES_SENT, 1);
 	return (transfer_end(session, 226, "Transfer complete."));

@@ -8,13 +8,14 @@
 #include "shm/base/buf.h"
 #include "worker/ftp/files.h"
 #include "worker/ftp/list.h"
+#include "worker/ftp/path.h"
 #include "worker/ftp/verbs.h"
 #include "worker/work.h"
 
 /*
- *	STAT --> tell/stat --> tell/list --> tell/done --> command
- *	                         ^  v
- *	                      tell/full
+ *	STAT --> tell/stat [--> tell/pattern] --> tell/list --> tell/done
+ *	                                            ^  v
+ *	                                         tell/full
  *	MLST --> tell/line --> command
  *
  * The agent writes lines into a pipe, which become lines of the reply as the
@@ -22,12 +23,14 @@
  */
 static enum flow told_line(struct session *session);
 static enum flow told_stat(struct session *session);
+static enum flow told_pattern(struct session *session);
 static enum flow told_list(struct session *session);
 static enum flow told_done(struct session *session);
 static enum flow full(struct session *session);
 
 static const struct step step_line = { "tell/line", told_line };
 static const struct step step_stat = { "tell/stat", told_stat };
+static const struct step step_pattern = { "tell/pattern", told_pattern };
 static const struct step step_list = { "tell/list", told_list };
 static const struct step step_full = { "tell/full", full };
 static const struct step step_done = { "tell/done", told_done };
@@ -40,6 +43,8 @@ struct tell {
 	struct buf line; /* what came of the next line */
 	ssize_t result;
 	bool mlst, done, working;
+	struct args_list options;
+	size_t pattern; /* where the path may be one */
 };
 
 void
@@ -56,68 +61,126 @@ tell_free(struct tell **tell)
 static enum flow
 ask_line(struct session *session)
 {
+	static const struct args_list self = { .self = true };
 	const struct list_what what = {
 		.path = session->path,
-		.prefix = "",
 		.format = FS_LIST_FACTS,
-		.self = true,
+		.options = &self,
 	};
 
 	return (files_ask(session, list_ask(session, &what), &step_line));
 }
 
-static enum flow
+/* 0, or an errno. */
+static int
 begin(struct session *session, const char *name, bool mlst)
 {
 	int error = files_path(session, *name == '\0' ? "." : name);
 
 	if (error != 0)
-		return (files_refuse(session, error, REFUSAL_FILE));
+		return (error);
 	tell_free(&session->tell);
 	session->tell = calloc(1, sizeof(*session->tell));
 	if (session->tell == NULL)
-		return (files_refuse(session, ENOMEM, REFUSAL_FILE));
+		return (ENOMEM);
 	buf_init(&session->tell->line, LINE_MAX_BYTES + CHUNK);
 	session->tell->mlst = mlst;
-	return (mlst ? ask_line(session)
-		     : files_ask(session, fs_stat(session->fs, session->path),
-			   &step_stat));
+	return (0);
 }
 
 enum flow
 verb_mlst(struct session *session, const char *text)
 {
-	return (begin(session, text, true));
+	int error = begin(session, text, true);
+
+	return (error == 0 ? ask_line(session)
+			   : files_refuse(session, error, REFUSAL_FILE));
+}
+
+/* RFC 959 has no other refusal for STAT. */
+static enum flow
+refuse_stat(struct session *session, int error)
+{
+	struct refusal refusal = refusal_of(error, REFUSAL_FILE);
+
+	return (session_answer(session,
+	    refusal.code >= 500 ? 450 : refusal.code, "%s", refusal.text));
 }
 
 enum flow
 tell_stat(struct session *session, const char *text)
 {
 	struct args_list options;
+	const char *name = args_list(text, &options);
+	int error = begin(session, name, false);
+	size_t before;
 
-	return (begin(session, args_list(text, &options), false));
+	if (error != 0)
+		return (refuse_stat(session, error));
+	session->tell->options = options;
+	session->tell->pattern = path_pattern(session->path, name, &before);
+	return (files_ask(session, fs_stat(session->fs, session->path),
+	    &step_stat));
+}
+
+static enum flow
+list(struct session *session, int code, size_t pattern)
+{
+	struct tell *tell = session->tell;
+	struct list_what what = {
+		.path = session->path,
+		.format = FS_LIST_LONG,
+		.options = &tell->options,
+		.pattern = pattern,
+	};
+
+	tell->work = list_begin(session, &what);
+	if (tell->work == NULL)
+		return (refuse_stat(session, errno));
+	reply_begin(&session->reply, code, "Status of %s:", session->path);
+	return (session_goto(session, &step_list));
+}
+
+/* Whether there is the directory where the names are that may fit. */
+static enum flow
+ask_for_pattern(struct session *session)
+{
+	char path[FS_PATH_MAX + 1];
+	size_t len = session->tell->pattern;
+
+	if (len > 1)
+		len--;
+	memcpy(path, session->path, len);
+	path[len] = '\0';
+	return (files_ask(session, fs_stat(session->fs, path), &step_pattern));
 }
 
 static enum flow
 told_stat(struct session *session)
 {
-	struct tell *tell = session->tell;
 	struct fs_answer answer;
-	struct list_what what = {
-		.path = session->path,
-		.prefix = "",
-		.format = FS_LIST_LONG,
-	};
 	enum flow flow;
 
-	if (!files_answer(session, &answer, &flow))
+	if (!files_answer_any(session, &answer, &flow))
 		return (flow);
-	tell->work = list_begin(session, &what);
-	if (tell->work == NULL)
-		return (files_refuse(session, errno, REFUSAL_FILE));
-	reply_begin(&session->reply, S_ISDIR(answer.mode) ? 212 : 213,
-	    "Status of %s:", session->path);
-	return (session_goto(session, &step_list));
+	if (answer.error == ENOENT && session->tell->pattern != 0)
+		return (ask_for_pattern(session));
+	if (answer.error != 0)
+		return (refuse_stat(session, answer.error));
+	return (list(session, S_ISDIR(answer.mode) ? 212 : 213, 0));
+}
+
+static enum flow
+told_pattern(struct session *session)
+{
+	struct fs_answer answer;
+	enum flow flow;
+
+	if (!files_answer_any(session, &answer, &flow))
+		return (flow);
+	if (answer.error != 0)
+		return (refuse_stat(session, answer.error));
+	return (list(session, 213, session->tell->pattern));
 }
 
 static void
@@ -240,13 +303,17 @@ full(struct session *session)
 static enum flow
 told_done(struct session *session)
 {
+	const char *text = "End";
 	struct fs_answer answer;
 	enum flow flow;
 
 	if (!files_answer_any(session, &answer, &flow))
 		return (flow);
 	tell_free(&session->tell);
-	reply_end(&session->reply,
-	    answer.error == 0 ? "End" : "End (not complete)");
+	if (answer.error != 0)
+		text = "End (not complete)";
+	else if (answer.mode != 0)
+		text = list_end_text(session, session->path, answer.mode);
+	reply_end(&session->reply, "%s", text);
 	return (session_goto(session, &step_command));
 }

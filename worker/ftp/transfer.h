@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "shm/base/attr.h"
+#include "worker/ftp/args.h"
 #include "worker/ftp/ascii.h"
 #include "worker/ftp/early.h"
 #include "worker/ftp/refusal.h"
@@ -51,8 +52,10 @@ struct transfer {
 
 	/* LIST, NLST, MLSD */
 	enum fs_list_format list;
-	bool hidden, self;
-	bool pattern; /* the last component of path is one */
+	struct args_list options;
+	size_t pattern; /* where path may be one, if there is no such path */
+	size_t before;  /* of prefix, in front of that */
+	bool patterned; /* it is one */
 	char *prefix;
 
 	/* STOR, APPE, STOU */

@@ -233,68 +233,6 @@ def case_ipv6(binaries):
                 assert client.reply().code == 226
 
 
-def case_listing_forms(binaries):
-    """LIST as ls -l writes it; options are tolerated."""
-    with Daemon(binaries) as server, logged_in(server) as client:
-        client.stor("now", b"1")
-        client.stor(".hidden", b"1")
-        client.stor("old", b"22")
-        client.cmd("MFMT 20100203040506 old", 213)
-        client.cmd("MKD dir", 257)
-        os.symlink("now", os.path.join(server.home, "sym"))
-        text = client.listing("LIST").decode()
-        month = time.strftime("%b", time.gmtime())
-        assert re.search(r"^-rw-r--r-- +1 \S+ +\S+ +1 \w{3} [ \d]\d "
-                         r"\d\d:\d\d now\r$", text, re.M), text
-        assert month in text
-        assert re.search(r" +2 Feb [ 0]3  2010 old\r$", text, re.M), text
-        assert re.search(r"^drwxr-xr-x ", text, re.M), text
-        assert re.search(r"^lrwxrwxrwx .* sym -> now\r$", text, re.M), text
-        assert ".hidden" not in text
-        assert b".hidden" in client.listing("LIST -la")
-        assert client.listing("NLST dir") == b""
-        assert client.listing("LIST old").count(b"\r\n") == 1
-        names = client.listing("NLST -a").split(b"\r\n")
-        assert b".hidden" in names
-
-
-def case_listing_lengths(binaries):
-    """Short listings come with the answer, long ones through a pipe."""
-    with Daemon(binaries) as server, logged_in(server) as client:
-        for count in (0, 1, 100, 180, 200, 250, 3000):
-            folder = os.path.join(server.home, f"d{count}")
-            os.mkdir(folder)
-            expected = sorted(f"entry-{i:06d}.dat" for i in range(count))
-            for name in expected:
-                with open(os.path.join(folder, name), "wb") as out:
-                    out.write(name.encode()[:count % 7])
-            shown = client.listing(f"NLST d{count}").decode().split()
-            assert sorted(shown) == [f"d{count}/{n}" for n in expected], shown
-            shown = client.listing(f"NLST d{count}/*9.dat").decode().split()
-            assert sorted(shown) == [f"d{count}/{n}" for n in expected
-                                     if n.endswith("9.dat")], shown
-            lines = client.listing(f"LIST d{count}").decode().splitlines()
-            assert sorted(x.split()[-1] for x in lines) == expected, lines
-            assert all(x.split()[4] == str(count % 7) for x in lines), lines
-            lines = client.listing(f"MLSD d{count}").decode().splitlines()
-            assert sorted(x.split("; ")[1] for x in lines) == \
-                [".", ".."] + expected, lines
-            assert client.listing(f"LIST -d d{count}").count(b"\n") == 1
-        assert client.listing("NLST d1/entry-000000.dat") == \
-            b"d1/entry-000000.dat\r\n"
-        client.passive().close()
-        assert "directories only" in \
-            client.cmd("MLSD d1/entry-000000.dat", 501).text
-        for command in ("MLSD d1/none", "MLSD d1/entry-000000.dat/x",
-                        "LIST none", "LIST none*/x", "NLST d1/x/*"):
-            client.passive().close()
-            client.cmd(command, 550)
-        os.chmod(os.path.join(server.home, "d1"), 0)
-        client.passive().close()
-        reply = client.cmd("LIST d1")
-        assert reply.code == 550 or os.geteuid() == 0, reply
-
-
 def case_relayed_storage(binaries):
     """Where the agent moves the bytes: REST, APPE, and an agent that dies."""
     contents = random_bytes(20000000, 7)
@@ -323,34 +261,6 @@ def case_relayed_storage(binaries):
         client.read_data(data)
         assert client.reply().code in (426, 451)
         assert client.retr("f")[:100] == contents[:100]
-
-
-def case_listing_patterns(binaries):
-    """NLST and LIST know * and ? in the last component."""
-    with Daemon(binaries) as server, logged_in(server) as client:
-        client.cmd("MKD dir", 257)
-        for name in ("a.txt", "b.txt", "c.gz", ".d.txt", "dir/e.txt",
-                     "dir/f", "wh*t"):
-            client.stor(name, b"1")
-
-        def names(command):
-            return sorted(client.listing(command).decode().split())
-
-        assert names("NLST *") == ["a.txt", "b.txt", "c.gz", "dir", "wh*t"]
-        assert names("NLST *.txt") == ["a.txt", "b.txt"]
-        assert names("NLST ?.*") == ["a.txt", "b.txt", "c.gz"]
-        assert names("NLST -a *.txt") == [".d.txt", "a.txt", "b.txt"]
-        assert names("NLST .*") == [".d.txt"]
-        assert names("NLST dir/*") == ["dir/e.txt", "dir/f"]
-        assert names("NLST /dir/e*") == ["/dir/e.txt"]
-        assert names("NLST none*") == []
-        assert names("NLST wh*t") == ["wh*t"], "the name itself comes first"
-        text = client.listing("LIST -d *.txt").decode()
-        assert text.count("\r\n") == 2 and "a.txt" in text, text
-        for refused in ("NLST none/*", "LIST a.txt/*", "NLST d*/f",
-                        "MLSD *"):
-            client.passive().close()
-            assert client.cmd(refused).code == 550, refused
 
 
 def case_small_uploads(binaries):

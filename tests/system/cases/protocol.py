@@ -28,7 +28,7 @@ def case_stat_of_paths(binaries):
         assert "dir" in text and "file" in text, text
         for line in text.split("\n")[1:-1]:
             assert line.startswith(" "), line
-        assert client.cmd("STAT nothing").code == 550
+        assert client.cmd("STAT nothing").code == 450
         for number in range(3000):
             client.cmd(f"MKD dir/{number:0100d}", 257)
         client.send(b"STAT dir\r\nNOOP\r\n")

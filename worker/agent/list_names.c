@@ -1,0 +1,143 @@
+/* The names of the directory that is listed: which are shown, and how. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "worker/agent/list_cursor.h"
+#include "worker/agent/match.h"
+#include "worker/agent/temporary.h"
+
+/* What the type alone tells of a file that may not be looked at. */
+static void
+guess(struct statx *facts, unsigned char type)
+{
+	memset(facts, 0, sizeof(*facts));
+	facts->stx_mode = (uint16_t)DTTOIF(type);
+	facts->stx_nlink = 1;
+	facts->stx_uid = facts->stx_gid = (uint32_t)-1;
+}
+
+/* Of a link that leads nowhere, those of the link. */
+int
+list_look_name(struct list *list, const char *name, struct statx *facts)
+{
+	char path[FS_PATH_MAX + 1];
+	struct statx target;
+
+	if (list_look(list, list->directory, name, facts) == -1)
+		return (-1);
+	if ((list->flags & FS_LIST_FOLLOW) != 0 && S_ISLNK(facts->stx_mode) &&
+	    list_path_of(list, name, path) > 0 &&
+	    list_look_at(list, path, &target) == 0)
+		*facts = target;
+	return (0);
+}
+
+int
+list_add_name(struct list *list, const char *name, unsigned char type)
+{
+	struct list_entry entry = { name, &list->facts, NULL, LIST_ENTRY };
+
+	if (list->entries >= list->entries_max) {
+		list->cut |= FS_CUT_ENTRIES;
+		return (0);
+	}
+	if (list->style.format == FS_LIST_NAMES && !list->style.classify)
+		guess(&list->facts, type);
+	else if (list_look_name(list, name, &list->facts) == -1) {
+		if (errno == ENOENT)
+			return (1);
+		guess(&list->facts, type);
+	}
+	list_add(list, list->directory, &entry);
+	return (1);
+}
+
+/*
+ * The one place that decides what is left out of a listing, and is not gone
+ * down into for one either.  A name with a dot is meant by a pattern that has
+ * it, too.
+ */
+static bool
+is_shown(struct list *list, const char *name)
+{
+	const char *pattern = list->pattern;
+
+	if (name[0] != '.')
+		return (pattern == NULL || match_name(pattern, name));
+	if (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'))
+		return (false);
+	if (temporary_is_name(name)) {
+		if (!list->jail->read_only)
+			temporary_sweep(list->directory, name,
+			    TEMPORARY_AGE_LISTED);
+		return (false);
+	}
+	if (pattern != NULL && !match_name(pattern, name))
+		return (false);
+	return ((list->flags & FS_LIST_HIDDEN) != 0 ||
+	    (pattern != NULL && pattern[0] == '.'));
+}
+
+void
+list_rewind(struct list *list)
+{
+	list->names_len = list->names_at = 0;
+	list->phase = list->sort == NULL ? LIST_LINES : LIST_COLLECT;
+}
+
+int
+list_read_names(struct list *list)
+{
+	ssize_t n;
+
+	if (list->names_at < list->names_len)
+		return (1);
+	n = getdents64(list->directory, list->names, list->names_size);
+	if (n <= 0)
+		return ((int)n);
+	list->names_len = (size_t)n;
+	list->names_at = 0;
+	return (1);
+}
+
+/*
+ * The directory has no more names, or gives none: that is an error of a listing
+ * where there is no other.
+ */
+static int
+end_directory(struct list *list, int ret)
+{
+	if (ret == -1 && list->walk == NULL)
+		return (-1);
+	if (list->phase == LIST_COLLECT)
+		return (list_sort_all(list));
+	return (list->walk == NULL ? 0 : list_walk_on(list));
+}
+
+int
+list_next(struct list *list)
+{
+	const struct dirent64 *entry;
+	int ret;
+
+	if (list->phase == LIST_SORTED)
+		return (list_sort_next(list));
+	ret = list_read_names(list);
+	if (ret <= 0)
+		return (end_directory(list, ret));
+	entry = (const void *)(list->names + list->names_at);
+	list->names_at += entry->d_reclen;
+	if (!is_shown(list, entry->d_name))
+		return (1);
+	switch (list->phase) {
+	case LIST_COLLECT:
+		return (list_sort_keep(list, entry));
+	case LIST_SEARCH:
+		return (list_walk_into(list, entry));
+	case LIST_LINES:
+	case LIST_SORTED:
+		break;
+	}
+	return (list_add_name(list, entry->d_name, entry->d_type));
+}
