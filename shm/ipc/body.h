@@ -419,7 +419,7 @@ enum fs_create_how {
 	FS_CREATE_REPLACE, /* hidden temporary, renamed at commit */
 	FS_CREATE_UNIQUE,  /* the same; a name not in use is chosen (STOU) */
 	FS_CREATE_APPEND,  /* in place, at the end (created when missing) */
-	FS_CREATE_RESUME   /* in place, from offset, which must exist */
+	FS_CREATE_RESUME /* in place, from offset, which must exist, or be 0 */
 };
 
 struct msg_fs_create {

@@ -260,7 +260,7 @@ static const struct {
 	{ "to resume a FIFO", "/fifo", 0, FS_CREATE_RESUME, EOPNOTSUPP },
 	{ "to resume beyond the end", "/f", 17, FS_CREATE_RESUME, ERANGE },
 	{ "to resume far beyond", "/f", UINT64_MAX, FS_CREATE_RESUME, ERANGE },
-	{ "to resume nothing", "/none", 0, FS_CREATE_RESUME, ENOENT },
+	{ "to resume nothing", "/none", 1, FS_CREATE_RESUME, ENOENT },
 	{ "the root", "/", 0, FS_CREATE_REPLACE, EISDIR },
 	{ "below a file", "/f/x", 0, FS_CREATE_REPLACE, ENOTDIR },
 	{ "below nothing", "/none/x", 0, FS_CREATE_UNIQUE, ENOENT },
@@ -333,6 +333,12 @@ appending_and_resuming_keep_the_rest(void)
 	    upload_commit(upload, 2, FS_DURABLE_NONE) == -1 && errno == EIO);
 	upload_free(&upload);
 	CU_ASSERT(scratch_holds(&scratch, "f", "0123XYZ789abc"));
+	upload = begin(&jail, "/range", FS_CREATE_RESUME, 0);
+	CU_ASSERT(upload != NULL && in_place(upload) && put(upload, "r"));
+	CU_ASSERT(upload_commit(upload, 1, FS_DURABLE_FULL) == 0);
+	upload_free(&upload);
+	CU_ASSERT(scratch_holds(&scratch, "range", "r"));
+	CU_ASSERT_EQUAL(mode_of(&scratch, "range"), 0640);
 	upload = begin(&jail, "/new", FS_CREATE_APPEND, 0);
 	CU_ASSERT(upload != NULL && put(upload, "n"));
 	CU_ASSERT(upload_commit(upload, 1, FS_DURABLE_FULL) == 0);

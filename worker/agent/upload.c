@@ -79,10 +79,13 @@ begin_append(struct upload *upload)
 	return (upload->fd == -1 ? -1 : 0);
 }
 
+/* A range from the first byte on may make the file. */
 static int
 begin_resume(struct upload *upload, uint64_t offset)
 {
-	if (open_in_place(upload, 0) == -1)
+	if (open_in_place(upload, 0) == -1 &&
+	    (errno != ENOENT || offset != 0 ||
+		create_in_place(upload, 0) == -1))
 		return (-1);
 	if (offset > upload->size) {
 		errno = ERANGE;

@@ -8,7 +8,8 @@
  * RESUME), the file itself is written, "in place": what was written stays.
  *
  * RESUME overwrites from the offset on and cuts nothing off: what the client
- * sends takes the place of as many bytes, the rest of the file stays.
+ * sends takes the place of as many bytes, the rest of the file stays.  From
+ * offset 0 on, it makes a file that is not there.
  */
 #ifndef WORKER_AGENT_UPLOAD_H
 #define WORKER_AGENT_UPLOAD_H

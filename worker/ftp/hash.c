@@ -86,7 +86,7 @@ verb_rang(struct session *session, const char *text)
 	session->rest = range.start;
 	session->ranged = true;
 	return (session_answer(session, 350,
-	    "Send RETR, STOR or HASH for bytes %" PRIu64 " to %" PRIu64 ".",
+	    "Send HASH, RETR or STOR for bytes %" PRIu64 " to %" PRIu64 ".",
 	    range.start, range.end - 1));
 }
 

@@ -28,6 +28,6 @@ void hash_tell(struct session *session);
  * What RANG, or else REST, has set for the next command, which it is from now
  * on: there is none for the one after it.
  */
-NODISCARD struct args_range hash_take_range(struct session *session);
+struct args_range hash_take_range(struct session *session);
 
 #endif

@@ -1,6 +1,7 @@
 /* FEAT, OPTS, SYST, NOOP, HELP, CLNT, STAT without a path, TYPE, STRU, MODE,
  * REST, ABOR: answered at once. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 

@@ -5,6 +5,7 @@
 
 #include "shm/base/fd.h"
 #include "worker/ftp/files.h"
+#include "worker/ftp/hash.h"
 #include "worker/ftp/policy.h"
 #include "worker/ftp/stou.h"
 #include "worker/ftp/transfer.h"
@@ -84,13 +85,13 @@ store(struct session *session, const char *verb, const char *name,
     enum fs_create_how how)
 {
 	struct transfer *transfer;
-	bool restart = session->rest > 0;
+	bool restart = session->rest > 0 || session->ranged;
 	int error;
 
 	if (restart && how != FS_CREATE_RESUME) {
-		session->rest = 0;
-		return (
-		    session_answer(session, 503, "REST is for RETR and STOR."));
+		(void)hash_take_range(session);
+		return (session_answer(session, 503,
+		    "REST and RANG are for RETR and STOR."));
 	}
 	transfer = transfer_new(session, verb, TRANSFER_RECEIVE, name, &error);
 	if (transfer == NULL)
@@ -116,7 +117,8 @@ enum flow
 verb_stor(struct session *session, const char *text)
 {
 	return (store(session, "STOR", text,
-	    session->rest > 0 ? FS_CREATE_RESUME : FS_CREATE_REPLACE));
+	    session->rest > 0 || session->ranged ? FS_CREATE_RESUME
+						 : FS_CREATE_REPLACE));
 }
 
 enum flow
@@ -148,9 +150,32 @@ checked(struct session *session)
 	return (session_goto(session, &step_connect));
 }
 
+/*
+ * Whether more has come than RANG has room for, or, at the end, less.  What has
+ * been written stays, but nothing outside the range is touched.
+ */
+static bool
+misses_range(struct session *session, enum flow *flow)
+{
+	const struct transfer *transfer = session->transfer;
+	uint64_t at = transfer->start + transfer->written + transfer->len;
+
+	if (transfer->end == ARGS_RANGE_ALL ||
+	    (transfer->eof ? at == transfer->end : at <= transfer->end))
+		return (false);
+	*flow = at > transfer->end
+	    ? transfer_end(session, 552, "More came than the range holds.")
+	    : transfer_end(session, 426, "Less came than the range holds.");
+	return (true);
+}
+
 static enum flow
 create(struct session *session)
 {
+	enum flow flow;
+
+	if (misses_range(session, &flow))
+		return (flow);
 	return (transfer_ask(session, ask_create(session), &step_created));
 }
 
@@ -325,7 +350,8 @@ gather_small(struct session *session)
 		    ? STREAM_AGAIN
 		    : read_data(session, transfer->small + transfer->len,
 			  FS_SMALL_MAX - transfer->len, &done);
-		if (result == STREAM_END)
+		transfer->eof = result == STREAM_END;
+		if (transfer->eof)
 			return (session_goto(session, &step_small));
 		if (result == STREAM_AGAIN) {
 			stream_want(transfer->stream, STREAM_READ);
@@ -452,6 +478,7 @@ receive(struct session *session)
 	struct transfer *transfer = session->transfer;
 	size_t budget = transfer_budget(session);
 	enum stream_result result;
+	enum flow flow;
 	ssize_t put;
 
 	if (transfer_stalled(session))
@@ -469,6 +496,8 @@ receive(struct session *session)
 			return (session_goto(session, &step_commit));
 		result = gather(session, &budget);
 		transfer->eof = result == STREAM_END;
+		if (misses_range(session, &flow))
+			return (flow);
 		if (result == STREAM_AGAIN) {
 			stream_want(transfer->stream, STREAM_READ);
 			return (transfer_hold(session, WAIT_DATA));
@@ -520,7 +549,10 @@ store_small(struct session *session)
 {
 	struct fs_create request = what_to_create(session);
 	const struct transfer *transfer = session->transfer;
+	enum flow flow;
 
+	if (misses_range(session, &flow))
+		return (flow);
 	close_side(session);
 	return (await_commit(session,
 	    fs_store(session->fs, &request, durability(session),

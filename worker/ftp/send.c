@@ -48,6 +48,31 @@ verb_retr(struct session *session, const char *text)
 	    &step_opened));
 }
 
+/* What lies beyond the end of a range stays here. */
+static void
+cut_to_range(struct transfer *transfer)
+{
+	if (transfer->position > transfer->end) {
+		transfer->len -= (size_t)(transfer->position - transfer->end);
+		transfer->position = transfer->end;
+	}
+	transfer->eof = transfer->eof || transfer->position == transfer->end;
+}
+
+/* A range that begins after the end of the file has no bytes. */
+static enum flow
+send_nothing(struct session *session)
+{
+	struct transfer *transfer = session->transfer;
+
+	transfer->small = malloc(1);
+	if (transfer->small == NULL)
+		return (transfer_refuse(session, ENOMEM, REFUSAL_FILE));
+	transfer->position = transfer->start;
+	transfer->eof = true;
+	return (session_goto(session, &step_connect));
+}
+
 /* What is to be sent: the bytes of a small file, or where they are.  0, or -1
  * with errno. */
 static int
@@ -58,6 +83,7 @@ take_source(struct session *session, const struct fs_answer *answer)
 	transfer->position = transfer->start;
 	if (answer->contents != NULL) {
 		transfer_take_contents(session, answer);
+		cut_to_range(transfer);
 		return (0);
 	}
 	transfer->work =
@@ -72,12 +98,18 @@ opened(struct session *session)
 	struct fs_answer answer;
 	enum flow flow;
 
-	if (!transfer_answer(session, &answer, REFUSAL_FILE, &flow))
+	if (!files_answer_any(session, &answer, &flow))
 		return (flow);
+	if (answer.error == ERANGE && transfer->end != ARGS_RANGE_ALL)
+		return (send_nothing(session));
+	if (answer.error != 0)
+		return (transfer_refuse(session, answer.error, REFUSAL_FILE));
 	if (take_source(session, &answer) == -1)
 		return (transfer_refuse(session, errno, REFUSAL_FILE));
 	/* The agent cannot say in the pipe that the file failed. */
-	transfer->least = answer.pipe ? answer.size : 0;
+	if (answer.pipe)
+		transfer->least =
+		    answer.size < transfer->end ? answer.size : transfer->end;
 	if (transfer->convert) {
 		transfer->block = malloc(2 * (size_t)TRANSFER_BLOCK);
 		if (transfer->block == NULL)
@@ -168,7 +200,9 @@ refill(struct session *session)
 	transfer->at = 0;
 	transfer->len = (size_t)got;
 	transfer->position += (uint64_t)got;
-	if (waited && transfer->len == work_room(transfer->work))
+	cut_to_range(transfer);
+	if (!transfer->eof && waited &&
+	    transfer->len == work_room(transfer->work))
 		look_ahead(session);
 	return (got);
 }

@@ -9,6 +9,7 @@
 #include "worker/ftp/command.h"
 #include "worker/ftp/files.h"
 #include "worker/ftp/fxp.h"
+#include "worker/ftp/hash.h"
 #include "worker/ftp/path.h"
 #include "worker/ftp/policy.h"
 #include "worker/ftp/stou.h"
@@ -27,6 +28,7 @@ struct transfer *
 transfer_new(struct session *session, const char *verb, enum transfer_kind kind,
     const char *name, int *error)
 {
+	struct args_range range = hash_take_range(session);
 	struct transfer *transfer;
 
 	*error = ENOMEM;
@@ -43,12 +45,11 @@ transfer_new(struct session *session, const char *verb, enum transfer_kind kind,
 	}
 	transfer->verb = verb;
 	transfer->kind = kind;
-	transfer->start = kind == TRANSFER_LIST ? 0 : session->rest;
+	transfer->start = kind == TRANSFER_LIST ? 0 : range.start;
+	transfer->end = kind == TRANSFER_LIST ? ARGS_RANGE_ALL : range.end;
 	transfer->convert = session->ascii && kind != TRANSFER_LIST;
 	transfer->began = worker_now(session->worker);
 	transfer->progressed = transfer->began;
-	session->rest = 0;
-	session->rest_set = false;
 	session->transfer = transfer;
 	score_add(session->worker->score, SCORE_TRANSFERS, 1);
 	return (transfer);
@@ -108,6 +109,10 @@ transfer_allowed(struct session *session)
 	else if (session->data.mode == DATA_NONE)
 		reply_send(&session->reply, 425,
 		    "Send PASV, EPSV, PORT or EPRT first.");
+	else if (session->transfer->convert &&
+	    session->transfer->end != ARGS_RANGE_ALL)
+		reply_send(&session->reply, 551,
+		    "RANG is possible in TYPE I only.");
 	else {
 		note_part(session);
 		return (true);

@@ -68,8 +68,9 @@ struct transfer {
 	size_t writing;       /* bytes, by work, when working or worked */
 	struct deadline lull; /* of one heard of in large pieces */
 
-	/* In the file: where it began, and where it is. */
+	/* In the file: where it began, where it is, and where RANG ends it. */
 	uint64_t start, position;
+	uint64_t end;   /* ARGS_RANGE_ALL: no RANG */
 	uint64_t least; /* RETR: the position at the end, if it is no error */
 	uint64_t moved; /* bytes on the data connection */
 	uint64_t began; /* milliseconds of the loop's clock */

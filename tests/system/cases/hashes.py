@@ -7,7 +7,7 @@ import subprocess
 import zlib
 
 from cases.clients import LOGIN, lftp
-from client import Client
+from client import Client, finish
 from daemon import GID, UID, Daemon, random_bytes, wait_for
 
 TOOLS = {"SHA-256": "sha256sum", "SHA-512": "sha512sum", "SHA-1": "sha1sum",
@@ -302,3 +302,149 @@ def case_clients(binaries):
         lftp(server, f"quote HASH file > {out}")
         with open(out, encoding="utf-8") as text:
             assert sha256(contents) in text.read()
+
+
+def ranged(client, first, last, path):
+    client.cmd(f"RANG {first} {last}", 350)
+    return client.retr(path)
+
+
+def case_range_of_retr(binaries):
+    """RETR sends the range, once, and no byte more, from a file or a pipe."""
+    for config in ({}, NOT_LOCAL):
+        with Daemon(binaries, config) as server, \
+                logged_in(server) as client:
+            contents = random_bytes(3000000, 9)
+            put(server, "file", contents)
+            put(server, "small", contents[:1000])
+            for first, last in ((0, 0), (0, 99), (999, 999), (5, 2000)):
+                assert ranged(client, first, last, "small") == \
+                    contents[first:min(last + 1, 1000)]
+            for first, last in ((0, 65535), (65536, 131071), (1, 2999998),
+                                (2999999, 2999999), (2500000, 1 << 40),
+                                (3000000, 3000001), (1 << 33, 1 << 34)):
+                assert ranged(client, first, last, "file") == \
+                    contents[first:last + 1], (first, last)
+                assert client.retr("small") == contents[:1000]
+            for between in ("REST 0", "RANG 1 0", "SIZE file"):
+                client.cmd("RANG 10 19", 350)
+                assert client.cmd(between).code in (350, 213)
+                assert client.retr("file") == contents
+            client.cmd("RANG 10 19", 350)
+            client.cmd("REST 2999990", 350)
+            assert client.retr("file") == contents[2999990:]
+            client.cmd("REST 2999990", 350)
+            assert ranged(client, 10, 19, "file") == contents[10:20]
+            client.cmd("RANG 10 19", 350)
+            assert len(client.listing("NLST").split()) == 2
+            assert client.retr("file") == contents
+            # A range that was refused is no more.
+            client.passive().close()
+            client.cmd("RANG 10 19", 350)
+            client.cmd("RETR none", 550)
+            assert client.retr("small") == contents[:1000]
+            client.cmd("TYPE A", 200)
+            client.cmd("RANG 10 19", 350)
+            client.passive().close()
+            client.cmd("RETR file", 551)
+            path = sparse(server, "large", 1 << 42)
+            with open(path, "r+b") as out:
+                out.seek((1 << 32) - 100000)
+                out.write(contents[:200000])
+            client.cmd("TYPE I", 200)
+            first = (1 << 32) - 100000
+            assert ranged(client, first, first + 199999, "large") == \
+                contents[:200000]
+
+
+def stored(client, first, last, path, contents, expect=226):
+    """STOR of a range; the reply."""
+    client.cmd(f"RANG {first} {last}", 350)
+    data = client.open_data("STOR " + path)
+    try:
+        data.sendall(contents)
+    except OSError:
+        assert expect == 552  # it hangs up on who sends too much
+    finish(data)
+    reply = client.reply()
+    assert reply.code == expect, reply
+
+
+def read(server, name):
+    with open(os.path.join(server.home, name), "rb") as contents:
+        return contents.read()
+
+
+def case_range_of_stor(binaries):
+    """STOR writes the range in place, and not a byte outside it."""
+    for config in ({}, NOT_LOCAL):
+        with Daemon(binaries, config) as server, \
+                logged_in(server) as client:
+            now = bytearray(random_bytes(2000000, 10))
+            other = random_bytes(2000000, 11)
+            put(server, "file", now)
+            # Small ones, large ones, and one that makes the file longer.
+            for first, last in ((0, 0), (10, 29), (100000, 1500000),
+                                (1999999, 2000001), (0, 2000001)):
+                part = other[:last + 1 - first]
+                now[first:last + 1] = part + b"\0" * \
+                    (last + 1 - first - len(part))
+                stored(client, first, last, "file",
+                       bytes(now[first:last + 1]))
+                assert read(server, "file") == now, (first, last)
+            # More or less than was said.
+            stored(client, 10, 19, "file", b"x" * 11, 552)
+            assert read(server, "file") == now
+            stored(client, 10, 19, "file", b"x" * 9, 426)
+            assert read(server, "file") == now
+            stored(client, 10, 19, "file", b"", 426)
+            stored(client, 100000, 999999, "file", other[:900001], 552)
+            after = read(server, "file")
+            assert after[:100000] == now[:100000]
+            assert after[1000000:] == now[1000000:]
+            stored(client, 100000, 999999, "file", other[:899999], 426)
+            after = read(server, "file")
+            assert after[:100000] == now[:100000]
+            assert after[1000000:] == now[1000000:]
+            # The next one is of the whole file again.
+            client.stor("file", b"short")
+            assert read(server, "file") == b"short"
+            stored(client, 0, 2, "new", b"abc")
+            stored(client, 3, 5, "new", b"def")
+            assert read(server, "new") == b"abcdef"
+
+
+def refused(client, verb, path, code):
+    client.cmd("RANG 7 9", 350)
+    client.passive().close()
+    client.cmd(f"{verb} {path}", code)
+
+
+def case_range_refused(binaries):
+    """Where a range cannot be stored; and beyond 4 GiB it can."""
+    with Daemon(binaries) as server, logged_in(server) as client:
+        put(server, "file", b"123456")
+        refused(client, "APPE", "file", 503)
+        refused(client, "STOU", "file", 503)
+        assert client.cmd("RANG 7 9", 350)
+        data = client.open_data("STOR file")
+        data.sendall(b"789")
+        finish(data)
+        assert client.reply().code == 554
+        client.cmd("RANG 6 8", 350)
+        data = client.open_data("STOR none")
+        data.sendall(b"789")
+        finish(data)
+        assert client.reply().code == 553
+        client.cmd("TYPE A", 200)
+        refused(client, "STOR", "file", 551)
+        client.cmd("TYPE I", 200)
+        assert read(server, "file") == b"123456"
+        assert sorted(os.listdir(server.home)) == ["file"]
+        path = sparse(server, "large", (1 << 32) + 10)
+        first = (1 << 32) - 2
+        stored(client, first, first + 3, "large", b"here")
+        with open(path, "rb") as contents:
+            contents.seek(first - 2)
+            assert contents.read(8) == b"\0\0here\0\0"
+        assert os.stat(path).st_size == (1 << 32) + 10
