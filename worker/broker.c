@@ -242,6 +242,29 @@ agent_refused(struct broker *broker, const struct message *message)
 }
 
 static int
+who_answer(struct broker *broker, const struct message *message)
+{
+	const struct msg_who *body = message->body;
+	struct address others[WHO_MAX];
+	struct broker_client *client;
+	struct broker_who who;
+
+	if (body->told >= WHO_MAX || body->told >= body->count ||
+	    message->len != body->told * sizeof(others[0]))
+		return (-1);
+	client = broker_table_find(&broker->table, body->session);
+	if (client == NULL || !client->asks_who)
+		return (0);
+	client->asks_who = false;
+	memcpy(others, message->bytes, message->len);
+	who.count = body->count;
+	who.others = others;
+	who.nothers = body->told;
+	client->handlers->who(&who, client->context);
+	return (0);
+}
+
+static int
 receive(struct message *message, void *context)
 {
 	struct broker *broker = context;
@@ -259,6 +282,8 @@ receive(struct message *message, void *context)
 		return (agent_granted(broker, message));
 	if (message->type == MSG_AGENT_REFUSED)
 		return (agent_refused(broker, message));
+	if (message->type == MSG_WHO_ANSWER)
+		return (who_answer(broker, message));
 	return (-1);
 }
 
@@ -318,6 +343,8 @@ all_about(const struct broker_client *client)
 		bits |= BROKER_TELL_LOGIN;
 	if (client->agent_request != 0)
 		bits |= BROKER_TELL_AGENT;
+	if (client->asks_who)
+		bits |= BROKER_TELL_WHO;
 	return (bits);
 }
 
@@ -414,12 +441,24 @@ broker_move(struct broker_client *client, uint32_t host)
 	broker_tell(&client->broker->tell, client, BROKER_TELL_HOST);
 }
 
-void
-broker_logout(struct broker_client *client)
+static void
+forget_login(struct broker_client *client)
 {
 	end_question(client);
 	broker_forget_agent(client);
+	broker_forget_who(client);
 	drop_token(client);
+}
+
+/* A login under way may still succeed there, so that is told of, too. */
+void
+broker_logout(struct broker_client *client)
+{
+	bool known = client->token != NULL || client->question != NULL;
+
+	forget_login(client);
+	if (known)
+		broker_tell(&client->broker->tell, client, BROKER_TELL_LOGOUT);
 }
 
 void
@@ -432,7 +471,7 @@ broker_leave(struct broker_client *client)
 	broker = client->broker;
 	if (!broker_places_keep(&broker->places, client))
 		broker_tell_left(&broker->tell, client);
-	broker_logout(client);
+	forget_login(client);
 	broker_table_remove(&broker->table, client);
 	client->broker = NULL;
 	client->joining = false;
@@ -502,6 +541,20 @@ broker_forget_agent(struct broker_client *client)
 {
 	client->agent_request = 0;
 	client->unsent &= ~BROKER_TELL_AGENT;
+}
+
+void
+broker_ask_who(struct broker_client *client)
+{
+	client->asks_who = true;
+	broker_tell(&client->broker->tell, client, BROKER_TELL_WHO);
+}
+
+void
+broker_forget_who(struct broker_client *client)
+{
+	client->asks_who = false;
+	client->unsent &= ~BROKER_TELL_WHO;
 }
 
 /* Not one that login, as it is now, does not know of: it could not count it. */

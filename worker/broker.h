@@ -36,12 +36,19 @@ struct broker_login {
 	const char *group; /* of its primary group, or "" */
 };
 
+struct broker_who {
+	uint32_t count;               /* this session, too */
+	const struct address *others; /* valid during the call */
+	size_t nothers;
+};
+
 struct broker_handlers {
 	/* The answer to broker_join() and broker_move(). */
 	void (*verdict)(enum limit limit, void *context);
 	void (*login)(const struct broker_login *login, void *context);
 	/* fd: the session's channel to its agent, now the client's; or -1. */
 	void (*agent)(int fd, int error, void *context);
+	void (*who)(const struct broker_who *who, void *context);
 };
 
 /*
@@ -70,7 +77,8 @@ struct broker_client {
 	/* The ended session whose place it has, while login knows that one. */
 	uint64_t place;
 	bool joining, settled, known;
-	bool user; /* login counts one for it, or for its place */
+	bool asks_who; /* and is not answered */
+	bool user;     /* login counts one for it, or for its place */
 };
 
 /* NULL when memory is short.  Its first channel comes by broker_connect(). */
@@ -111,6 +119,11 @@ void broker_ask_agent(struct broker_client *client);
 /* An agent that is on its way is not wanted any more: no answer comes. */
 void broker_forget_agent(struct broker_client *client);
 
+/* Asks which sessions there are of the client's account. */
+void broker_ask_who(struct broker_client *client);
+/* No answer is wanted any more. */
+void broker_forget_who(struct broker_client *client);
+
 /*
  * A channel to the client's agent on which nothing is open or under way, for
  * whoever logs in as the same account next; kept for ms at most.  Takes *link
@@ -125,8 +138,9 @@ NODISCARD struct link_uv *broker_kept_agent(struct broker_client *client);
 void broker_drop_agents(struct broker *broker);
 
 /*
- * The client is not logged in any more (REIN, a further USER): questions end,
- * the token is dropped.  It stays within the limits of its host.
+ * The client is not logged in any more (REIN): questions end, the token is
+ * dropped, login counts it for no user.  It stays within the limits of its
+ * host.
  */
 void broker_logout(struct broker_client *client);
 

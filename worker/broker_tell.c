@@ -96,6 +96,17 @@ send_renew(struct broker_tell *tell, struct broker_client *client)
 }
 
 static int
+send_logout(struct broker_tell *tell, struct broker_client *client)
+{
+	struct msg_session body = { .session = client->session };
+	int ret = link_uv_post(tell->link, MSG_SESSION_LOGOUT, &body);
+
+	if (ret == 0)
+		client->user = false;
+	return (ret);
+}
+
+static int
 send_host(struct broker_tell *tell, struct broker_client *client)
 {
 	struct msg_session_host body = {
@@ -153,6 +164,14 @@ send_agent(struct broker_tell *tell, struct broker_client *client)
 	return (link_uv_send(tell->link, &message));
 }
 
+static int
+send_who(struct broker_tell *tell, struct broker_client *client)
+{
+	struct msg_session body = { .session = client->session };
+
+	return (link_uv_post(tell->link, MSG_WHO_ASK, &body));
+}
+
 /* In the order in which login must hear it. */
 static const struct {
 	uint32_t bit;
@@ -160,9 +179,11 @@ static const struct {
 } sendings[] = {
 	{ BROKER_TELL_SESSION, send_session },
 	{ BROKER_TELL_RENEW, send_renew },
+	{ BROKER_TELL_LOGOUT, send_logout },
 	{ BROKER_TELL_HOST, send_host },
 	{ BROKER_TELL_LOGIN, send_login },
 	{ BROKER_TELL_AGENT, send_agent },
+	{ BROKER_TELL_WHO, send_who },
 };
 
 /* Whether everything about the client has been told. */

@@ -21,8 +21,10 @@
 #define BROKER_TELL_HOST    2u
 #define BROKER_TELL_LOGIN   4u
 #define BROKER_TELL_AGENT   8u
-#define BROKER_TELL_RENEW   32u /* that it has the place of another */
 #define BROKER_TELL_LISTED  16u /* the client is in the list; ours alone */
+#define BROKER_TELL_RENEW   32u /* that it has the place of another */
+#define BROKER_TELL_LOGOUT  64u /* that it is nobody's any more */
+#define BROKER_TELL_WHO     128u
 
 /* Lies in secret memory, since it has a password. */
 struct broker_question {

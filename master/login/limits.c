@@ -242,7 +242,15 @@ limits_login(struct limits *limits, struct limits_hold *hold,
 	user_key(&key, host, user);
 	if (!take(limits, hold, &key, max, how))
 		return (LIMIT_USER);
+	hold->anonymous = user->anonymous;
 	return (LIMIT_NONE);
+}
+
+bool
+limits_same_user(const struct limits_hold *a, const struct limits_hold *b)
+{
+	return (a->held[LIMIT_USER] != NULL && !a->anonymous &&
+	    a->held[LIMIT_USER] == b->held[LIMIT_USER]);
 }
 
 void

@@ -29,6 +29,7 @@ struct limits {
 struct limits_hold {
 	struct limits_counter *held[LIMIT_COUNT];
 	bool entered;
+	bool anonymous; /* the user */
 };
 
 /*
@@ -70,6 +71,10 @@ NODISCARD enum limit limits_move(struct limits *limits,
 enum limit limits_login(struct limits *limits, struct limits_hold *hold,
     const struct conf_host *host, const struct limits_user *user,
     enum limits_how how);
+
+/* Whether both are sessions of the same user, who is not anonymous. */
+NODISCARD bool limits_same_user(const struct limits_hold *a,
+    const struct limits_hold *b);
 
 /* The session is no user's any more. */
 void limits_logout(struct limits *limits, struct limits_hold *hold);

@@ -249,6 +249,22 @@ session_on_close(struct login_worker *worker, const struct message *message)
 	return (0);
 }
 
+int
+session_on_logout(struct login_worker *worker, const struct message *message)
+{
+	const struct msg_session *body = message->body;
+	struct login_session *session;
+
+	if (message->len != 0)
+		return (-1);
+	session = session_find(worker, body->session);
+	if (session == NULL)
+		return (0);
+	session_cancel_login(session);
+	limits_logout(worker->workers->parts.limits, &session->hold);
+	return (0);
+}
+
 /* Counts the user of a token that our predecessor gave out. */
 static void
 count_user(struct login_session *session, const struct message *message)

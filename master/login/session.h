@@ -54,6 +54,7 @@ struct login_session {
 	struct address address;
 	struct limits_hold hold;
 	struct login_pending *pending; /* NULL: no login under way */
+	bool asks_who;                 /* and is not answered yet */
 };
 
 /* NULL when the worker has no such session. */
@@ -83,6 +84,8 @@ NODISCARD int session_on_host(struct login_worker *worker,
 NODISCARD int session_on_renew(struct login_worker *worker,
     const struct message *message);
 NODISCARD int session_on_close(struct login_worker *worker,
+    const struct message *message);
+NODISCARD int session_on_logout(struct login_worker *worker,
     const struct message *message);
 NODISCARD int session_on_announce(struct login_worker *worker,
     const struct message *message);

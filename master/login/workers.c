@@ -6,6 +6,7 @@
 
 #include "master/login/recall.h"
 #include "master/login/session.h"
+#include "master/login/who.h"
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
 
@@ -23,6 +24,8 @@ static const worker_handler handlers[MSG_COUNT] = {
 	[MSG_LOGIN_REQUEST] = session_on_login,
 	[MSG_AGENT_REQUEST] = session_on_agent,
 	[MSG_SESSION_RENEW] = session_on_renew,
+	[MSG_SESSION_LOGOUT] = session_on_logout,
+	[MSG_WHO_ASK] = who_on_ask,
 	[MSG_SESSIONS_KEPT] = recall_on_kept,
 	[MSG_SESSIONS_RECALLED] = recall_on_recalled,
 };

@@ -279,6 +279,17 @@ struct msg_session_host {
 	uint32_t zero;
 };
 
+/*
+ * The sessions of the same account as this one, itself among them, at most
+ * WHO_MAX.  Followed by the addresses of the others.
+ */
+#define WHO_MAX 64
+struct msg_who {
+	uint64_t session;
+	uint32_t count; /* of all */
+	uint32_t told;  /* addresses that follow */
+};
+
 /* After a restart of login: a session that exists.  Followed by its token. */
 struct msg_session_announce {
 	uint64_t session;

@@ -38,6 +38,9 @@ struct seat {
 	struct broker_login login;
 	char name[32], group[32];
 	int fd, error;
+	int told;
+	uint32_t sessions; /* and others of which the addresses are known */
+	size_t others;
 	bool leaves; /* in its next handler */
 };
 
@@ -110,6 +113,8 @@ hear_message(struct message *message, void *context)
 	} else if (message->type == MSG_SESSION_HOST) {
 		hear(login, message, host->host);
 	} else if (message->type == MSG_SESSIONS_KEPT ||
+	    message->type == MSG_SESSION_LOGOUT ||
+	    message->type == MSG_WHO_ASK ||
 	    message->type == MSG_SESSIONS_RECALLED) {
 		hear(login, message, -1);
 	} else if (message->type == MSG_SESSION_RENEW) {
@@ -214,8 +219,18 @@ on_agent(int fd, int error, void *context)
 	seat->error = error;
 }
 
-static const struct broker_handlers handlers = { on_verdict, on_login,
-	on_agent };
+static inline void
+on_who(const struct broker_who *who, void *context)
+{
+	struct seat *seat = context;
+
+	seat->told++;
+	seat->sessions = who->count;
+	seat->others = who->nothers;
+}
+
+static const struct broker_handlers handlers = { on_verdict, on_login, on_agent,
+	on_who };
 
 /* Whether there was a place for it. */
 static inline bool

@@ -147,7 +147,7 @@ no_verdict(enum limit limit UNUSED, void *context UNUSED)
 {
 }
 
-static const struct broker_handlers handlers = { no_verdict, NULL, NULL };
+static const struct broker_handlers handlers = { no_verdict, NULL, NULL, NULL };
 
 static void
 start(struct desk *desk)

@@ -340,6 +340,87 @@ cuts_off_nonsense(void)
 	}
 }
 
+static int
+say_who(struct table *table, const struct msg_who *body, size_t len)
+{
+	static const struct address others[WHO_MAX + 1];
+	const struct channel_message message = {
+		.type = MSG_WHO_ANSWER,
+		.body = body,
+		.pieces = { { others, len } },
+		.fd = -1,
+	};
+
+	CU_ASSERT_EQUAL(channel_send(table->login.channel, &message), 0);
+	talk(table);
+	return (table->broker == NULL
+		? -1
+		: channel_receive(table->login.channel, 1));
+}
+
+static void
+asks_who_there_is(void)
+{
+	static const size_t one = sizeof(struct address);
+	static const struct msg_who good = { SESSION, 70, 2 },
+				    stranger = { SESSION + 9, 2, 1 };
+	static const struct {
+		struct msg_who body;
+		size_t len;
+	} wrong[] = { { { SESSION, 3, 2 }, one },
+		{ { SESSION, 2, 2 }, 2 * one }, { { SESSION, 2, 1 }, one - 1 },
+		{ { SESSION, 200, WHO_MAX }, WHO_MAX * one },
+		{ { SESSION, 0, 0 }, 0 }, { { SESSION, 9, UINT32_MAX }, one } };
+	struct table table;
+	struct seat seat;
+	size_t i;
+
+	settle(&table, &seat);
+	broker_ask_who(&seat.client);
+	talk(&table);
+	CU_ASSERT_TRUE(heard(&table.login, 2, "WHO_ASK"));
+	connect_login(&table);
+	talk(&table);
+	CU_ASSERT_TRUE(heard(&table.login, 1, "WHO_ASK"));
+	CU_ASSERT_NOT_EQUAL(say_who(&table, &stranger, one), -1);
+	CU_ASSERT_EQUAL(seat.told, 0);
+	CU_ASSERT_NOT_EQUAL(say_who(&table, &good, 2 * one), -1);
+	CU_ASSERT_NOT_EQUAL(say_who(&table, &good, 2 * one), -1);
+	CU_ASSERT_TRUE(
+	    seat.told == 1 && seat.sessions == 70 && seat.others == 2);
+	broker_leave(&seat.client);
+	stop(&table);
+	for (i = 0; i < NITEMS(wrong); i++) {
+		settle(&table, &seat);
+		broker_ask_who(&seat.client);
+		talk(&table);
+		CU_ASSERT_EQUAL(say_who(&table, &wrong[i].body, wrong[i].len),
+		    -1);
+		CU_ASSERT_EQUAL(seat.told, 0);
+		broker_leave(&seat.client);
+		stop(&table);
+	}
+}
+
+/* Login hears of it before the next login, and once. */
+static void
+logs_out(void)
+{
+	struct table table;
+	struct seat seat;
+
+	settle(&table, &seat);
+	broker_logout(&seat.client);
+	broker_logout(&seat.client);
+	CU_ASSERT_PTR_NULL(seat.client.token);
+	ask_login(&seat);
+	talk(&table);
+	CU_ASSERT_TRUE(heard(&table.login, 2, "SESSION_LOGOUT"));
+	CU_ASSERT_TRUE(heard(&table.login, 3, "LOGIN_REQUEST 1 joesecret"));
+	broker_leave(&seat.client);
+	stop(&table);
+}
+
 CU_TestInfo broker_tests[] = {
 	{ "a session joins, logs in and leaves", joins_logs_in_and_leaves },
 	{ "a session gets an agent", gets_an_agent },
@@ -352,5 +433,7 @@ CU_TestInfo broker_tests[] = {
 	{ "logins by certificate", asks_by_certificate },
 	{ "credentials that are too long", refuses_long_credentials },
 	{ "a login that talks nonsense is cut off", cuts_off_nonsense },
+	{ "a session asks who there is", asks_who_there_is },
+	{ "a session logs out", logs_out },
 	CU_TEST_INFO_NULL,
 };

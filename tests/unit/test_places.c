@@ -284,11 +284,120 @@ calls_agents_back(void)
 	tear_down(&stage);
 }
 
+static void
+log_out(struct rig_end *worker, uint64_t session)
+{
+	struct msg_session body = { session, 0 };
+
+	rig_send(worker, MSG_SESSION_LOGOUT, &body, NULL, 0, NULL, 0);
+}
+
+/* One account, one session: who has logged out is not counted any more. */
+static void
+frees_the_user_of_one_that_logs_out(void)
+{
+	struct stage stage;
+	struct rig_end *one = &stage.one, *two = &stage.two;
+
+	set_up(&stage);
+	CU_ASSERT(rig_open(one, rig_session(1, 1)) == LIMIT_NONE);
+	CU_ASSERT(rig_open(two, rig_session(2, 1)) == LIMIT_NONE);
+	CU_ASSERT(
+	    rig_login(one, rig_session(1, 1), "alice", "wonder") == LOGIN_OK);
+	CU_ASSERT(rig_login(two, rig_session(2, 1), "alice", "wonder") ==
+	    LOGIN_LIMIT);
+	/* Another worker's session is none of theirs: nothing happens. */
+	log_out(two, rig_session(1, 1));
+	CU_ASSERT(rig_login(two, rig_session(2, 1), "alice", "wonder") ==
+	    LOGIN_LIMIT);
+	log_out(one, rig_session(1, 1));
+	log_out(one, rig_session(1, 1));
+	log_out(one, rig_session(1, 9));
+	/* An answer on that channel: it was read. */
+	CU_ASSERT(rig_login(one, rig_session(1, 1), "alice", "wrong") ==
+	    LOGIN_DENIED);
+	CU_ASSERT(
+	    rig_login(two, rig_session(2, 1), "alice", "wonder") == LOGIN_OK);
+	/* A login under way is withdrawn. */
+	rig_ask_login(one, rig_session(1, 1), "bob", "wonder");
+	log_out(one, rig_session(1, 1));
+	CU_ASSERT(
+	    rig_login(two, rig_session(2, 1), "bob", "wonder") == LOGIN_OK);
+	/* It goes on being counted for its address. */
+	CU_ASSERT(rig_open(two, rig_session(2, 2)) == LIMIT_ADDRESS);
+	tear_down(&stage);
+}
+
+static void
+ask_who(struct rig_end *worker, uint64_t session)
+{
+	struct msg_session body = { session, 0 };
+
+	rig_send(worker, MSG_WHO_ASK, &body, NULL, 0, NULL, 0);
+}
+
+/* The count in the next answer, which has the addresses of all others; or 0. */
+static uint32_t
+who(struct rig_end *worker)
+{
+	const struct msg_who *body = (const void *)worker->body.bytes;
+	struct address address = rig_address();
+
+	if (rig_next(worker) != MSG_WHO_ANSWER ||
+	    body->told != body->count - 1 ||
+	    worker->len != body->told * sizeof(struct address) ||
+	    (body->told > 0 &&
+		memcmp(worker->rest, &address, sizeof(address)) != 0))
+		return (0);
+	return (body->count);
+}
+
+/* Sessions of the same account, of all workers, and no others. */
+static void
+tells_who_there_is(void)
+{
+	struct stage stage;
+	struct rig_end *one = &stage.one, *two = &stage.two;
+	static struct rig_token token;
+
+	set_up_with(&stage, "umask: '022'\n");
+	log_in(one, rig_session(1, 1), "alice", &token);
+	log_in(two, rig_session(2, 1), "alice", &token);
+	log_in(two, rig_session(2, 2), "bob", &token);
+	CU_ASSERT(rig_open(one, rig_session(1, 2)) == LIMIT_NONE);
+	ask_who(one, rig_session(1, 1));
+	CU_ASSERT(who(one) == 2);
+	ask_who(two, rig_session(2, 2));
+	CU_ASSERT(who(two) == 1);
+	/* Nobody's session is alone, and another's is not to be asked about. */
+	ask_who(one, rig_session(2, 1));
+	ask_who(one, rig_session(1, 2));
+	CU_ASSERT(who(one) == 1);
+	CU_ASSERT(one->body.granted.session == rig_session(1, 2));
+
+	/* One of them has ended; that shows before the answer, and once. */
+	say(two, MSG_SESSIONS_KEPT);
+	CU_ASSERT(
+	    rig_login(two, rig_session(2, 2), "bob", "wrong") == LOGIN_DENIED);
+	ask_who(one, rig_session(1, 1));
+	ask_who(one, rig_session(1, 1));
+	CU_ASSERT(rig_next(two) == MSG_SESSIONS_RECALL);
+	rig_close(two, rig_session(2, 1));
+	say(two, MSG_SESSIONS_RECALLED);
+	CU_ASSERT(who(one) == 1);
+	ask_who(one, rig_session(1, 1));
+	CU_ASSERT(who(one) == 1);
+	tear_down(&stage);
+}
+
 CU_TestInfo places_tests[] = {
 	{ "places are called back before a refusal", calls_places_back },
 	{ "nobody is waited for too long", waits_for_nobody_for_ever },
 	{ "another session takes a place over", gives_a_place_to_another },
 	{ "places of others cannot be had", cuts_off_thieves },
 	{ "agents are called back before a refusal", calls_agents_back },
+	{ "a session is told who else there is", tells_who_there_is },
+	{ "who logs out is no user's session any more",
+	    frees_the_user_of_one_that_logs_out },
 	CU_TEST_INFO_NULL,
 };

@@ -189,7 +189,6 @@ dispatch(struct session *session, const char *line)
 static enum flow
 idle(struct session *session)
 {
-	uint64_t ms = session->host->timeout_idle * UINT64_C(1000);
 	uint64_t delay = early_delay(session);
 	unsigned int waits = WAIT_INPUT;
 
@@ -204,9 +203,7 @@ idle(struct session *session)
 	}
 	if (early_run(session))
 		waits |= WAIT_DATA;
-	if (ms == 0)
-		return (session_wait(session, waits));
-	if (session_expired(session, ms))
+	if (session_expired(session, session_idle(session)))
 		return (session_farewell(session,
 		    "No command for too long (timeouts.idle)."));
 	return (session_wait(session, waits | WAIT_CLOCK));

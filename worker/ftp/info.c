@@ -1,4 +1,4 @@
-/* FEAT, OPTS, SYST, NOOP, HELP, CLNT, STAT without a path, TYPE, STRU, MODE,
+/* FEAT, OPTS, SYST, NOOP, HELP, STAT without a path, TYPE, STRU, MODE,
  * REST, ABOR: answered at once. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #include "worker/ftp/args.h"
 #include "worker/ftp/fxp.h"
 #include "worker/ftp/hash.h"
+#include "worker/ftp/site.h"
 #include "worker/ftp/state.h"
 #include "worker/ftp/tell.h"
 #include "worker/ftp/transfer.h"
@@ -122,13 +123,6 @@ verb_noop(struct session *session, const char *text)
 	return (session_answer(session, 200, "OK."));
 }
 
-enum flow
-verb_clnt(struct session *session, const char *text)
-{
-	session_log(session, INFO, "client software: %s", text);
-	return (session_answer(session, 200, "Noted."));
-}
-
 /* What would be "not understood" needs no help. */
 static bool
 understood(const struct session *session, const struct verb *verb)
@@ -146,6 +140,8 @@ verb_help(struct session *session, const char *text)
 
 	if (*text != '\0') {
 		verb = verb_find(text, &argument);
+		if (verb != NULL && strcmp(verb->name, "SITE") == 0)
+			return (site_help(session, argument));
 		if (verb == NULL || !understood(session, verb))
 			return (
 			    session_answer(session, 502, "No such command."));

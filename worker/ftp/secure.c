@@ -8,8 +8,6 @@
  *	                                +----------------------- tls/host
  *	                                                            |
  *	                                       command, banner <----+
- *
- *	CCC --> ccc/flush --> ccc/close --> command
  */
 #include <stdio.h>
 #include <strings.h>
@@ -28,16 +26,12 @@ static enum flow flush(struct session *session);
 static enum flow handshake(struct session *session);
 static enum flow admission(struct session *session);
 static enum flow host(struct session *session);
-static enum flow ccc_flush(struct session *session);
-static enum flow ccc_close(struct session *session);
 
 const struct step step_turn = { "tls/turn", turn };
 static const struct step step_flush = { "tls/flush", flush };
 static const struct step step_handshake = { "tls/handshake", handshake };
 static const struct step step_admission = { "tls/admission", admission };
 static const struct step step_host = { "tls/host", host };
-static const struct step step_ccc_flush = { "ccc/flush", ccc_flush };
-static const struct step step_ccc_close = { "ccc/close", ccc_close };
 
 /* All others have been at it for long: likely nobody of them is honest. */
 static enum flow
@@ -297,91 +291,4 @@ verb_prot(struct session *session, const char *text)
 		return (session_answer(session, 536,
 		    "Not possible with TLS: use PROT C or P."));
 	return (session_answer(session, 504, "Use PROT C or PROT P."));
-}
-
-enum flow
-verb_ccc(struct session *session, const char *text)
-{
-	(void)text;
-	if (!session_is_tls(session))
-		return (session_answer(session, 533,
-		    "The connection is not protected."));
-	if (!session->logged_in)
-		return (session_answer(session, 530,
-		    "Please log in with USER and PASS."));
-	if (!session->host->tls.allow_ccc || session_required(session)->control)
-		return (session_answer(session, 534,
-		    "The control connection stays protected here."));
-	reply_send(&session->reply, 200, "The connection goes on in clear.");
-	session->listening = false;
-	return (session_goto(session, &step_ccc_flush));
-}
-
-static enum flow
-ccc_flush(struct session *session)
-{
-	enum stream_result result;
-
-	if (buf_len(&session->reply.buf) > 0)
-		return (session_flush(session));
-	result = stream_close_write(session->control, false);
-	if (result == STREAM_AGAIN) {
-		session->wants = STREAM_WRITE;
-		return (session_wait(session, WAIT_TLS));
-	}
-	if (result != STREAM_OK)
-		return (FLOW_END);
-	return (session_goto(session, &step_ccc_close));
-}
-
-/*
- * Reads what the client has sent under TLS behind CCC, which is kept, up to its
- * close_notify (END), or to where it goes on in clear without one.
- */
-static enum stream_result
-read_rest(struct session *session)
-{
-	enum stream_result result;
-	uint8_t block[1024];
-	size_t done, room;
-
-	for (;;) {
-		/* Its close_notify may have come together with CCC. */
-		if (session->eof || stream_goes_clear(session->control))
-			return (STREAM_END);
-		room = input_room(&session->input);
-		if (room == 0)
-			return (STREAM_FAILED);
-		result = stream_read(session->control, block,
-		    room < sizeof(block) ? room : sizeof(block), &done);
-		if (result != STREAM_OK)
-			return (result);
-		if (input_feed(&session->input, block, done) != 0)
-			return (STREAM_FAILED);
-	}
-}
-
-/* A client that sends no close_notify may be silent until its next command. */
-static enum flow
-ccc_close(struct session *session)
-{
-	uint64_t ms = session->host->timeout_idle * UINT64_C(1000);
-	enum stream_result result = read_rest(session);
-
-	if (result == STREAM_AGAIN && !session_expired(session, ms)) {
-		session->wants = STREAM_READ;
-		return (session_wait(session, WAIT_TLS | WAIT_CLOCK));
-	}
-	if (result != STREAM_END) {
-		session->reason = "CCC: TLS did not end";
-		return (FLOW_END);
-	}
-	tls_keep(session->tls);
-	stream_end_tls(session->control);
-	session->ccc = true;
-	session->eof = false;
-	session->listening = true;
-	session_log_tls(session, NOTICE,
-	    "control connection in clear from now on (CCC)");
-	return (session_goto(session, &step_command));
 }

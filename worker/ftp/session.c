@@ -12,6 +12,7 @@
 #include "worker/ftp/admit.h"
 #include "worker/ftp/hash.h"
 #include "worker/ftp/policy.h"
+#include "worker/ftp/site.h"
 #include "worker/ftp/state.h"
 #include "worker/ftp/tell.h"
 #include "worker/ftp/transfer.h"
@@ -20,7 +21,8 @@ static void verdict(enum limit limit, void *context);
 static void login(const struct broker_login *login, void *context);
 static void agent(int fd, int error, void *context);
 
-static const struct broker_handlers handlers = { verdict, login, agent };
+static const struct broker_handlers handlers = { verdict, login, agent,
+	site_who_answered };
 
 static void
 verdict(enum limit limit, void *context)
@@ -76,10 +78,41 @@ agent(int fd, int error, void *context)
 		fd_close(&fd);
 }
 
+static uint64_t
+login_time(const struct session *session)
+{
+	return (session->host->timeout_login * UINT64_C(1000));
+}
+
+void
+session_begin_login(struct session *session)
+{
+	session->login_late = false;
+	if (login_time(session) != 0)
+		deadline_set(session->worker, &session->login,
+		    login_time(session));
+}
+
+/* What has passed of the time for the login counts at another host, too. */
+static void
+go_on_login(struct session *session, uint64_t earlier)
+{
+	uint64_t passed, time = login_time(session);
+
+	if (!deadline_is_set(&session->login))
+		return;
+	passed = earlier - deadline_left(session->worker, &session->login);
+	deadline_set(session->worker, &session->login,
+	    passed < time ? time - passed : 0);
+}
+
 void
 session_enter_host(struct session *session, uint32_t host)
 {
+	uint64_t earlier = login_time(session);
+
 	session->host = &session->worker->conf->hosts[host];
+	go_on_login(session, earlier);
 	session->subject.host = (uint16_t)host;
 	session->judged = false;
 	broker_move(&session->client, host);
@@ -271,6 +304,37 @@ find_addresses(struct session *session, int fd)
 	return (0);
 }
 
+uint64_t
+session_idle(const struct session *session)
+{
+	uint32_t idle = session->host->timeout_idle;
+
+	if (session->idle != 0 && session->idle < idle)
+		idle = session->idle;
+	return (idle * UINT64_C(1000));
+}
+
+void
+session_defaults(struct session *session)
+{
+	session->facts = FS_FACT_ALL & ~(uint32_t)FS_FACT_CREATE;
+	session->ascii = true;
+	session->checksum = CHECKSUM_SHA256;
+	session->idle = 0;
+	session->rest = 0;
+	session->rest_set = false;
+	session->ranged = false;
+	session->epsv_all = false;
+	session->named = false;
+	session->pbsz = false;
+	session->prot_private = false;
+	session->ccc = false;
+	session->sscn = false;
+	session->eager = false;
+	session->patient = false;
+	session->aborted = false;
+}
+
 static struct session *
 session_new(struct worker *worker, const struct start_listener *listener)
 {
@@ -284,8 +348,7 @@ session_new(struct worker *worker, const struct start_listener *listener)
 	session->listener =
 	    conf_listener(worker->conf, listener->host, &listener->address);
 	session->implicit = listener->implicit;
-	session->facts = FS_FACT_ALL & ~(uint32_t)FS_FACT_CREATE;
-	session->ascii = true;
+	session_defaults(session);
 	session->step = &step_join;
 	session->answer.fd = -1;
 	input_init(&session->input);
@@ -331,9 +394,7 @@ session_accept(struct worker *worker, int fd,
 	account_open(session);
 	list_add(session);
 	worker_session_added(worker);
-	if (session->host->timeout_login != 0)
-		deadline_set(worker, &session->login,
-		    session->host->timeout_login * UINT64_C(1000));
+	session_begin_login(session);
 	session->judged = broker_join(worker->broker, &session->client);
 	session_run(session);
 }

@@ -15,4 +15,7 @@
 #include "worker/ftp/site.def"
 #undef SITE
 
+/* The answer to SITE WHO, from login (broker.h); context: the session. */
+void site_who_answered(const struct broker_who *who, void *context);
+
 #endif

@@ -114,6 +114,7 @@ struct session {
 	char *path; /* that the open question is about */
 	uint64_t rest;
 	uint32_t uid, gid, policy;
+	uint32_t idle; /* seconds, by SITE IDLE; 0: timeouts.idle */
 	uint32_t base; /* the host whose listener it came to */
 	const struct conf_listener *listener;
 	const struct conf_section *section; /* of the user, or NULL */
@@ -146,7 +147,8 @@ struct session {
 	bool ranged : 1;    /* rest is where RANG's range begins */
 	bool busy : 1;      /* a command without data connection takes long */
 	bool cancelled : 1; /* it has to end: see session_is_busy() */
-	bool aborted : 1; /* ABOR has ended a transfer, its own reply is due */
+	bool who_told : 1;  /* SITE WHO was answered */
+	bool aborted : 1;   /* ABOR has ended a transfer, its own reply is due */
 	char client_text[ADDRESS_TEXT_MAX];
 };
 
@@ -211,8 +213,20 @@ NODISCARD uint8_t *session_take_contents(struct session *session);
 /* Forgets the open question, and closes what its answer brought. */
 void session_drop_question(struct session *session);
 
+/*
+ * What commands change is as in a new session.  Whatever a field of the session
+ * gets by a command belongs here, or, if it is freed, into rein.c.
+ */
+void session_defaults(struct session *session);
+
+/* From now on timeouts.login counts. */
+void session_begin_login(struct session *session);
+
 /* Goes on at another virtual host; login is asked for its limits. */
 void session_enter_host(struct session *session, uint32_t host);
+
+/* How long no command may come, in milliseconds. */
+NODISCARD uint64_t session_idle(const struct session *session);
 
 /* The words of tls.required that count for this session. */
 NODISCARD const struct conf_required *session_required(

@@ -465,6 +465,12 @@ tls_mid_record(const struct tls_channel *channel)
 	return (SSL_has_pending(channel->ssl) == 1);
 }
 
+void
+tls_expect_end(struct tls_channel *channel)
+{
+	SSL_set_read_ahead(channel->ssl, 0);
+}
+
 bool
 tls_bound(const struct tls_channel *channel, const char **why)
 {

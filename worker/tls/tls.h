@@ -197,6 +197,11 @@ NODISCARD enum tls_result tls_close(struct tls_channel *channel);
 NODISCARD bool tls_pending(const struct tls_channel *channel);
 /* Whether a part of what it has read is not understood yet. */
 NODISCARD bool tls_mid_record(const struct tls_channel *channel);
+/*
+ * What comes behind the peer's close_notify, which is asked for now, is in
+ * clear and not read any more.
+ */
+void tls_expect_end(struct tls_channel *channel);
 /* Why it FAILED, in plain words, for the log. */
 NODISCARD const char *tls_reason(const struct tls_channel *channel);
 

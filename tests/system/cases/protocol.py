@@ -79,7 +79,6 @@ def case_order_of_commands(binaries):
         client.cmd("RNFR f", 350)
         client.cmd("NOOP", 200)
         assert client.cmd("RNTO g").code == 503
-        assert client.cmd("LANG en").code == 502
         assert client.cmd("PWD x").code == 501
         assert client.cmd("RETR").code == 501
         assert client.cmd("REST 3").code == 350

@@ -13,8 +13,8 @@ from daemon import PASSWORD, Daemon, crypt_hash, wait_for
 VERBS_DEF = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                          "../../../worker/ftp/verbs.def")
 COMMANDS = 150
-# QUIT ends the session, and has its place at the end.
-LEFT_OUT = ("QUIT",)
+# QUIT and REIN end the login; the first has its place at the end.
+LEFT_OUT = ("QUIT", "REIN")
 SENDS = ("STOR", "STOU", "APPE")
 DATA = SENDS + ("RETR", "LIST", "NLST", "MLSD")
 NAMES = [b"f", b"g", b"dir", b"dir/f", b"/", b".", b"..", b"../..", b"a b",
