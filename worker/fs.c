@@ -20,7 +20,7 @@
 /* How long an ended session's channel waits for the account's next one. */
 #define KEPT_MS 5000
 
-#define BODY_MAX 64
+#define BODY_MAX 80
 
 /* A question that waits for an agent. */
 struct waiting {
@@ -155,8 +155,11 @@ done(struct fs *fs, const struct message *message)
 		.fd = -1,
 		.size = body->size,
 		.modified = body->modified,
+		.modified_ns = body->modified_ns,
 		.mode = body->mode,
 		.entries = body->entries,
+		.changed = body->entries,
+		.gid = body->gid,
 		.in_place = fs->asked == MSG_FS_STORE && body->entries != 0,
 		.name = "",
 	};

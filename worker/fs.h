@@ -34,8 +34,11 @@ struct fs_answer {
 	bool in_place;
 	uint64_t size;
 	int64_t modified;
+	uint32_t modified_ns; /* unless it came with a file */
 	uint32_t mode;
 	uint32_t entries;
+	uint32_t changed; /* FS_CHANGE: what of FS_CHANGE_ was asked for */
+	uint32_t gid;
 	const char *name; /* FS_CREATE_UNIQUE: the name chosen; else "" */
 	/*
 	 * FS_OPEN of a small file: its bytes from the offset on, size of them;
@@ -115,9 +118,16 @@ NODISCARD uint32_t fs_unlink(struct fs *fs, const char *path);
 /* flags: FS_RENAME_NEW or 0. */
 NODISCARD uint32_t fs_rename(struct fs *fs, const char *from, const char *to,
     uint32_t flags);
-NODISCARD uint32_t fs_chmod(struct fs *fs, const char *path, uint32_t mode);
-NODISCARD uint32_t fs_set_time(struct fs *fs, const char *path,
-    int64_t modified, int64_t accessed);
+/*
+ * All of the change, or as good as nothing; group: the name of one, or "".  The
+ * answer tells mode and times as they are then; its errno is EINVAL for a mode
+ * that the file cannot have, and ENODATA for a group that is not known.
+ */
+NODISCARD uint32_t fs_change(struct fs *fs, const char *path,
+    const struct fs_change *change, const char *group);
+/* target: as it is given; EXDEV when it leads out of the root. */
+NODISCARD uint32_t fs_symlink(struct fs *fs, const char *path,
+    const char *target);
 
 /* Whether a handle is open or a request is not answered. */
 NODISCARD bool fs_busy(const struct fs *fs);

@@ -253,38 +253,49 @@ fs_rename(struct fs *fs, const char *from, const char *to, uint32_t flags)
 }
 
 uint32_t
-fs_chmod(struct fs *fs, const char *path, uint32_t mode)
+fs_change(struct fs *fs, const char *path, const struct fs_change *change,
+    const char *group)
 {
-	struct msg_fs_chmod body = {
-		.mode = mode,
+	size_t group_len = strlen(group);
+	struct msg_fs_change body = {
 		.path_len = path_length(path),
+		.group_len = (uint32_t)group_len,
+		.change = *change,
 	};
 	struct fs_question question = {
-		.type = MSG_FS_CHMOD,
+		.type = MSG_FS_CHANGE,
 		.body = &body,
 		.body_len = sizeof(body),
-		.pieces = { { path, body.path_len } },
+		.pieces = { { path, body.path_len }, { group, group_len } },
 		.fd = -1,
 	};
 
+	if (group_len > LOGIN_NAME_MAX_LEN) {
+		errno = ENODATA;
+		return (0);
+	}
 	return (body.path_len == 0 ? 0 : fs_ask(fs, &question));
 }
 
 uint32_t
-fs_set_time(struct fs *fs, const char *path, int64_t modified, int64_t accessed)
+fs_symlink(struct fs *fs, const char *path, const char *target)
 {
-	struct msg_fs_set_time body = {
+	size_t target_len = strlen(target);
+	struct msg_fs_symlink body = {
 		.path_len = path_length(path),
-		.modified = modified,
-		.accessed = accessed,
+		.target_len = (uint32_t)target_len,
 	};
 	struct fs_question question = {
-		.type = MSG_FS_SET_TIME,
+		.type = MSG_FS_SYMLINK,
 		.body = &body,
 		.body_len = sizeof(body),
-		.pieces = { { path, body.path_len } },
+		.pieces = { { path, body.path_len }, { target, target_len } },
 		.fd = -1,
 	};
 
+	if (target_len > FS_PATH_MAX) {
+		errno = ENAMETOOLONG;
+		return (0);
+	}
 	return (body.path_len == 0 ? 0 : fs_ask(fs, &question));
 }

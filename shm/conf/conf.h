@@ -75,6 +75,7 @@ struct conf_host {
 	enum conf_durability durability;
 	uint64_t hash_max_size; /* bytes; 0: no limit */
 	uint32_t umask;
+	uint32_t file_mode;
 	uint16_t passive_first, passive_last;    /* 0, 0: any port */
 	struct conf_addresses passive_addresses; /* empty: the local one */
 	enum conf_times list_times;
@@ -83,6 +84,9 @@ struct conf_host {
 	bool list_recursive;
 	bool strict_pbsz;
 	bool allow_fxp;
+	bool allow_chmod;
+	bool allow_symlinks;
+	bool mdtm_sets;
 	struct conf_networks fxp_peers;
 
 	/* Logs of its own; NULL: none, and for a format the usual one */

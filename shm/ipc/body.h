@@ -15,6 +15,7 @@
 #include "shm/base/address.h"
 #include "shm/base/seal.h"
 #include "shm/base/trace.h"
+#include "shm/ipc/body_change.h"
 #include "shm/ipc/body_list.h"
 #include "shm/ipc/body_ocsp.h"
 #include "shm/ipc/body_room.h"
@@ -485,20 +486,6 @@ struct msg_fs_rename {
 	uint32_t flags;
 };
 
-struct msg_fs_chmod {
-	uint32_t request;
-	uint32_t mode; /* 0-0777 */
-	uint32_t path_len;
-	uint32_t zero;
-};
-
-struct msg_fs_set_time {
-	uint32_t request;
-	uint32_t path_len;
-	int64_t modified; /* seconds since 1970 */
-	int64_t accessed;
-};
-
 /* The end of a request; error is an errno, or 0. */
 struct msg_fs_done {
 	uint32_t request;
@@ -506,7 +493,10 @@ struct msg_fs_done {
 	uint64_t size;
 	int64_t modified; /* seconds since 1970 */
 	uint32_t mode;    /* st_mode; FS_LIST: bits of enum fs_cut */
-	uint32_t entries; /* FS_LIST: lines written; FS_STORE: 1 in place */
+	/* FS_LIST: lines written; FS_STORE: 1 in place; FS_CHANGE: its what */
+	uint32_t entries;
+	uint32_t modified_ns;
+	uint32_t gid;
 };
 
 /*
@@ -547,7 +537,7 @@ static_assert(sizeof(struct msg_login_request) == 72, "wire layout");
 static_assert(sizeof(struct msg_login_result) == 88, "wire layout");
 static_assert(sizeof(struct msg_check_login) == 56, "wire layout");
 static_assert(sizeof(struct msg_checked) == 304, "wire layout");
-static_assert(sizeof(struct msg_fs_done) == 32, "wire layout");
+static_assert(sizeof(struct msg_fs_done) == 40, "wire layout");
 static_assert(sizeof(struct msg_fs_opened) == 40, "wire layout");
 
 #endif

@@ -9,6 +9,7 @@
 #include "shm/base/ensure.h"
 #include "shm/ipc/body.h"
 #include "worker/ftp/args.h"
+#include "worker/ftp/args_change.h"
 #include "worker/ftp/input.h"
 #include "worker/ftp/path.h"
 #include "worker/ftp/time.h"
@@ -45,23 +46,31 @@ resolve(const char *text)
 	free(path);
 }
 
-/* MFMT and SITE: what is taken has a name. */
+/* MFMT, MFF, MDTM and SITE: what is taken has a name. */
 static void
 parse_names(const char *text)
 {
-	char name[INPUT_LINE_MAX];
-	struct args_utime times;
+	char name[INPUT_LINE_MAX], other[INPUT_LINE_MAX];
+	struct fs_change change = { 0 };
+	struct args_mff mff = { .fact = NULL };
+	struct fs_time when;
 	const char *rest;
-	uint32_t bits;
-	int64_t when;
 
-	if (args_chmod(text, &bits, &rest) == ARGS_OK)
-		ensure(bits <= 0777 && *rest != '\0');
-	if (args_mfmt(text, &when, &rest) == ARGS_OK)
+	if (args_mode(text, strlen(text), 022, &change) == ARGS_OK)
+		ensure((change.set | change.set_x) <= 03777);
+	if (args_mfmt(text, &change, &rest) == ARGS_OK)
 		ensure(*rest != '\0');
-	if (args_utime(text, &times, name, sizeof(name)) == ARGS_OK)
+	if (args_mdtm(text, &change, &rest) == ARGS_OK)
+		ensure(*rest != '\0');
+	if (args_utime(text, &change, name, sizeof(name)) == ARGS_OK)
 		ensure(*name != '\0');
-	(void)!time_parse(text, strlen(text), &when);
+	if (args_mff(text, &mff) == ARGS_OK)
+		ensure(*mff.name != '\0' && mff.change.what != 0);
+	if (args_pair(text, name, other, sizeof(name)) == ARGS_OK)
+		ensure(*name != '\0' && *other != '\0');
+	if (time_parse(text, strlen(text),
+		TIME_FRACTION | TIME_MINUTES | TIME_ZONE, &when) == 0)
+		ensure(when.nanoseconds < 1000000000);
 }
 
 /* What HOST takes is a name that a host could have, or an address. */

@@ -374,4 +374,17 @@ rig_read_all(int fd)
 	return (text);
 }
 
+/* Asks for a change; its errno. */
+static inline int
+peer_change(struct peer *peer, const char *path, const struct fs_change *change,
+    const char *group)
+{
+	struct msg_fs_change body = { 7, (uint32_t)strlen(path),
+		(uint32_t)strlen(group), 0, *change };
+
+	peer_send(peer, MSG_FS_CHANGE, &body,
+	    (const char *const[3]){ path, group }, -1);
+	return (peer_answer(peer));
+}
+
 #endif

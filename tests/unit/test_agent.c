@@ -263,22 +263,21 @@ ask_rename(struct peer *peer, const char *from, const char *to)
 static int
 ask_chmod(struct peer *peer, const char *path, uint32_t mode)
 {
-	struct msg_fs_chmod body = { 7, mode, (uint32_t)strlen(path), 0 };
+	struct fs_change change = { .what = FS_CHANGE_MODE, .set = mode };
 
-	peer_send(peer, MSG_FS_CHMOD, &body, (const char *const[3]){ path },
-	    -1);
-	return (peer_answer(peer));
+	return (peer_change(peer, path, &change, ""));
 }
 
 static int
 ask_time(struct peer *peer, const char *path, int64_t modified)
 {
-	struct msg_fs_set_time body = { 7, (uint32_t)strlen(path), modified,
-		5 };
+	struct fs_change change = {
+		.what = FS_CHANGE_MODIFIED | FS_CHANGE_ACCESSED,
+		.modified = { modified, 0, 0 },
+		.accessed = { 5, 0, 0 },
+	};
 
-	peer_send(peer, MSG_FS_SET_TIME, &body, (const char *const[3]){ path },
-	    -1);
-	return (peer_answer(peer));
+	return (peer_change(peer, path, &change, ""));
 }
 
 static void
@@ -312,7 +311,7 @@ names_modes_and_times_change(void)
 	CU_ASSERT_EQUAL(ask_chmod(&peer, "/file", 0), 0);
 	CU_ASSERT(fstatat(rig.home.fd, "file", &st, 0) == 0 &&
 	    (st.st_mode & 07777) == 0);
-	CU_ASSERT_EQUAL(ask_chmod(&peer, "/to-file", 07751), 0);
+	CU_ASSERT_EQUAL(ask_chmod(&peer, "/to-file", 0751), 0);
 	CU_ASSERT(fstatat(rig.home.fd, "file", &st, 0) == 0 &&
 	    (st.st_mode & 07777) == 0751);
 	CU_ASSERT_EQUAL(ask_chmod(&peer, "/fifo", 0600), EOPNOTSUPP);

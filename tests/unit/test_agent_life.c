@@ -5,7 +5,7 @@
 
 #include "tests/unit/agent_rig.h"
 #include "tests/unit/suites.h"
-#include "worker/agent/ops.h"
+#include "worker/agent/change.h"
 #include "worker/agent/session.h"
 #include "worker/agent/storage.h"
 
@@ -367,7 +367,7 @@ chmod_works_on_older_kernels(void)
 	scratch_new(&scratch);
 	scratch_write(&scratch, "f", "");
 	fd = openat(scratch.fd, "f", O_PATH | O_CLOEXEC);
-	CU_ASSERT(ops_chmod_old(&jail, fd, "/none", 0600) == 0);
+	CU_ASSERT(change_mode_old(&jail, fd, "/none", 0600) == 0);
 	CU_ASSERT(fstat(fd, &st) == 0 && (st.st_mode & 07777) == 0600);
 	close(fd);
 	scratch_free(&scratch);

@@ -223,64 +223,6 @@ facts(void)
 	CU_ASSERT(strstr(text, "UNIX.groupname*;") != NULL);
 }
 
-static void
-change_mode(void)
-{
-	const char *name;
-	uint32_t mode;
-
-	CU_ASSERT(args_chmod("644 a b", &mode, &name) == ARGS_OK);
-	CU_ASSERT(mode == 0644 && strcmp(name, "a b") == 0);
-	CU_ASSERT(
-	    args_chmod("0755 x", &mode, &name) == ARGS_OK && mode == 0755);
-	CU_ASSERT(args_chmod("4755 x", &mode, &name) == ARGS_UNSUPPORTED);
-	CU_ASSERT(args_chmod("37777777777777777777777 x", &mode, &name) ==
-	    ARGS_UNSUPPORTED);
-	CU_ASSERT(args_chmod("888 x", &mode, &name) == ARGS_SYNTAX);
-	CU_ASSERT(args_chmod("u+x x", &mode, &name) == ARGS_SYNTAX);
-	CU_ASSERT(args_chmod("644", &mode, &name) == ARGS_SYNTAX);
-	CU_ASSERT(args_chmod("644 ", &mode, &name) == ARGS_SYNTAX);
-	CU_ASSERT(args_chmod("", &mode, &name) == ARGS_SYNTAX);
-}
-
-static void
-modify_time(void)
-{
-	const char *name;
-	int64_t when;
-
-	CU_ASSERT(args_mfmt("19700101000001 a b", &when, &name) == ARGS_OK);
-	CU_ASSERT(when == 1 && strcmp(name, "a b") == 0);
-	CU_ASSERT(args_mfmt("19700230000001 a", &when, &name) == ARGS_SYNTAX);
-	CU_ASSERT(args_mfmt("19700101000001", &when, &name) == ARGS_SYNTAX);
-	CU_ASSERT(args_mfmt("19700101000001 ", &when, &name) == ARGS_SYNTAX);
-	CU_ASSERT(args_mfmt("", &when, &name) == ARGS_SYNTAX);
-}
-
-static void
-utime_forms(void)
-{
-	struct args_utime times;
-	char name[16];
-
-	CU_ASSERT(args_utime("19700101000001 a b", &times, name,
-		      sizeof(name)) == ARGS_OK);
-	CU_ASSERT(times.modified == 1 && times.accessed == 1);
-	CU_ASSERT_STRING_EQUAL(name, "a b");
-	CU_ASSERT(args_utime("a b 19700101000001 19700101000002 "
-			     "19700101000003 UTC",
-		      &times, name, sizeof(name)) == ARGS_OK);
-	CU_ASSERT(times.accessed == 1 && times.modified == 2);
-	CU_ASSERT_STRING_EQUAL(name, "a b");
-	CU_ASSERT(args_utime("a 19700101000001 19700101000002 UTC", &times,
-		      name, sizeof(name)) == ARGS_SYNTAX);
-	CU_ASSERT(args_utime("19700101000001 0123456789abcdef", &times, name,
-		      sizeof(name)) == ARGS_SYNTAX);
-	CU_ASSERT(
-	    args_utime(" UTC", &times, name, sizeof(name)) == ARGS_SYNTAX);
-	CU_ASSERT(args_utime("", &times, name, sizeof(name)) == ARGS_SYNTAX);
-}
-
 static const struct {
 	const char *text, *rest;
 	struct args_list options;
@@ -345,9 +287,6 @@ CU_TestInfo args_tests[] = {
 	{ "TYPE", type },
 	{ "numbers", number },
 	{ "OPTS MLST", facts },
-	{ "SITE CHMOD", change_mode },
-	{ "MFMT", modify_time },
-	{ "SITE UTIME", utime_forms },
 	{ "options of LIST", list_options },
 	CU_TEST_INFO_NULL,
 };

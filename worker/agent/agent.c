@@ -14,6 +14,7 @@
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
 #include "shm/ipc/body.h"
+#include "worker/agent/change.h"
 #include "worker/agent/jail.h"
 #include "worker/agent/serve.h"
 
@@ -143,6 +144,7 @@ run(const struct agent_start *start)
 	result = prepare(start);
 	if (result != AGENT_EXIT_OK)
 		return (result);
+	change_prepare(&jail);
 	result = enter(start, &jail.root);
 	if (result != AGENT_EXIT_OK)
 		return (result);

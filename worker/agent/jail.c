@@ -2,8 +2,8 @@
 
 #include <unistd.h>
 
-static bool
-is_member(const struct jail *jail, gid_t gid)
+bool
+jail_is_member(const struct jail *jail, gid_t gid)
 {
 	size_t i;
 
@@ -22,7 +22,7 @@ jail_access(const struct jail *jail, mode_t mode, uid_t uid, gid_t gid)
 
 	if (uid == jail->uid)
 		bits = mode >> 6;
-	else if (is_member(jail, gid))
+	else if (jail_is_member(jail, gid))
 		bits = mode >> 3;
 	else
 		bits = mode;

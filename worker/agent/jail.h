@@ -21,6 +21,7 @@ struct jail {
 	gid_t gid;
 	const gid_t *groups;
 	size_t ngroups;
+	int group_file; /* names of groups; -1: none */
 	struct storage storage;
 };
 
@@ -30,5 +31,8 @@ struct jail {
  */
 NODISCARD int jail_access(const struct jail *jail, mode_t mode, uid_t uid,
     gid_t gid);
+
+/* Whether the account is in the group. */
+NODISCARD bool jail_is_member(const struct jail *jail, gid_t gid);
 
 #endif

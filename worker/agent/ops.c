@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/syscall.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shm/base/fd.h"
@@ -11,29 +11,34 @@
 #include "worker/agent/resolve.h"
 #include "worker/agent/temporary.h"
 
-/* Debian 12's headers are older than the call; the number is the same on all
- * architectures. */
-#define FCHMODAT2 452
+int
+ops_tell(int fd, struct msg_fs_done *done)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return (-1);
+	done->size = (uint64_t)st.st_size;
+	done->modified = st.st_mtim.tv_sec;
+	done->modified_ns = (uint32_t)st.st_mtim.tv_nsec;
+	done->mode = st.st_mode;
+	done->gid = st.st_gid;
+	return (0);
+}
 
 int
 ops_stat(const struct jail *jail, const struct ops_request *request,
     struct msg_fs_done *done)
 {
-	struct stat st;
 	int fd, ret;
 
 	fd = resolve_open(jail, request->path, ACCESS_LOOK,
 	    (request->mode & FS_STAT_SELF) != 0 ? O_PATH | O_NOFOLLOW : O_PATH);
 	if (fd == -1)
 		return (-1);
-	ret = fstat(fd, &st);
+	ret = ops_tell(fd, done);
 	fd_close(&fd);
-	if (ret == -1)
-		return (-1);
-	done->size = (uint64_t)st.st_size;
-	done->modified = st.st_mtim.tv_sec;
-	done->mode = st.st_mode;
-	return (0);
+	return (ret);
 }
 
 int
@@ -129,72 +134,5 @@ ops_rename(const struct jail *jail, const struct ops_request *request,
 		    : rename_new(&from, &to);
 	resolve_free(&from);
 	resolve_free(&to);
-	return (ret);
-}
-
-/*
- * Within a chroot the kernel resolves the path just as openat2() did, so that
- * a link that was put there meanwhile leads to another file of the account at
- * worst.  Without one there is /proc.
- */
-int
-ops_chmod_old(const struct jail *jail, int fd, const char *path, mode_t mode)
-{
-	char link[64];
-
-	if (jail->chrooted)
-		return (chmod(path, mode));
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	return (chmod(link, mode));
-}
-
-static int
-change_mode(const struct jail *jail, int fd, const char *path, mode_t mode)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) == -1)
-		return (-1);
-	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
-		errno = EOPNOTSUPP;
-		return (-1);
-	}
-	/* The bits above the permissions are not the client's to lose. */
-	mode |= st.st_mode & (S_ISGID | S_ISVTX);
-	if (syscall(FCHMODAT2, fd, "", mode, AT_EMPTY_PATH) == 0)
-		return (0);
-	if (errno != ENOSYS)
-		return (-1);
-	return (ops_chmod_old(jail, fd, path, mode));
-}
-
-int
-ops_chmod(const struct jail *jail, const struct ops_request *request,
-    struct msg_fs_done *done UNUSED)
-{
-	int fd, ret;
-
-	fd = resolve_open(jail, request->path, ACCESS_SET, O_PATH);
-	if (fd == -1)
-		return (-1);
-	ret = change_mode(jail, fd, request->path, request->mode & 0777);
-	fd_close(&fd);
-	return (ret);
-}
-
-int
-ops_set_time(const struct jail *jail, const struct ops_request *request,
-    struct msg_fs_done *done UNUSED)
-{
-	struct timespec times[2] = { { 0, 0 }, { 0, 0 } };
-	int fd, ret;
-
-	fd = resolve_open(jail, request->path, ACCESS_SET, O_PATH);
-	if (fd == -1)
-		return (-1);
-	times[0].tv_sec = request->accessed;
-	times[1].tv_sec = request->modified;
-	ret = utimensat(fd, "", times, AT_EMPTY_PATH);
-	fd_close(&fd);
 	return (ret);
 }

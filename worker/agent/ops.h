@@ -16,9 +16,10 @@
 struct ops_request {
 	uint32_t request;
 	uint32_t mode;
-	int64_t modified, accessed;
+	const struct fs_change *change; /* FS_CHANGE */
 	char path[FS_PATH_MAX + 1];
-	char other[FS_PATH_MAX + 1]; /* the new name */
+	char other[FS_PATH_MAX + 1]; /* the new name, or the group's, or what
+				      * a link is to hold */
 };
 
 typedef int (*ops_function)(const struct jail *jail,
@@ -45,17 +46,8 @@ NODISCARD int ops_unlink(const struct jail *jail,
  */
 NODISCARD int ops_rename(const struct jail *jail,
     const struct ops_request *request, struct msg_fs_done *done);
-/* Regular files and directories, else EOPNOTSUPP; links are followed. */
-NODISCARD int ops_chmod(const struct jail *jail,
-    const struct ops_request *request, struct msg_fs_done *done);
-NODISCARD int ops_set_time(const struct jail *jail,
-    const struct ops_request *request, struct msg_fs_done *done);
 
-/*
- * chmod without fchmodat2(), which kernels before 6.6 have not; ops_chmod()
- * falls back on it.  fd is the O_PATH handle of what path leads to.
- */
-NODISCARD int ops_chmod_old(const struct jail *jail, int fd, const char *path,
-    mode_t mode);
+/* Fills in size, times and mode of what is open. */
+NODISCARD int ops_tell(int fd, struct msg_fs_done *done);
 
 #endif

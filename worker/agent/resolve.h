@@ -67,6 +67,12 @@ NODISCARD int resolve_target(const struct jail *jail, const char *path,
  */
 NODISCARD int resolve_need(const struct place *place, unsigned int need);
 
+/*
+ * How many directories a directory that was found is below the root, whatever
+ * links the path to it went through.  -1 with errno.
+ */
+NODISCARD int resolve_depth(const struct jail *jail, int directory);
+
 /* Closes what a place holds; harmless when done twice. */
 void resolve_free(struct place *place);
 

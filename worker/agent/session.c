@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "shm/base/fd.h"
+#include "worker/agent/change.h"
 #include "worker/agent/list.h"
 #include "worker/agent/listing.h"
 #include "worker/agent/ops.h"
 #include "worker/agent/relay.h"
 #include "worker/agent/resolve.h"
 #include "worker/agent/space.h"
+#include "worker/agent/symlink.h"
 #include "worker/agent/transfer.h"
 #include "worker/agent/upload.h"
 
@@ -119,25 +121,56 @@ parse_rename(const struct message *message, struct ops_request *request)
 		: 0);
 }
 
-static int
-parse_chmod(const struct message *message, struct ops_request *request)
+/* Terminates what came in a message, but for what is too long or has a NUL. */
+static bool
+take_text(char *out, size_t size, const struct message_part *part)
 {
-	const struct msg_fs_chmod *body = message->body;
+	if (part->len >= size || memchr(part->data, '\0', part->len) != NULL)
+		return (false);
+	memcpy(out, part->data, part->len);
+	out[part->len] = '\0';
+	return (true);
+}
 
-	request->request = body->request;
-	request->mode = body->mode;
-	return (take_path(message, body->path_len, request));
+static bool
+is_time(const struct fs_time *time)
+{
+	return (time->nanoseconds < 1000000000);
 }
 
 static int
-parse_set_time(const struct message *message, struct ops_request *request)
+parse_change(const struct message *message, struct ops_request *request)
 {
-	const struct msg_fs_set_time *body = message->body;
+	const struct msg_fs_change *body = message->body;
+	const size_t lens[2] = { body->path_len, body->group_len };
+	struct message_part parts[2];
 
 	request->request = body->request;
-	request->modified = body->modified;
-	request->accessed = body->accessed;
-	return (take_path(message, body->path_len, request));
+	request->change = &body->change;
+	return (message_split(message, lens, parts, 2) == -1 ||
+		    !session_path(request->path, &parts[0]) ||
+		    !take_text(request->other, sizeof(request->other),
+			&parts[1]) ||
+		    !is_time(&body->change.modified) ||
+		    !is_time(&body->change.accessed)
+		? -1
+		: 0);
+}
+
+static int
+parse_symlink(const struct message *message, struct ops_request *request)
+{
+	const struct msg_fs_symlink *body = message->body;
+	const size_t lens[2] = { body->path_len, body->target_len };
+	struct message_part parts[2];
+
+	request->request = body->request;
+	return (message_split(message, lens, parts, 2) == -1 ||
+		    !session_path(request->path, &parts[0]) ||
+		    !take_text(request->other, sizeof(request->other),
+			&parts[1])
+		? -1
+		: 0);
 }
 
 static int
@@ -172,8 +205,8 @@ static const struct request_rule {
 	[MSG_FS_RMDIR] = { true, parse_path, ops_rmdir, NULL },
 	[MSG_FS_UNLINK] = { true, parse_path, ops_unlink, NULL },
 	[MSG_FS_RENAME] = { true, parse_rename, ops_rename, NULL },
-	[MSG_FS_CHMOD] = { true, parse_chmod, ops_chmod, NULL },
-	[MSG_FS_SET_TIME] = { true, parse_set_time, ops_set_time, NULL },
+	[MSG_FS_CHANGE] = { true, parse_change, change, NULL },
+	[MSG_FS_SYMLINK] = { true, parse_symlink, symlink_make, NULL },
 	[MSG_FS_OPEN] = { false, NULL, NULL, transfer_open },
 	[MSG_FS_CREATE] = { true, NULL, NULL, transfer_create },
 	[MSG_FS_STORE] = { true, NULL, NULL, transfer_store },

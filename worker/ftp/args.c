@@ -5,7 +5,6 @@
 #include <strings.h>
 
 #include "shm/ipc/body.h"
-#include "worker/ftp/time.h"
 
 /* Reads decimal digits; false when there are none, or more than max. */
 static bool
@@ -223,85 +222,6 @@ args_facts_text(uint32_t facts, uint32_t marked, char *out)
 		out = stpcpy(out, ";");
 	}
 	*out = '\0';
-}
-
-enum args_result
-args_chmod(const char *text, uint32_t *mode, const char **name)
-{
-	size_t digits = strspn(text, "01234567"), i;
-	uint32_t value = 0;
-
-	if (text[digits] != ' ' || text[digits + 1] == '\0')
-		return (ARGS_SYNTAX);
-	if (digits == 0)
-		return (ARGS_UNSUPPORTED);
-	for (i = 0; i < digits; i++) {
-		value = value * 8 + (uint32_t)(text[i] - '0');
-		if (value > 0777)
-			return (ARGS_UNSUPPORTED);
-	}
-	*mode = value;
-	*name = text + digits + 1;
-	return (ARGS_OK);
-}
-
-enum args_result
-args_mfmt(const char *text, int64_t *seconds, const char **name)
-{
-	size_t len = strcspn(text, " ");
-
-	if (text[len] == '\0' || text[len + 1] == '\0')
-		return (ARGS_SYNTAX);
-	if (time_parse(text, len, seconds) != 0)
-		return (ARGS_SYNTAX);
-	*name = text + len + 1;
-	return (ARGS_OK);
-}
-
-/*
- * "name access modify create UTC", from the end, since a name may hold
- * spaces.  Returns the length of the name, or 0.
- */
-static size_t
-utime_five(const char *text, struct args_utime *times)
-{
-	int64_t when[3]; /* create, modify, access */
-	size_t end = strlen(text), start, i;
-
-	if (end < 4 || strcasecmp(text + end - 4, " UTC") != 0)
-		return (0);
-	end -= 4;
-	for (i = 0; i < NITEMS(when); i++) {
-		for (start = end; start > 0 && text[start - 1] != ' ';)
-			start--;
-		if (start == 0 ||
-		    time_parse(text + start, end - start, &when[i]) != 0)
-			return (0);
-		end = start - 1;
-	}
-	times->modified = when[1];
-	times->accessed = when[2];
-	return (end);
-}
-
-enum args_result
-args_utime(const char *text, struct args_utime *times, char *out, size_t size)
-{
-	const char *name = text;
-	size_t len;
-
-	len = utime_five(text, times);
-	if (len == 0) {
-		if (args_mfmt(text, &times->modified, &name) != ARGS_OK)
-			return (ARGS_SYNTAX);
-		times->accessed = times->modified;
-		len = strlen(name);
-	}
-	if (len >= size)
-		return (ARGS_SYNTAX);
-	memcpy(out, name, len);
-	out[len] = '\0';
-	return (ARGS_OK);
 }
 
 /* The last one that sets an order counts, as ls does it. */

@@ -79,26 +79,6 @@ NODISCARD enum args_result args_facts(const char *text, uint32_t *facts);
 #define ARGS_FACTS_MAX 192
 void args_facts_text(uint32_t facts, uint32_t marked, char *out);
 
-/* SITE CHMOD: octal digits and a name.  *name points into text. */
-NODISCARD enum args_result args_chmod(const char *text, uint32_t *mode,
-    const char **name);
-
-/*
- * MFMT: "time name".  *name points into text.
- */
-NODISCARD enum args_result args_mfmt(const char *text, int64_t *seconds,
-    const char **name);
-
-/*
- * SITE UTIME: "time name", or "name access modify create UTC".  The name is
- * copied into out (size bytes).
- */
-struct args_utime {
-	int64_t modified, accessed;
-};
-NODISCARD enum args_result args_utime(const char *text,
-    struct args_utime *times, char *out, size_t size);
-
 /*
  * LIST, NLST and STAT: takes off leading words of "-" and letters or digits,
  * up to a "--", and notes what is known of them.  Returns what is left: the

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "worker/ftp/files.h"
+#include "worker/ftp/modes.h"
 #include "worker/ftp/path.h"
 #include "worker/ftp/policy.h"
 #include "worker/ftp/verbs.h"
@@ -80,7 +81,7 @@ verb_mkd(struct session *session, const char *text)
 
 	if (error != 0)
 		return (files_refuse(session, error, REFUSAL_FILE));
-	mode = policy_mode(session, session->path, 0777);
+	mode = modes_directory(session, session->path);
 	return (files_ask(session, fs_mkdir(session->fs, session->path, mode),
 	    &step_made));
 }

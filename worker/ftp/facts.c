@@ -1,24 +1,24 @@
-/* SIZE, MDTM, MFMT, SITE CHMOD, SITE UTIME: facts about one file. */
+/* SIZE and MDTM: what is known of one file. */
+#include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 #include <sys/stat.h>
 
-#include "worker/ftp/args.h"
+#include "worker/ftp/args_change.h"
+#include "worker/ftp/attributes.h"
+#include "worker/ftp/command.h"
 #include "worker/ftp/files.h"
-#include "worker/ftp/site.h"
+#include "worker/ftp/policy.h"
 #include "worker/ftp/time.h"
 #include "worker/ftp/verbs.h"
 
 static enum flow sized(struct session *session);
 static enum flow dated(struct session *session);
-static enum flow stamped(struct session *session);
-static enum flow looked_up(struct session *session);
-static enum flow done(struct session *session);
+static enum flow dated_or_not(struct session *session);
 
 static const struct step step_sized = { "size", sized };
 static const struct step step_dated = { "mdtm", dated };
-static const struct step step_stamped = { "mfmt", stamped };
-static const struct step step_looked_up = { "mfmt/time", looked_up };
-static const struct step step_done = { "site", done };
+static const struct step step_dated_or_not = { "mdtm/name", dated_or_not };
 
 enum flow
 verb_size(struct session *session, const char *text)
@@ -49,129 +49,83 @@ sized(struct session *session)
 	return (session_answer(session, 213, "%" PRIu64, answer.size));
 }
 
-enum flow
-verb_mdtm(struct session *session, const char *text)
-{
-	int error = files_path(session, text);
-
-	if (error != 0)
-		return (files_refuse(session, error, REFUSAL_FILE));
-	return (files_ask(session, fs_stat(session->fs, session->path),
-	    &step_dated));
-}
-
 static enum flow
-dated(struct session *session)
+say_time(struct session *session, const struct fs_answer *answer)
 {
 	char text[TIME_TEXT_MAX];
-	struct fs_answer answer;
-	enum flow flow;
 
-	if (!files_answer(session, &answer, &flow))
-		return (flow);
-	if (time_format(answer.modified, text) != 0)
+	if (time_format(answer->modified, text) != 0)
 		return (session_answer(session, 550,
 		    "Its time cannot be written."));
 	return (session_answer(session, 213, "%s", text));
 }
 
-enum flow
-verb_mfmt(struct session *session, const char *text)
+/* Whether "MDTM time name" may set a time rather than ask for that of a file
+ * whose name begins so. */
+static bool
+may_set(const struct session *session, const char *text)
 {
+	struct fs_change change = { 0 };
+	const bool *sets = policy_find(session, NULL, CONF_FIELD(mdtm_sets));
 	const char *name;
-	int64_t when;
-	int error;
 
-	if (args_mfmt(text, &when, &name) != ARGS_OK)
-		return (session_answer(session, 501,
-		    "Syntax: MFMT YYYYMMDDHHMMSS file"));
-	error = files_path(session, name);
-	if (error != 0)
-		return (files_refuse(session, error, REFUSAL_FILE));
-	return (files_ask(session,
-	    fs_set_time(session->fs, session->path, when, when),
-	    &step_stamped));
-}
-
-/* The reply says what the file has now, which need not be what was asked. */
-static enum flow
-stamped(struct session *session)
-{
-	struct fs_answer answer;
-	enum flow flow;
-
-	if (!files_answer(session, &answer, &flow))
-		return (flow);
-	return (files_ask(session, fs_stat(session->fs, session->path),
-	    &step_looked_up));
-}
-
-static enum flow
-looked_up(struct session *session)
-{
-	char text[TIME_TEXT_MAX];
-	struct fs_answer answer;
-	enum flow flow;
-
-	if (!files_answer(session, &answer, &flow))
-		return (flow);
-	if (time_format(answer.modified, text) != 0)
-		return (session_answer(session, 550,
-		    "Its time cannot be written."));
-	return (
-	    session_answer(session, 213, "Modify=%s; %s", text, session->path));
+	return (*sets && args_mdtm(text, &change, &name) != ARGS_SYNTAX);
 }
 
 enum flow
-site_chmod(struct session *session, const char *text)
+verb_mdtm(struct session *session, const char *text)
 {
-	const char *name;
-	uint32_t mode;
-	int error;
+	const struct step *step = &step_dated;
+	int error = files_path(session, text);
 
-	switch (args_chmod(text, &mode, &name)) {
-	case ARGS_OK:
-		break;
-	case ARGS_SYNTAX:
-		return (session_answer(session, 501,
-		    "Syntax: SITE CHMOD mode path"));
-	case ARGS_UNSUPPORTED:
-		return (session_answer(session, 504,
-		    "The mode must be octal, 0 to 777."));
+	if (error == 0 && may_set(session, text)) {
+		step = &step_dated_or_not;
+		session->rename_from = strdup(text);
+		if (session->rename_from == NULL)
+			error = ENOMEM;
 	}
-	error = files_path(session, name);
 	if (error != 0)
 		return (files_refuse(session, error, REFUSAL_FILE));
-	return (files_ask(session, fs_chmod(session->fs, session->path, mode),
-	    &step_done));
-}
-
-enum flow
-site_utime(struct session *session, const char *text)
-{
-	char name[INPUT_LINE_MAX];
-	struct args_utime times;
-	int error;
-
-	if (args_utime(text, &times, name, sizeof(name)) != ARGS_OK)
-		return (session_answer(session, 501,
-		    "Syntax: SITE UTIME YYYYMMDDHHMMSS path"));
-	error = files_path(session, name);
-	if (error != 0)
-		return (files_refuse(session, error, REFUSAL_FILE));
-	return (files_ask(session,
-	    fs_set_time(session->fs, session->path, times.modified,
-		times.accessed),
-	    &step_done));
+	return (files_ask(session, fs_stat(session->fs, session->path), step));
 }
 
 static enum flow
-done(struct session *session)
+dated(struct session *session)
 {
 	struct fs_answer answer;
 	enum flow flow;
 
 	if (!files_answer(session, &answer, &flow))
 		return (flow);
-	return (session_answer(session, 200, "Done."));
+	return (say_time(session, &answer));
+}
+
+static enum flow
+set_time(struct session *session)
+{
+	struct fs_change change = { 0 };
+	const char *name = "";
+
+	if (args_mdtm(session->rename_from, &change, &name) != ARGS_OK)
+		return (session_answer(session, 501, "There is no such time."));
+	if (!command_may(session, VERB_WRITE))
+		return (session_goto(session, &step_command));
+	return (
+	    attributes_change(session, name, &change, "", &attributes_stamped));
+}
+
+/* What is there under the whole name counts; else it sets a time. */
+static enum flow
+dated_or_not(struct session *session)
+{
+	struct fs_answer answer;
+	enum flow flow;
+
+	if (!files_answer_any(session, &answer, &flow))
+		return (flow);
+	if (answer.error == ENOENT || answer.error == ENAMETOOLONG)
+		return (set_time(session));
+	if (answer.error != 0)
+		return (files_refuse(session, answer.error, REFUSAL_FILE));
+	return (say_time(session, &answer));
 }

@@ -35,6 +35,7 @@ policy_forget(struct session *session)
 {
 	session->section = NULL;
 	session->groups = 0;
+	session->umask_set = false;
 }
 
 void
@@ -156,14 +157,6 @@ policy_data_possible(const struct session *session, bool private)
 			return (true);
 	}
 	return (false);
-}
-
-uint32_t
-policy_mode(const struct session *session, const char *path, uint32_t mode)
-{
-	const uint32_t *umask = policy_find(session, path, CONF_FIELD(umask));
-
-	return (mode & ~*umask);
 }
 
 const char *

@@ -29,10 +29,6 @@ NODISCARD enum conf_required_data policy_data(const struct session *session,
 NODISCARD bool policy_data_possible(const struct session *session,
     bool private);
 
-/* The permissions that a new file (0666) or directory (0777) gets. */
-NODISCARD uint32_t policy_mode(const struct session *session, const char *path,
-    uint32_t mode);
-
 /*
  * Why the session may do that (bits of VERB_PATH) with no path at all; NULL: it
  * depends on the path, which is the agent's to judge.

@@ -6,7 +6,7 @@
 #include "shm/base/fd.h"
 #include "worker/ftp/files.h"
 #include "worker/ftp/hash.h"
-#include "worker/ftp/policy.h"
+#include "worker/ftp/modes.h"
 #include "worker/ftp/stou.h"
 #include "worker/ftp/transfer.h"
 #include "worker/ftp/verbs.h"
@@ -68,7 +68,7 @@ what_to_create(const struct session *session)
 	    .path = transfer->path,
 	    .how = transfer->how,
 	    .offset = transfer->start,
-	    .mode = policy_mode(session, transfer->path, 0666),
+	    .mode = modes_file(session, transfer->path),
 	});
 }
 

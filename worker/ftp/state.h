@@ -110,7 +110,7 @@ struct session {
 	char *user;  /* as the client gave it; after the login, the account */
 	char *group; /* of the account */
 	char *cwd;
-	char *rename_from;
+	char *rename_from; /* of RNFR; MDTM: what may set a time */
 	char *path; /* that the open question is about */
 	uint64_t rest;
 	uint32_t uid, gid, policy;
@@ -121,6 +121,7 @@ struct session {
 	uint64_t groups;  /* entries of `users` for the account's groups */
 	uint8_t attempts; /* of logins that failed */
 	uint8_t strange;  /* names that are not those of its certificate */
+	uint16_t umask;   /* of SITE UMASK */
 	enum checksum_kind checksum : 8; /* of HASH */
 
 	bool implicit : 1;
@@ -147,6 +148,7 @@ struct session {
 	bool ranged : 1;    /* rest is where RANG's range begins */
 	bool busy : 1;      /* a command without data connection takes long */
 	bool cancelled : 1; /* it has to end: see session_is_busy() */
+	bool umask_set : 1;
 	bool who_told : 1;  /* SITE WHO was answered */
 	bool aborted : 1;   /* ABOR has ended a transfer, its own reply is due */
 	char client_text[ADDRESS_TEXT_MAX];

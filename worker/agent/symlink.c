@@ -1,0 +1,73 @@
+#include "worker/agent/symlink.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "worker/agent/line.h"
+#include "worker/agent/resolve.h"
+
+/* Whether the target, from so deep, leads no higher than the root. */
+static bool
+stays_below(const char *target, int depth)
+{
+	size_t len;
+
+	for (; *target != '\0' && depth >= 0; target += len) {
+		target += strspn(target, "/");
+		len = strcspn(target, "/");
+		if (len == 2 && target[0] == '.' && target[1] == '.')
+			depth--;
+		else if (len > 0 && (len != 1 || target[0] != '.'))
+			depth++;
+	}
+	return (depth >= 0);
+}
+
+/* What the link is to hold, from so deep.  0, or -1 with errno. */
+static int
+make_text(const char *target, int depth, char *out, size_t size)
+{
+	bool absolute = target[0] == '/';
+	struct line line;
+
+	if (!stays_below(target, absolute ? 0 : depth)) {
+		errno = EXDEV;
+		return (-1);
+	}
+	line_init(&line, out, size);
+	for (; absolute && depth > 0; depth--)
+		line_text(&line, "../");
+	target += absolute ? strspn(target, "/") : 0;
+	line_text(&line, target);
+	if (line.len == 0)
+		line_char(&line, '.');
+	if (line.len == size) {
+		errno = ENAMETOOLONG;
+		return (-1);
+	}
+	out[line.len] = '\0';
+	return (0);
+}
+
+int
+symlink_make(const struct jail *jail, const struct ops_request *request,
+    struct msg_fs_done *done UNUSED)
+{
+	char text[PATH_MAX];
+	struct place place;
+	int depth, ret = -1;
+
+	if (resolve_place(jail, request->path, ACCESS_ADD, &place) == -1) {
+		if (errno == EBUSY)
+			errno = EEXIST;
+		return (-1);
+	}
+	depth = resolve_depth(jail, place.parent);
+	if (depth >= 0 &&
+	    make_text(request->other, depth, text, sizeof(text)) == 0)
+		ret = symlinkat(text, place.parent, place.name);
+	resolve_free(&place);
+	return (ret);
+}
