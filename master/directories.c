@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,17 +51,12 @@ make_run(const char *path)
 	return (ret);
 }
 
-int
-directories_make(const struct conf *conf, const struct service_users *users)
+static int
+make_cache(const char *path, const struct service_users *users)
 {
-	char path[4096];
-	mode_t mode;
+	mode_t mode = process_is_root() ? 02710 : 0700;
 	int fd, ret = 0;
 
-	if (make_run(conf->run_directory) == -1)
-		return (-1);
-	(void)snprintf(path, sizeof(path), "%s/cache", conf->run_directory);
-	mode = process_is_root() ? 02710 : 0700;
 	fd = make(path, mode);
 	if (fd == -1 ||
 	    (process_is_root() &&
@@ -69,6 +65,34 @@ directories_make(const struct conf *conf, const struct service_users *users)
 		ret = complain(path);
 	fd_close(&fd);
 	return (ret);
+}
+
+int
+directories_make(const struct conf *conf, const struct service_users *users)
+{
+	char path[4096];
+
+	if (make_run(conf->run_directory) == -1)
+		return (-1);
+	(void)snprintf(path, sizeof(path), "%s/cache", conf->run_directory);
+	return (make_cache(path, users));
+}
+
+/* Nobody else can put anything into the run directory. */
+void
+directories_mend_cache(const struct conf *conf,
+    const struct service_users *users)
+{
+	char path[4096];
+	struct stat st;
+	bool there;
+
+	(void)snprintf(path, sizeof(path), "%s/cache", conf->run_directory);
+	there = lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	if (!there)
+		(void)unlink(path);
+	if (make_cache(path, users) == 0 && !there)
+		log_warn("%s: the directory was gone: it is made anew", path);
 }
 
 /*

@@ -15,6 +15,14 @@ NODISCARD int directories_make(const struct conf *conf,
     const struct service_users *users);
 
 /*
+ * Makes "cache" again if somebody has taken it away, or put something else in
+ * its place, which is removed; a directory becomes what it has to be.  What
+ * fails is logged.
+ */
+void directories_mend_cache(const struct conf *conf,
+    const struct service_users *users);
+
+/*
  * Makes the directory with the responses to be stapled that survive a restart:
  * it belongs to the user of the ocsp process, 0700.  What fails is logged: it
  * can do without.

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "master/directories.h"
 #include "master/listeners.h"
 #include "master/log_pairs.h"
 #include "master/messages.h"
@@ -159,14 +160,11 @@ static NORETURN void
 be_worker(struct process *process, const struct ends *ends,
     const struct start_listener *listeners, size_t count)
 {
-	static char cache_directory[4096];
 	struct master *master = process->master;
 	const struct configuration *configuration =
 	    master->current->configuration;
 	struct worker_start start;
 
-	(void)snprintf(cache_directory, sizeof(cache_directory), "%s/cache",
-	    configuration->conf->run_directory);
 	memset(&start, 0, sizeof(start));
 	start.slot = process->slot;
 	start.generation = process->generation;
@@ -183,7 +181,6 @@ be_worker(struct process *process, const struct ends *ends,
 	start.log_fd = ends->log;
 	start.uid = configuration->users.worker.uid;
 	start.gid = configuration->users.worker.gid;
-	start.cache_directory = cache_directory;
 	master->worker(&start);
 }
 
@@ -252,6 +249,15 @@ failed(struct process *process, struct ends *ends)
 	return (NULL);
 }
 
+void
+launch_mend_cache(const struct master *master)
+{
+	const struct configuration *configuration =
+	    master->current->configuration;
+
+	directories_mend_cache(configuration->conf, &configuration->users);
+}
+
 struct process *
 launch_process(struct post *post)
 {
@@ -279,6 +285,8 @@ launch_process(struct post *post)
 	}
 	if (make_ends(process, &ends) == -1)
 		return (failed(process, &ends));
+	if (post->role == ROLE_WORKER || post->role == ROLE_KEEPER)
+		launch_mend_cache(post->master);
 	ret = post->role == ROLE_WORKER ? start_worker(process, &ends)
 					: start_role(process, &ends);
 	if (ret == -1)

@@ -10,6 +10,9 @@
  */
 NODISCARD struct process *launch_process(struct post *post);
 
+/* Sees to it that the directory is there that the keeper and workers need. */
+void launch_mend_cache(const struct master *master);
+
 /* Sends the settings of one generation, unless it has them. */
 void launch_send_settings(struct process *process,
     const struct generation *generation);

@@ -215,12 +215,21 @@ staples_answer(struct process *process, const struct message *message)
 	return (control_staples_answer(process->master->control, message));
 }
 
+/* The keeper tries again by itself. */
+static int
+cache_gone(struct process *process, const struct message *message UNUSED)
+{
+	launch_mend_cache(process->master);
+	return (0);
+}
+
 static int (*const handlers[MSG_COUNT])(struct process *process,
     const struct message *message) = {
 	[MSG_READY] = ready,
 	[MSG_PONG] = pong,
 	[MSG_DRAINED] = drained,
 	[MSG_SERVICE_LOST] = service_lost,
+	[MSG_CACHE_GONE] = cache_gone,
 	[MSG_CACHE_DONE] = cache_answer,
 	[MSG_CACHE_FACTS] = cache_answer,
 	[MSG_CACHE_PAGE] = cache_answer,

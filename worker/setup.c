@@ -10,6 +10,7 @@
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
 #include "shm/base/process.h"
+#include "shm/cache/place.h"
 #include "shm/ipc/log_channel.h"
 #include "worker/ports.h"
 #include "worker/tls/tls.h"
@@ -92,7 +93,7 @@ setup_process(const struct worker_start *start)
 	ports_load();
 	tzset(); /* the files of time zones are outside the root directory */
 	if (tls_prepare(start) == -1 || process_limit(&limits) == -1 ||
-	    process_root(start->cache_directory) == -1 ||
+	    place_confine(start->conf->run_directory) == -1 ||
 	    process_drop(&identity) == -1)
 		return (-1);
 	/* No signal at the master's end: transfers may finish. */

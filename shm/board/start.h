@@ -74,7 +74,6 @@ struct worker_start {
 	int log_fd;
 	uid_t uid; /* to drop to */
 	gid_t gid;
-	const char *cache_directory; /* becomes the root directory */
 };
 
 /* A worker's whole life; it ends with the process. */

@@ -9,6 +9,7 @@
 #include "shm/cache/place.h"
 
 #define RENEW_MS       1000  /* between two environments, at least */
+#define RETURN_MS      100   /* for the master to make a directory anew */
 #define RETRY_MAX_MS   60000 /* between attempts that fail */
 #define CHECK_MS       10000 /* between two looks for dead readers */
 #define EXPIRE_MAX_SEC 3600  /* the clock may be set meanwhile */
@@ -117,11 +118,17 @@ replace(struct environment *environment)
 {
 	char name[CACHE_DIR_LEN];
 	struct writer *writer = NULL;
-	int error;
+	int error = 0;
 
 	environment->renewed = loop_now();
 	loop_timer_clear(environment->renew);
-	error = make(environment, name, &writer);
+	if (!place_is_there()) {
+		/* In another directory nothing is found of it. */
+		retire(environment);
+		error = place_enter();
+	}
+	if (error == 0)
+		error = make(environment, name, &writer);
 	retire(environment);
 	if (error == 0) {
 		environment->writer = writer;
@@ -132,6 +139,9 @@ replace(struct environment *environment)
 			lookout_at(environment->lookout, name);
 		environment->number++;
 		environment->created = time(NULL);
+		if (environment->pause > 0)
+			log_notice("%s: there is an environment again",
+			    environment->what);
 		environment->pause = 0;
 	} else {
 		try_later(environment, error);
@@ -167,13 +177,16 @@ void
 environment_renew_soon(struct environment *environment)
 {
 	uint64_t since = loop_now() - environment->renewed;
+	uint64_t pause = since >= RENEW_MS ? 0 : RENEW_MS - since;
 
 	if (loop_timer_armed(environment->renew))
 		return;
-	if (since >= RENEW_MS)
+	if (pause < RETURN_MS && !place_is_there())
+		pause = RETURN_MS;
+	if (pause == 0)
 		replace(environment);
 	else
-		loop_timer_set(environment->renew, RENEW_MS - since);
+		loop_timer_set(environment->renew, pause);
 }
 
 void
@@ -194,7 +207,8 @@ environment_doubt(struct environment *environment, int error)
 static bool
 is_sound(struct environment *environment)
 {
-	if (place_same(environment->name, &environment->files))
+	if (place_is_there() &&
+	    place_same(environment->name, &environment->files))
 		return (true);
 	environment_doubt(environment, MDB_INVALID);
 	return (false);

@@ -46,12 +46,24 @@ struct keeper {
 /* Ours alone; handlers get it as their context. */
 static struct keeper keeper;
 
+/* Only the master can make the cache directory anew. */
+static void
+told(const struct keeper *self, const struct msg_cache_directory *where)
+{
+	static const struct msg_empty empty;
+
+	if (where->name[0] == '\0' && !place_is_there() &&
+	    link_post(self->master, MSG_CACHE_GONE, &empty) == -1)
+		log_debug("no CACHE_GONE to the master: %s", strerror(errno));
+}
+
 static void
 tell_workers(const struct msg_cache_directory *where, void *context)
 {
 	struct keeper *self = context;
 
 	peers_tell(self->peers, MSG_CACHE_DIRECTORY, where);
+	told(self, where);
 }
 
 static void
@@ -60,6 +72,7 @@ tell_ocsp(const struct msg_cache_directory *where, void *context)
 	struct keeper *self = context;
 
 	peers_tell(self->peers, MSG_OCSP_DIRECTORY, where);
+	told(self, where);
 }
 
 /* A fresh environment has nothing: the ocsp process has, or asks for it. */
@@ -69,6 +82,7 @@ tell_staples(const struct msg_cache_directory *where, void *context)
 	struct keeper *self = context;
 
 	peers_tell(self->peers, MSG_STAPLE_DIRECTORY, where);
+	told(self, where);
 	if (where->name[0] != '\0')
 		peers_want(self->peers, STAPLES_AGAIN);
 }
@@ -136,7 +150,7 @@ become_keeper(const struct keeper *self, const struct conf *conf)
 
 	if (find_identity(conf, &identity) == -1 ||
 	    process_limit(&limits) == -1 ||
-	    process_root(self->directory) == -1 ||
+	    place_confine(conf->run_directory) == -1 ||
 	    process_drop(&identity) == -1)
 		return (-1);
 	return (process_harden(self->parent, SIGKILL));

@@ -11,6 +11,7 @@
 
 struct lookout {
 	int fd, watched; /* -1: none */
+	int above;       /* likewise, of the current directory */
 	struct loop_watch *watch;
 	lookout_handler handler;
 	void *context;
@@ -45,7 +46,7 @@ lookout_new(struct loop *loop, lookout_handler handler, void *context)
 		return (NULL);
 	lookout->handler = handler;
 	lookout->context = context;
-	lookout->watched = -1;
+	lookout->watched = lookout->above = -1;
 	lookout->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (lookout->fd != -1)
 		lookout->watch =
@@ -81,4 +82,8 @@ lookout_at(struct lookout *lookout, const char *name)
 	if (lookout->watched == -1)
 		log_warn("%s: its removal would be noticed late: %s", name,
 		    strerror(errno));
+	if (lookout->above != -1)
+		(void)inotify_rm_watch(lookout->fd, lookout->above);
+	/* Nobody removes it without removing what is in it. */
+	lookout->above = inotify_add_watch(lookout->fd, ".", IN_MOVE_SELF);
 }

@@ -20,7 +20,10 @@ NODISCARD struct lookout *lookout_new(struct loop *loop,
     lookout_handler handler, void *context);
 void lookout_free(struct lookout **lookout); /* NULL is allowed */
 
-/* Looks at the directory name from now on, and at no other one. */
+/*
+ * Looks at the directory name from now on, and at no other one; and whether the
+ * current directory is moved away.
+ */
 void lookout_at(struct lookout *lookout, const char *name);
 
 #endif

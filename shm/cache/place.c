@@ -2,12 +2,14 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "shm/base/log.h"
+#include "shm/base/process.h"
 #include "shm/base/secret.h"
 
 #define PREFIX   "env-"
@@ -22,6 +24,45 @@ static const struct {
 	/* A reader registers itself there: without it none could read. */
 	{ "lock.mdb", 0660 },
 };
+
+/* The cache directory, as we see it; "": we were not confined to it. */
+static char cache_path[PATH_MAX];
+static struct stat entered;
+
+int
+place_enter(void)
+{
+	if (cache_path[0] == '\0')
+		return (0);
+	return (
+	    chdir(cache_path) == -1 || stat(".", &entered) == -1 ? errno : 0);
+}
+
+int
+place_confine(const char *run_directory)
+{
+	int error;
+
+	(void)snprintf(cache_path, sizeof(cache_path), "%s/cache",
+	    process_is_root() ? "" : run_directory);
+	if (process_root(run_directory) == -1)
+		return (-1);
+	error = place_enter();
+	if (error != 0)
+		log_error("%s/cache: cannot enter the directory: %s",
+		    run_directory, strerror(error));
+	return (error == 0 ? 0 : -1);
+}
+
+bool
+place_is_there(void)
+{
+	struct stat named;
+
+	return (cache_path[0] == '\0' ||
+	    (stat(cache_path, &named) == 0 && named.st_dev == entered.st_dev &&
+		named.st_ino == entered.st_ino));
+}
 
 static void
 file_path(char path[PATH_LEN], const char *name, const char *file)

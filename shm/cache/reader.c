@@ -9,6 +9,7 @@
 #include "shm/base/log.h"
 #include "shm/cache/guard.h"
 #include "shm/cache/internal.h"
+#include "shm/cache/place.h"
 #include "shm/cache/recent.h"
 #include "shm/cache/store.h"
 
@@ -184,6 +185,9 @@ cache_reader_open(struct cache_reader *reader,
 		return;
 	}
 	reader->pid = getpid();
+	/* If that is in vain, so is what follows. */
+	if (!place_is_there())
+		(void)!place_enter();
 	ret = guard_run(open_work, &opening);
 	if (ret != 0)
 		give_up(reader, ret);

@@ -42,6 +42,16 @@ writer_env_used(const struct writer *writer, MDB_txn *txn, size_t *pages)
 	return (ret);
 }
 
+/*
+ * As a writer, which nobody else is: a reader's place is behind a lock that a
+ * worker may hold when it is stopped.
+ */
+static int
+begin(const struct writer *writer, MDB_txn **txn)
+{
+	return (mdb_txn_begin(writer->env, NULL, 0, txn));
+}
+
 void
 writer_check_readers(struct writer *writer)
 {
@@ -85,7 +95,7 @@ writer_facts(struct writer *writer, struct writer_facts *facts)
 	writer_check_readers(writer);
 	facts->readers = count_readers(writer->env);
 	facts->readers_max = STORE_READERS;
-	ret = mdb_txn_begin(writer->env, NULL, MDB_RDONLY, &txn);
+	ret = begin(writer, &txn);
 	if (ret != 0)
 		return (ret);
 	ret = mdb_stat(txn, writer->tables.sessions, &stat);
@@ -168,7 +178,7 @@ writer_list(struct writer *writer, const uint8_t after[CACHE_KEY_LEN],
 
 	page->count = 0;
 	page->last = 1;
-	ret = mdb_txn_begin(writer->env, NULL, MDB_RDONLY, &txn);
+	ret = begin(writer, &txn);
 	if (ret != 0)
 		return (ret);
 	ret = mdb_cursor_open(txn, writer->tables.sessions, &cursor);

@@ -1,6 +1,11 @@
 /* Unit tests of shm/cache: what happens to the keeper, and to its files. */
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 
 #include "tests/unit/keeper_rig.h"
 
@@ -157,15 +162,14 @@ static const struct {
 	const char *what;
 	void (*harm)(const struct msg_cache_directory *);
 	bool unseen; /* until the next put */
-	bool deadly; /* for the keeper */
 } harms[] = {
-	{ "data.mdb is cut", cut_data, true, false },
-	{ "lock.mdb is cut", cut_locks, true, true },
-	{ "data.mdb is removed", remove_data, false, false },
-	{ "lock.mdb is removed", remove_locks, false, false },
-	{ "all is removed", remove_all, false, false },
-	{ "the directory is moved away", move_away, false, false },
-	{ "another file takes its place", put_another, true, false },
+	{ "data.mdb is cut", cut_data, true },
+	{ "lock.mdb is cut", cut_locks, true },
+	{ "data.mdb is removed", remove_data, false },
+	{ "lock.mdb is removed", remove_locks, false },
+	{ "all is removed", remove_all, false },
+	{ "the directory is moved away", move_away, false },
+	{ "another file takes its place", put_another, true },
 };
 
 /* Notices by itself, or when there is something to do: that put is dropped. */
@@ -208,44 +212,147 @@ harmed_files(void)
 	size_t i;
 
 	for (i = 0; i < NITEMS(harms); i++)
-		if (!harms[i].deadly)
-			check_harm(i);
+		check_harm(i);
 }
 
-/* What it touches is gone: it ends, and its successor begins afresh. */
+/* The directory of all ---------------------------------------------------- */
+
+/* What the master does when it hears of it; we go there, too. */
 static void
-ends_of_it(void)
+make_directory_anew(const struct rig *rig)
 {
+	CU_ASSERT_FATAL(mkdirat(rig->scratch.fd, "cache", 0700) == 0);
+	CU_ASSERT_FATAL(fchdir(rig->scratch.fd) == 0 && chdir("cache") == 0);
+	if (!process_is_root())
+		return;
+	CU_ASSERT(chown(".", rig->uid, 1) == 0);
+	CU_ASSERT(chmod(".", 02710) == 0);
+}
+
+static void
+remove_directory(const struct rig *rig, const struct msg_cache_directory *where)
+{
+	remove_all(where);
+	CU_ASSERT(unlinkat(rig->scratch.fd, "cache", AT_REMOVEDIR) == 0);
+}
+
+static void
+move_directory(const struct rig *rig,
+    const struct msg_cache_directory *where UNUSED)
+{
+	CU_ASSERT(renameat(rig->scratch.fd, "cache", rig->scratch.fd,
+		      "elsewhere") == 0);
+}
+
+/* It says so, and goes on where the master makes another one. */
+static void
+check_directory(void (
+    *harm)(const struct rig *rig, const struct msg_cache_directory *where))
+{
+	struct cache_reader *reader = cache_reader_new();
 	struct end worker;
 	struct rig rig;
-	int status = 0;
-	size_t i;
 
-	for (i = 0; i < NITEMS(harms); i++) {
-		if (!harms[i].deadly)
-			continue;
-		rig_start(&rig, settings_on);
-		worker_open(&rig, &worker, 0);
-		put_some(&worker, 0, 50);
-		(void)facts(&rig, 50);
-		harms[i].harm(&worker.body.directory);
-		put_some(&worker, 50, 1);
-		CHECK_CASE(waitpid(rig.pid, &status, 0) == rig.pid,
-		    harms[i].what);
-		channel_free(&worker.channel);
-		channel_free(&rig.master.channel);
-		fd_close(&rig.log_fd);
-		next_keeper(&rig, &worker);
-		put_some(&worker, 0, 10);
-		CHECK_CASE(facts(&rig, 10)->current == 10, harms[i].what);
-		channel_free(&worker.channel);
-		rig_close(&rig);
+	rig_start(&rig, settings_on);
+	worker_open(&rig, &worker, 0);
+	put_some(&worker, 0, 50);
+	(void)facts(&rig, 50);
+	harm(&rig, &worker.body.directory);
+	CU_ASSERT_EQUAL(next(&rig.master), MSG_CACHE_GONE);
+	make_directory_anew(&rig);
+	do {
+		CU_ASSERT_FATAL(next(&worker) == MSG_CACHE_DIRECTORY);
+	} while (worker.body.directory.name[0] == '\0');
+	put_some(&worker, 0, 10);
+	CU_ASSERT_EQUAL(facts(&rig, 60)->current, 10);
+	CU_ASSERT(rig.master.body.facts.renewed >= 1);
+	cache_reader_open(reader, &worker.body.directory);
+	CHECK_CASE(finds(reader, 9), "it serves in another directory");
+	cache_reader_free(&reader);
+	channel_free(&worker.channel);
+	(void)unlinkat(rig.scratch.fd, "elsewhere", AT_REMOVEDIR);
+	rig_close(&rig);
+}
+
+static void
+directory_is_gone(void)
+{
+	check_directory(remove_directory);
+	check_directory(move_directory);
+}
+
+/* The lock of the readers' table ------------------------------------------ */
+
+/* Behind two numbers of four bytes each, in LMDB 0.9. */
+#define READERS_LOCK 8
+
+/* A process that has it, as one that is stopped when it opens has. */
+static pid_t
+hold_lock(const struct msg_cache_directory *where)
+{
+	int pair[2] = { -1, -1 }, fd;
+	char byte = 'x';
+	uint8_t *map;
+	pid_t pid;
+
+	CU_ASSERT_FATAL(pipe2(pair, O_CLOEXEC) == 0);
+	pid = fork();
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		fd = open(path_of(where, "lock.mdb"), O_RDWR | O_CLOEXEC);
+		map =
+		    mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		if (map == MAP_FAILED ||
+		    pthread_mutex_lock(
+			(pthread_mutex_t *)(void *)(map + READERS_LOCK)) != 0 ||
+		    write(pair[1], &byte, 1) != 1)
+			_exit(1);
+		for (;;)
+			(void)pause();
 	}
+	fd_close(&pair[1]);
+	CU_ASSERT_FATAL(read(pair[0], &byte, 1) == 1);
+	fd_close(&pair[0]);
+	return (pid);
+}
+
+/* Who reads and who writes needs it not; who opens, when its holder is dead. */
+static void
+lock_is_held(void)
+{
+	struct cache_reader *reader = cache_reader_new();
+	struct cache_reader *late = cache_reader_new();
+	struct msg_ping ping = { 5 };
+	struct end worker;
+	struct rig rig;
+	pid_t holder;
+
+	rig_start(&rig, settings_on);
+	worker_open(&rig, &worker, 0);
+	cache_reader_open(reader, &worker.body.directory);
+	holder = hold_lock(&worker.body.directory);
+	put_some(&worker, 0, 50);
+	CU_ASSERT_EQUAL(facts(&rig, 50)->current, 50);
+	CHECK_CASE(finds(reader, 49), "what is put meanwhile is found");
+	post(&rig.master, MSG_PING, &ping);
+	CU_ASSERT_EQUAL(next(&rig.master), MSG_PONG);
+	CU_ASSERT_FATAL(kill(holder, SIGKILL) == 0);
+	CU_ASSERT_FATAL(waitpid(holder, NULL, 0) == holder);
+	cache_reader_open(late, &worker.body.directory);
+	CHECK_CASE(finds(late, 49), "it is free when its holder is dead");
+	put_some(&worker, 50, 1);
+	CU_ASSERT_EQUAL(facts(&rig, 51)->current, 51);
+	CU_ASSERT_EQUAL(rig.master.body.facts.renewed, 0);
+	cache_reader_free(&late);
+	cache_reader_free(&reader);
+	channel_free(&worker.channel);
+	rig_close(&rig);
 }
 
 CU_TestInfo keeper_faults_tests[] = {
 	{ "killed in the midst of puts", killed_in_puts },
 	{ "harmed files", harmed_files },
-	{ "harm that it does not survive", ends_of_it },
+	{ "the directory of all is gone", directory_is_gone },
+	{ "the lock of the readers' table is held", lock_is_held },
 	CU_TEST_INFO_NULL,
 };
