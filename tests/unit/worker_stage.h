@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,6 +38,7 @@ struct stage {
 	struct ring *ring;
 	struct score *score;
 	char directory[32];
+	char cache[48]; /* in it */
 	int log;
 	pid_t pid;
 	struct channel *channel, *login;
@@ -185,6 +187,11 @@ fill_start(struct stage *stage)
 	(void)snprintf(stage->directory, sizeof(stage->directory),
 	    "/tmp/ftpsd-unit-XXXXXX");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(stage->directory));
+	(void)snprintf(stage->cache, sizeof(stage->cache), "%s/cache",
+	    stage->directory);
+	CU_ASSERT_FATAL(mkdir(stage->cache, 0700) == 0);
+	free(stage->conf->run_directory);
+	stage->conf->run_directory = strdup(stage->directory);
 	stage->listener.fd = open_listener(&stage->listener.address);
 	start->slot = 1;
 	start->incarnation = INCARNATION;
@@ -196,7 +203,6 @@ fill_start(struct stage *stage)
 	start->ring_fd = ring_fd(stage->ring);
 	start->uid = getuid();
 	start->gid = getgid();
-	start->cache_directory = stage->directory;
 }
 
 static inline void
@@ -267,6 +273,7 @@ stop(struct stage *stage)
 	ring_free(&stage->ring);
 	score_free(&stage->score);
 	conf_free(&stage->conf);
+	CU_ASSERT_EQUAL(rmdir(stage->cache), 0);
 	CU_ASSERT_EQUAL(rmdir(stage->directory), 0);
 }
 
