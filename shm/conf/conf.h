@@ -87,6 +87,7 @@ struct conf_host {
 	bool allow_chmod;
 	bool allow_symlinks;
 	bool mdtm_sets;
+	bool show_symlinks;
 	struct conf_networks fxp_peers;
 
 	/* Logs of its own; NULL: none, and for a format the usual one */

@@ -102,7 +102,7 @@ a_directory_is_listed_in_each_format(void)
 	    has_line(text, "type=cdir; .") &&
 	    has_line(text, "type=file;size=8; file") &&
 	    has_line(text, "type=dir; dir") &&
-	    has_line(text, "type=OS.unix=symlink; link"));
+	    has_line(text, "type=OS.unix=slink:/etc/none; link"));
 	free(text);
 	text = listing(&peer, "/dir", FS_LIST_FACTS, 0);
 	CU_ASSERT(text != NULL && count_lines(text) == 2 &&

@@ -215,7 +215,9 @@ facts(void)
 	CU_ASSERT(args_facts("", &bits) == ARGS_OK && bits == 0);
 	CU_ASSERT(args_facts("nonsense;size;", &bits) == ARGS_OK &&
 	    bits == FS_FACT_SIZE);
-	CU_ASSERT(args_facts("size", &bits) == ARGS_SYNTAX);
+	CU_ASSERT(args_facts("type;size", &bits) == ARGS_OK &&
+	    bits == (FS_FACT_TYPE | FS_FACT_SIZE));
+	CU_ASSERT(args_facts("size;;type;", &bits) == ARGS_SYNTAX);
 	CU_ASSERT(args_facts("si ze;", &bits) == ARGS_SYNTAX);
 	CU_ASSERT(args_facts(";", &bits) == ARGS_SYNTAX);
 	args_facts_text(FS_FACT_ALL, FS_FACT_ALL, text);

@@ -176,8 +176,24 @@ facts_are_those_of_rfc_3659(void)
 	CHECK_CASE(shows(&style, &entry, "type=pdir; a b; c"), "its parent");
 	entry.kind = LIST_ENTRY;
 	facts.stx_mode = S_IFLNK | 0777;
-	CHECK_CASE(shows(&style, &entry, "type=OS.unix=symlink; a b; c"),
+	CHECK_CASE(shows(&style, &entry, "type=OS.unix=slink:; a b; c"),
 	    "a link");
+	entry.target = "../x/\xc3\xa4";
+	CHECK_CASE(shows(&style, &entry,
+		       "type=OS.unix=slink:../x/\xc3\xa4; a b; c"),
+	    "where it leads");
+	entry.target = "other";
+	CHECK_CASE(shows(&style, &entry, "type=OS.unix=slink:other; a b; c"),
+	    "where the next one leads, which is like it");
+	entry.target = "x;type=dir; y";
+	CHECK_CASE(shows(&style, &entry, "type=OS.unix=slink:; a b; c"),
+	    "no other facts");
+	entry.target = "x y";
+	CHECK_CASE(shows(&style, &entry, "type=OS.unix=slink:; a b; c"),
+	    "no other name");
+	entry.target = "x\r\ny";
+	CHECK_CASE(shows(&style, &entry, "type=OS.unix=slink:; a b; c"),
+	    "no other line");
 }
 
 static const struct {

@@ -72,13 +72,21 @@ add_link(struct list *list, int directory, const struct list_entry *entry)
 	return (list_format(&list->out, &list->style, &line));
 }
 
+/* Whether lines tell where links lead. */
+static bool
+tells_targets(const struct list_style *style)
+{
+	return (style->format == FS_LIST_LONG ||
+	    (style->format == FS_LIST_FACTS &&
+		(style->facts & FS_FACT_TYPE) != 0));
+}
+
 void
 list_add(struct list *list, int directory, const struct list_entry *entry)
 {
 	bool added;
 
-	if (list->style.format == FS_LIST_LONG &&
-	    S_ISLNK(entry->facts->stx_mode))
+	if (S_ISLNK(entry->facts->stx_mode) && tells_targets(&list->style))
 		added = add_link(list, directory, entry);
 	else
 		added = list_format(&list->out, &list->style, entry);

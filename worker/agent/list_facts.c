@@ -5,15 +5,27 @@
 
 #include "worker/agent/list_format.h"
 
+/*
+ * Where a link leads, as in an example of RFC 3659 7.7.4; nothing where it
+ * would end the fact, or all of them.
+ */
 static void
-add_type(struct line *line, struct list_style *style UNUSED,
+add_target(struct line *line, struct list_style *style UNUSED,
+    const struct list_entry *entry)
+{
+	if (entry->target != NULL && strpbrk(entry->target, "; \r\n") == NULL)
+		line_text(line, entry->target);
+}
+
+static void
+add_type(struct line *line, struct list_style *style,
     const struct list_entry *entry)
 {
 	static const struct {
 		mode_t type;
 		const char *name;
 	} others[] = {
-		{ S_IFLNK, "OS.unix=symlink" },
+		{ S_IFLNK, "OS.unix=slink:" },
 		{ S_IFIFO, "OS.unix=pipe" },
 		{ S_IFSOCK, "OS.unix=socket" },
 		{ S_IFCHR, "OS.unix=character" },
@@ -33,6 +45,8 @@ add_type(struct line *line, struct list_style *style UNUSED,
 		for (i = 0; i < NITEMS(others); i++)
 			if ((entry->facts->stx_mode & S_IFMT) == others[i].type)
 				line_text(line, others[i].name);
+	if (S_ISLNK(entry->facts->stx_mode))
+		list_slot(line, style, add_target);
 }
 
 static void

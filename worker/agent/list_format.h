@@ -51,7 +51,7 @@ typedef void (*list_adder)(struct line *line, struct list_style *style,
  * before it.
  */
 #define LIST_HEAD_MAX  1024
-#define LIST_SLOTS_MAX 4
+#define LIST_SLOTS_MAX 5
 
 struct list_head {
 	/* That it was made for. */

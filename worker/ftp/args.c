@@ -199,10 +199,10 @@ args_facts(const char *text, uint32_t *facts)
 
 	while (*text != '\0') {
 		len = strcspn(text, "; ");
-		if (len == 0 || text[len] != ';')
+		if (len == 0 || text[len] == ' ')
 			return (ARGS_SYNTAX);
 		chosen |= fact_bit(text, len);
-		text += len + 1;
+		text += len + (text[len] == ';' ? 1 : 0);
 	}
 	*facts = chosen;
 	return (ARGS_OK);

@@ -72,7 +72,10 @@ NODISCARD enum args_result args_range(const char *text,
 NODISCARD enum args_result args_checksum(const char *text, char *out,
     size_t size, struct args_range *range);
 
-/* OPTS MLST: "fact;fact;" in any case; unknown ones are left out. */
+/*
+ * OPTS MLST: "fact;fact;" in any case, the last ";" need not be; unknown ones are
+ * left out.
+ */
 NODISCARD enum args_result args_facts(const char *text, uint32_t *facts);
 /* The names of facts, each followed by a ";" and, for FEAT, marked with "*"
  * when it is in chosen; out has ARGS_FACTS_MAX bytes. */

@@ -78,7 +78,8 @@ opts_mlst(struct session *session, const char *text)
 		    "Syntax: OPTS MLST [fact;...]"));
 	session->facts = chosen & FACTS_OFFERED;
 	args_facts_text(session->facts, 0, facts);
-	return (session_answer(session, 200, "MLST OPTS %s", facts));
+	return (session_answer(session, 200, "MLST OPTS%s%s",
+	    facts[0] == '\0' ? "" : " ", facts));
 }
 
 static enum flow

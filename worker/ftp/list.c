@@ -40,6 +40,16 @@ is_recursive(const struct session *session, const struct list_what *what)
 	return (*allowed);
 }
 
+/* Whether links are shown as what they lead to, without being asked. */
+static bool
+hides_links(const struct session *session, const struct list_what *what)
+{
+	const bool *shown =
+	    policy_find(session, what->path, CONF_FIELD(show_symlinks));
+
+	return (!*shown);
+}
+
 static uint32_t
 flags_of(const struct session *session, const struct list_what *what)
 {
@@ -48,7 +58,8 @@ flags_of(const struct session *session, const struct list_what *what)
 	return ((options->hidden ? FS_LIST_HIDDEN : 0) |
 	    (options->dots ? FS_LIST_DOTS : 0) |
 	    (options->self ? FS_LIST_SELF : 0) |
-	    (options->follow ? FS_LIST_FOLLOW : 0) |
+	    (options->follow || hides_links(session, what) ? FS_LIST_FOLLOW
+							   : 0) |
 	    (options->classify ? FS_LIST_CLASSIFY : 0) |
 	    (options->reverse ? FS_LIST_REVERSE : 0) |
 	    (is_recursive(session, what) ? FS_LIST_RECURSIVE : 0) |

@@ -347,3 +347,141 @@ def case_read_only(binaries):
         assert (before.st_mode, before.st_mtime_ns, before.st_gid) == \
             (after.st_mode, after.st_mtime_ns, after.st_gid)
         assert os.listdir(server.home) == ["file"]
+
+
+def facts_of(lines):
+    """{name: {fact: value}} of the lines of MLSD or MLST."""
+    found = {}
+    for line in lines:
+        facts, _, name = line.partition(" ")
+        assert facts == "" or facts.endswith(";"), line
+        found[name] = dict(fact.split("=", 1)
+                           for fact in facts.split(";")[:-1])
+    return found
+
+
+def mlsd(client, path=""):
+    text = client.listing(f"MLSD {path}".strip()).decode()
+    return facts_of(text.split("\r\n")[:-1])
+
+
+def mlst(client, path):
+    lines = client.cmd(f"MLST {path}", 250).text.split("\n")
+    assert len(lines) == 3 and lines[1].startswith(" "), lines
+    return facts_of([lines[1][1:]])
+
+
+def case_facts(binaries):
+    """MLSD and MLST tell what is on the disk; OPTS MLST chooses."""
+    every = ["type", "size", "modify", "perm", "unique", "create",
+             "UNIX.mode", "UNIX.owner", "UNIX.group", "UNIX.ownername",
+             "UNIX.groupname"]
+    with Daemon(binaries) as server, logged_in(server) as client:
+        path = put(server, "a b", 0o640)
+        folder = put(server, "dir", 0o750, True)
+        os.utime(path, (0, 1600000000))
+        if IS_ROOT:
+            put(server, "strange", 0o604)
+            os.chown(os.path.join(server.home, "strange"), 12345, 23456)
+        feat = client.cmd("FEAT", 211).text
+        line = re.search(r"(?m)^ MLST (.*)$", feat).group(1)
+        assert [fact.rstrip("*") for fact in line.split(";")[:-1]] == every
+        reply = client.cmd("OPTS MLST " + ";".join(every).upper() + ";", 200)
+        assert reply.text == "MLST OPTS " + ";".join(every) + ";"
+        found, st = mlsd(client), os.stat(path)
+        file = found["a b"]
+        assert file["type"] == "file" and file["size"] == "8"
+        assert file["modify"] == "20200913122640"
+        assert file["perm"] == "adfrw"
+        assert file["UNIX.mode"] == "0640"
+        assert file["UNIX.owner"] == str(UID)
+        assert file["UNIX.group"] == str(GID)
+        assert file["UNIX.ownername"] == "alice"
+        assert file["unique"] == f"{st.st_dev:x}g{st.st_ino:x}"
+        assert found["dir"]["type"] == "dir" and "size" not in found["dir"]
+        assert found["dir"]["perm"] == "cdfelmp"
+        assert found["."]["type"] == "cdir" and ".." not in found
+        assert mlsd(client, "dir")[".."]["type"] == "pdir"
+        told = mlst(client, "a b")
+        assert list(told) == ["/a b"]
+        assert told["/a b"] == file
+        born = subprocess.run(["stat", "-c", "%W", path], check=True,
+                              capture_output=True, text=True).stdout.strip()
+        assert ("create" in file) == (born not in ("0", "-")), (file, born)
+        if IS_ROOT:
+            strange = found["strange"]
+            assert strange["UNIX.owner"] == "12345", strange
+            assert strange["UNIX.group"] == "23456"
+            assert "UNIX.ownername" not in strange
+            assert "UNIX.groupname" not in strange
+            assert strange["perm"] == "dfr"
+            os.chown(folder, 0, 0)
+            os.chmod(folder, 0o1777)
+            os.chown(put(server, "dir/others"), 0, 0)
+            put(server, "dir/ours")
+            sticky = mlsd(client, "dir")
+            assert sticky["others"]["perm"] == "r"
+            assert sticky["ours"]["perm"] == "adfrw"
+        for text, code, chosen in (
+                ("Type;SIZE;", 200, ["type", "size"]),
+                ("size;type", 200, ["type", "size"]),
+                ("nonsense;unix.MODE;x.y;", 200, ["UNIX.mode"]),
+                ("nonsense;", 200, []), ("", 200, []),
+                ("type size", 501, []), (";", 501, []),
+                ("modify;", 200, ["modify"])):
+            reply = client.cmd(f"OPTS MLST {text}".rstrip(), code)
+            if code == 200:
+                assert reply.text == " ".join(
+                    ["MLST OPTS"] + ["".join(fact + ";" for fact in chosen)]
+                    * bool(chosen)), reply
+            assert set(mlsd(client)["a b"]) == set(chosen), text
+        line = re.search(r"(?m)^ MLST (.*)$", client.cmd("FEAT", 211).text)
+        assert line.group(1) == "".join(
+            fact + ("*;" if fact == "modify" else ";") for fact in every)
+        client.cmd("MLST none", 550)
+        for name, code in (("a b", 501), ("none", 550)):
+            client.passive().close()
+            client.cmd("MLSD " + name, code)
+
+
+def case_show_symlinks(binaries):
+    """Links in listings: as links, or as what they lead to."""
+    config = {"directories": [{"path": "/hidden", "show_symlinks": False}]}
+    with Daemon(binaries, config) as server, logged_in(server) as client:
+        for folder in ("shown", "hidden"):
+            put(server, folder, 0o755, True)
+            put(server, folder + "/file", 0o600)
+            put(server, folder + "/dir", 0o750, True)
+            for name, target in (("to-file", "file"), ("to-dir", "dir"),
+                                 ("to-none", "/etc/passwd"),
+                                 ("odd", "a b;c")):
+                os.symlink(target, os.path.join(server.home, folder, name))
+        client.cmd("OPTS MLST type;size;UNIX.mode;", 200)
+        shown, hidden = mlsd(client, "shown"), mlsd(client, "hidden")
+        assert shown["to-file"]["type"] == "OS.unix=slink:file"
+        assert shown["to-dir"]["type"] == "OS.unix=slink:dir"
+        assert shown["to-none"]["type"] == "OS.unix=slink:/etc/passwd"
+        assert shown["odd"]["type"] == "OS.unix=slink:"
+        assert hidden["to-file"] == hidden["file"]
+        assert hidden["to-dir"] == hidden["dir"]
+        assert hidden["to-none"]["type"] == "OS.unix=slink:/etc/passwd"
+        lines = client.listing("LIST shown").decode().split("\r\n")
+        assert any(re.match(r"l.* to-dir -> dir$", line) for line in lines)
+        lines = client.listing("LIST hidden").decode().split("\r\n")
+        assert any(re.match(r"drwxr-x--- .* to-dir$", line) for line in lines)
+        assert any(re.match(r"-rw-{7} .* to-file$", line) for line in lines)
+        assert any(re.match(r"l.* to-none -> /etc/passwd$", line)
+                   for line in lines)
+        assert mlst(client, "shown/to-file")["/shown/to-file"] == \
+            shown["file"]
+        for name in ("to-file", "to-dir", "to-none"):
+            client.cmd("DELE shown/" + name, 250)
+        assert sorted(mlsd(client, "shown")) == [".", "..", "dir", "file",
+                                                 "odd"]
+        # lftp removes the link, and nothing of what it leads to.
+        os.mkdir(os.path.join(server.home, "tree"))
+        os.chown(os.path.join(server.home, "tree"), UID, GID)
+        os.symlink("../hidden", os.path.join(server.home, "tree/link"))
+        lftp(server, "rm -r tree")
+        assert not os.path.exists(os.path.join(server.home, "tree"))
+        assert os.path.exists(os.path.join(server.home, "hidden/file"))
