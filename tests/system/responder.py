@@ -2,12 +2,29 @@
 
 import http.server
 import os
+import socket
 import ssl
+import struct
 import subprocess
 import tempfile
 import threading
 import time
 
+from authority import openssl
+
+# time() of a process that is not of its time.
+CLOCK = b"""
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <time.h>
+time_t time(time_t *out)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	now.tv_sec += atol(getenv("CLOCK_SHIFT"));
+	return (out == NULL ? now.tv_sec : (*out = now.tv_sec));
+}
+"""
 
 # The object identifier of a nonce, as DER has it.
 NONCE = bytes.fromhex("06092b0601050507300102")
@@ -18,8 +35,10 @@ class Responder:
 
     mode: "index" answers from the authority's index; "unknown" knows no
     certificate; "stranger" signs with another authority's key; "hang" sends
-    nothing; "trickle" sends a byte a second; "rubbish", "huge", "redirect",
-    "later", "close" speak for themselves.
+    nothing; "trickle" sends a byte a second; "other" answers about another
+    certificate; "expired" and "future" say what was good three days ago, and
+    will be in three days; "rubbish", "huge", "redirect", "later", "close",
+    "reset" speak for themselves.
     """
 
     def __init__(self, authority, stranger=None, dated=True, tls=None):
@@ -32,6 +51,7 @@ class Responder:
         self.moments = []   # when they came
         self.nonce = False  # whether the last request had one
         self.line = ""      # the first of it
+        self.heard = None   # called with the port of who asks
         self.lock = threading.Lock()
         self.ending = threading.Event()
         responder = self
@@ -86,8 +106,15 @@ class Responder:
             self.moments.append(time.monotonic())
             self.nonce = NONCE in request
             self.line = handler.requestline
+        if self.heard is not None:
+            self.heard(handler.client_address[1])
         if self.mode == "hang":
             self.ending.wait(60)
+            return
+        if self.mode == "reset":
+            handler.connection.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            handler.connection.close()
             return
         if self.mode == "close":
             return
@@ -133,16 +160,32 @@ class Responder:
                 index = path("index")
                 with open(index, "w", encoding="ascii"):
                     pass
+            if self.mode == "other":
+                openssl("ocsp", "-issuer", self.authority.path("cert.pem"),
+                        "-serial", "4711", "-no_nonce", "-reqout",
+                        path("request"))
             subprocess.run(
                 ["openssl", "ocsp", "-index", index, "-CA",
                  self.authority.path("cert.pem"), "-rsigner",
                  signer.path("cert.pem"), "-rkey", signer.path("key.pem"),
                  "-reqin", path("request"), "-respout", path("response"),
                  *(self.validity if self.dated else [])],
-                check=True, stdin=subprocess.DEVNULL,
+                check=True, stdin=subprocess.DEVNULL, env=self.clock(),
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             with open(path("response"), "rb") as data:
                 return data.read()
+
+    def clock(self):
+        """The environment of who signs: it may live in another time."""
+        days = {"expired": -3, "future": 3}.get(self.mode)
+        if days is None:
+            return None
+        library = os.path.join(self.authority.folder, "clock.so")
+        if not os.path.exists(library):
+            subprocess.run(["cc", "-shared", "-fPIC", "-o", library, "-x", "c",
+                            "-"], input=CLOCK, check=True)
+        return {**os.environ, "LD_PRELOAD": library,
+                "CLOCK_SHIFT": str(days * 86400)}
 
 
 class Program:
