@@ -147,13 +147,33 @@ set_options(int fd)
 	const int on = 1;
 
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 	(void)setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
 }
 
-static int
-open_slots(struct listener *listener, uint32_t slots)
+static void
+set_number(int fd, int level, int option, uint32_t number)
 {
+	int value = (int)number;
+
+	(void)setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+/* These, too; each reload may change them. */
+static void
+set_keepalive(int fd, const struct conf *conf)
+{
+	set_number(fd, SOL_SOCKET, SO_KEEPALIVE, conf->keepalive_idle != 0);
+	if (conf->keepalive_idle == 0)
+		return;
+	set_number(fd, IPPROTO_TCP, TCP_KEEPIDLE, conf->keepalive_idle);
+	set_number(fd, IPPROTO_TCP, TCP_KEEPINTVL, conf->keepalive_interval);
+	set_number(fd, IPPROTO_TCP, TCP_KEEPCNT, conf->keepalive_count);
+}
+
+static int
+open_slots(struct listener *listener, const struct conf *conf)
+{
+	uint32_t slots = conf->workers;
 	int *fds, fd;
 
 	fds = reallocarray(listener->fds, slots, sizeof(*fds));
@@ -166,6 +186,7 @@ open_slots(struct listener *listener, uint32_t slots)
 			return (-1);
 		listener->fds[listener->slots++] = fd;
 		set_options(fd);
+		set_keepalive(fd, conf);
 		if (listen(fd, BACKLOG) == -1)
 			return (-1);
 	}
@@ -274,7 +295,7 @@ listeners_prepare(struct listeners *listeners, const struct conf *conf,
 		    "there are %zu addresses to listen on, more than %d",
 		    listeners->count, SOCKETS_MAX);
 	for (i = 0; errors->count == before && i < listeners->count; i++)
-		if (open_slots(&listeners->items[i], conf->workers) == -1)
+		if (open_slots(&listeners->items[i], conf) == -1)
 			mistake(errors, path, &listeners->items[i].address);
 	if (errors->count != before) {
 		forget_fresh(listeners);
@@ -300,11 +321,19 @@ wanted(const struct conf *conf, const struct address *address)
 void
 listeners_keep(struct listeners *listeners, const struct conf *conf)
 {
+	const struct listener *listener;
+	uint32_t slot;
 	size_t i;
 
-	for (i = listeners->count; i > 0; i--)
-		if (!wanted(conf, &listeners->items[i - 1].address))
+	for (i = listeners->count; i > 0; i--) {
+		listener = &listeners->items[i - 1];
+		if (!wanted(conf, &listener->address)) {
 			drop(listeners, i - 1);
+			continue;
+		}
+		for (slot = 0; slot < listener->slots; slot++)
+			set_keepalive(listener->fds[slot], conf);
+	}
 }
 
 static size_t

@@ -30,7 +30,7 @@ void listeners_free(struct listeners **listeners);
 NODISCARD int listeners_prepare(struct listeners *listeners,
     const struct conf *conf, const char *path, struct conf_errors *errors);
 
-/* Closes what conf does not want any more. */
+/* Closes what conf does not want any more; the rest is set as it says. */
 void listeners_keep(struct listeners *listeners, const struct conf *conf);
 
 /*

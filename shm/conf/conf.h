@@ -68,6 +68,8 @@ struct conf_host {
 	uint32_t timeout_login;
 	uint32_t timeout_idle;
 	uint32_t timeout_stalled;
+	uint32_t timeout_no_transfer; /* 0: for ever; these two also ... */
+	uint32_t timeout_session;     /* ... by user */
 	uint32_t timeout_data; /* until the data connection is there */
 	uint32_t login_delay;  /* after a failed login */
 
@@ -160,6 +162,10 @@ struct conf {
 	uint32_t max_agents;
 	uint32_t max_agents_per_account;
 	uint32_t agent_idle; /* seconds */
+
+	/* Probes of TCP on control connections; seconds */
+	uint32_t keepalive_idle; /* 0: none */
+	uint32_t keepalive_interval, keepalive_count;
 
 	/* Login helpers */
 	uint32_t checkers;

@@ -45,6 +45,9 @@ fill(struct setup *setup, uint32_t workers)
 	setup->conf.hosts = setup->hosts;
 	setup->conf.nhosts = 2;
 	setup->conf.workers = workers;
+	setup->conf.keepalive_idle = 100;
+	setup->conf.keepalive_interval = 20;
+	setup->conf.keepalive_count = 3;
 	for (i = 0; i < NITEMS(setup->entries); i++) {
 		CU_ASSERT_EQUAL(address_parse(&setup->entries[i].address,
 				    "127.0.0.1"),

@@ -312,7 +312,7 @@ abort_waits(const struct session *session)
 bool
 command_aborted(struct session *session)
 {
-	if (session->drain == DRAIN_HARD)
+	if (session->drain == DRAIN_HARD || session->overdue)
 		return (true);
 	if (!abort_waits(session))
 		return (false);

@@ -17,6 +17,7 @@
 #include "worker/ftp/limits.h"
 #include "worker/ftp/policy.h"
 #include "worker/ftp/state.h"
+#include "worker/ftp/terms.h"
 #include "worker/ftp/verbs.h"
 
 static enum flow certificate(struct session *session);
@@ -161,7 +162,7 @@ welcome(struct session *session, int code)
 	session->logged_in = true;
 	account_login(session);
 	policy_apply(session);
-	deadline_clear(&session->login);
+	terms_begin_session(session);
 	score_add(session->worker->score, SCORE_LOGINS, 1);
 	score_add(session->worker->score, SCORE_LOGGED_IN, 1);
 	session_log(session, INFO, "logged in%s%s%s",

@@ -5,6 +5,7 @@
 #include "shm/base/ensure.h"
 #include "shm/base/secret.h"
 #include "worker/ftp/command.h"
+#include "worker/ftp/terms.h"
 #include "worker/ftp/transfer.h"
 
 #define FLUSH_MS  60000
@@ -145,12 +146,14 @@ write_replies(struct session *session)
 }
 
 /*
- * What may end a step from outside: the login's deadline, and the end of the
+ * What may end a step from outside: the session's own terms, and the end of the
  * worker, which cuts a transfer (its own step does that) and anything else.
  */
 static void
 intervene(struct session *session)
 {
+	const char *why;
+
 	if (session->step == &step_bye || session->leaving)
 		return;
 	if (session->transfer != NULL) {
@@ -159,10 +162,9 @@ intervene(struct session *session)
 	} else if (session->busy) {
 		session->cancelled =
 		    session->cancelled || command_interrupted(session);
-	} else if (session->login_late && !session->logged_in) {
-		session->login_late = false;
-		(void)session_farewell(session,
-		    "No login in time (timeouts.login).");
+	} else if ((why = terms_over(session)) != NULL) {
+		session_drop_question(session);
+		(void)session_farewell(session, why);
 	} else if (session_is_tls(session) &&
 	    tls_overdue(stream_tls(session->control))) {
 		session_drop_question(session);

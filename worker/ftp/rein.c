@@ -14,6 +14,7 @@
 #include "worker/ftp/hash.h"
 #include "worker/ftp/limits.h"
 #include "worker/ftp/policy.h"
+#include "worker/ftp/terms.h"
 #include "worker/ftp/verbs.h"
 
 static enum flow host(struct session *session);
@@ -47,7 +48,7 @@ log_out(struct session *session)
 		account_close(session);
 		account_open(session);
 		score_add(session->worker->score, SCORE_LOGGED_IN, -1);
-		session_begin_login(session);
+		terms_begin_login(session);
 	}
 	session->logged_in = false;
 	session->user_given = false;

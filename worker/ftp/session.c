@@ -15,6 +15,7 @@
 #include "worker/ftp/site.h"
 #include "worker/ftp/state.h"
 #include "worker/ftp/tell.h"
+#include "worker/ftp/terms.h"
 #include "worker/ftp/transfer.h"
 
 static void verdict(enum limit limit, void *context);
@@ -78,41 +79,13 @@ agent(int fd, int error, void *context)
 		fd_close(&fd);
 }
 
-static uint64_t
-login_time(const struct session *session)
-{
-	return (session->host->timeout_login * UINT64_C(1000));
-}
-
-void
-session_begin_login(struct session *session)
-{
-	session->login_late = false;
-	if (login_time(session) != 0)
-		deadline_set(session->worker, &session->login,
-		    login_time(session));
-}
-
-/* What has passed of the time for the login counts at another host, too. */
-static void
-go_on_login(struct session *session, uint64_t earlier)
-{
-	uint64_t passed, time = login_time(session);
-
-	if (!deadline_is_set(&session->login))
-		return;
-	passed = earlier - deadline_left(session->worker, &session->login);
-	deadline_set(session->worker, &session->login,
-	    passed < time ? time - passed : 0);
-}
-
 void
 session_enter_host(struct session *session, uint32_t host)
 {
-	uint64_t earlier = login_time(session);
+	uint32_t earlier = session->host->timeout_login;
 
 	session->host = &session->worker->conf->hosts[host];
-	go_on_login(session, earlier);
+	terms_move(session, earlier);
 	session->subject.host = (uint16_t)host;
 	session->judged = false;
 	broker_move(&session->client, host);
@@ -227,15 +200,6 @@ pause_over(void *context)
 	struct session *session = context;
 
 	session->timed_out = true;
-	session_run(session);
-}
-
-static void
-login_over(void *context)
-{
-	struct session *session = context;
-
-	session->login_late = true;
 	session_run(session);
 }
 
@@ -356,7 +320,7 @@ session_new(struct worker *worker, const struct start_listener *listener)
 	data_init(&session->data);
 	turn_init(&session->turn, its_turn, session);
 	deadline_init(&session->pause, pause_over, session);
-	deadline_init(&session->login, login_over, session);
+	terms_init(session);
 	deadline_init(&session->refresh, refresh_due, session);
 	session->subject.generation = worker->conf->generation;
 	session->subject.host = (uint16_t)listener->host;
@@ -394,7 +358,7 @@ session_accept(struct worker *worker, int fd,
 	account_open(session);
 	list_add(session);
 	worker_session_added(worker);
-	session_begin_login(session);
+	terms_begin_login(session);
 	session->judged = broker_join(worker->broker, &session->client);
 	session_run(session);
 }
@@ -428,7 +392,7 @@ session_release(struct session *session)
 	stream_free(&session->control);
 	tls_login_free(&session->tls);
 	deadline_clear(&session->pause);
-	deadline_clear(&session->login);
+	deadline_clear(&session->term);
 	deadline_clear(&session->refresh);
 	input_free(&session->input);
 	reply_free(&session->reply);

@@ -72,10 +72,12 @@ struct session {
 	const struct step *step;
 	unsigned int waits;
 	uint32_t begun; /* milliseconds of the loop's clock, the low bits */
-	struct deadline pause;   /* of the step: see session_expired() */
-	struct deadline login;   /* until the login has succeeded */
+	uint32_t
+	    moved; /* the same: when the last transfer ended, or the login */
+	struct deadline pause; /* of the step: see session_expired() */
+	struct deadline term;  /* of the login, then of the session: terms.h */
 	struct deadline refresh; /* of the session ticket */
-	bool timed_out, login_late;
+	bool timed_out, term_over;
 	enum drain drain;
 	const char *reason; /* why the session ends, for the log */
 
@@ -150,7 +152,8 @@ struct session {
 	bool cancelled : 1; /* it has to end: see session_is_busy() */
 	bool umask_set : 1;
 	bool who_told : 1;  /* SITE WHO was answered */
-	bool aborted : 1;   /* ABOR has ended a transfer, its own reply is due */
+	bool overdue : 1;   /* timeouts.session: all has to end */
+	bool aborted : 1; /* ABOR has ended a transfer, its own reply is due */
 	char client_text[ADDRESS_TEXT_MAX];
 };
 
@@ -220,9 +223,6 @@ void session_drop_question(struct session *session);
  * gets by a command belongs here, or, if it is freed, into rein.c.
  */
 void session_defaults(struct session *session);
-
-/* From now on timeouts.login counts. */
-void session_begin_login(struct session *session);
 
 /* Goes on at another virtual host; login is asked for its limits. */
 void session_enter_host(struct session *session, uint32_t host);

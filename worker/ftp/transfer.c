@@ -136,6 +136,7 @@ transfer_over(struct session *session)
 	score_add(session->worker->score, SCORE_TRANSFERS, -1);
 	transfer_free(&session->transfer);
 	data_reset(&session->data);
+	session->moved = (uint32_t)worker_now(session->worker);
 	return (session_goto(session, &step_command));
 }
 
@@ -277,6 +278,9 @@ abort_transfer(struct session *session)
 	if (session->drain == DRAIN_HARD)
 		return (transfer_end(session, 426,
 		    "The server is going down; transfer cut."));
+	if (session->overdue)
+		return (transfer_end(session, 426,
+		    "The session has lasted too long; transfer cut."));
 	return (transfer_end(session, 426, "Transfer aborted."));
 }
 
