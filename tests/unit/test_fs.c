@@ -254,8 +254,14 @@ lets_an_idle_agent_go(void)
 static void
 sends_the_pipe_of_a_listing(void)
 {
-	struct fs_list list = { "/", "pre/", FS_LIST_NAMES, 0, 0, 1, 2, "joe",
-		"crew", -1 };
+	struct fs_list list = { .path = "/",
+		.prefix = "pre/",
+		.format = FS_LIST_NAMES,
+		.uid = 1,
+		.gid = 2,
+		.user = "joe",
+		.group = "crew",
+		.pipe = -1 };
 	char prefix[FS_PATH_MAX + 2];
 	struct desk desk;
 	int pipes[2];
