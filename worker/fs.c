@@ -4,12 +4,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "shm/base/ensure.h"
 #include "shm/base/fd.h"
 #include "worker/clock.h"
 #include "worker/fs_ask.h"
+#include "worker/fs_own.h"
 #include "worker/link_uv.h"
 #include "worker/worker.h"
 
@@ -34,25 +34,6 @@ struct waiting {
 	uint8_t bytes[];
 };
 
-struct fs {
-	struct worker *worker;
-	struct broker_client *client;
-	fs_handler handler;
-	void *context;
-	struct link_uv *link;     /* NULL: no agent */
-	struct waiting *waiting;  /* the current question, not sent yet */
-	struct deadline deadline; /* to report a failure, or to let go */
-	uint32_t requests;        /* the last number */
-	uint32_t current;         /* that the session waits for; 0: none */
-	enum msg_type asked;      /* what it is */
-	uint32_t forgotten;       /* questions whose answers are swallowed */
-	uint32_t handle;          /* of the open upload; 0: none */
-	uint32_t pipe;            /* question whose pipe is served; 0: none */
-	bool asking;              /* an agent is asked for */
-	bool piped;               /* the agent may still serve a pipe */
-	int failed;               /* errno that answers the current question */
-};
-
 static void
 drop_waiting(struct fs *fs)
 {
@@ -68,9 +49,8 @@ fs_busy(const struct fs *fs)
 	return (fs->current != 0 || fs->handle != 0 || fs->pipe != 0);
 }
 
-/* Nothing to do may mean that the agent can be let go, after a while. */
-static void
-settle(struct fs *fs)
+void
+fs_settle(struct fs *fs)
 {
 	if (fs_busy(fs) || fs->link == NULL)
 		return;
@@ -78,9 +58,8 @@ settle(struct fs *fs)
 	    (uint64_t)fs->worker->conf->agent_idle * 1000);
 }
 
-/* The current question is answered with error, from the loop. */
-static void
-fail(struct fs *fs, int error)
+void
+fs_fail(struct fs *fs, int error)
 {
 	drop_waiting(fs);
 	if (fs->current == 0)
@@ -89,9 +68,8 @@ fail(struct fs *fs, int error)
 	deadline_set(fs->worker, &fs->deadline, 0);
 }
 
-/* Everything that only this agent knew is gone with it. */
-static void
-lose_agent(struct fs *fs)
+void
+fs_lose_agent(struct fs *fs)
 {
 	link_uv_free(&fs->link);
 	fs->handle = 0;
@@ -100,13 +78,13 @@ lose_agent(struct fs *fs)
 	fs->piped = false;
 }
 
-static void
-deliver(struct fs *fs, struct fs_answer *answer)
+void
+fs_deliver(struct fs *fs, struct fs_answer *answer)
 {
 	fs->current = 0;
 	fs->failed = 0;
 	deadline_clear(&fs->deadline);
-	settle(fs);
+	fs_settle(fs);
 	fs->handler(answer, fs->context);
 }
 
@@ -117,205 +95,9 @@ expired(void *context)
 	struct fs_answer answer = { .error = fs->failed, .fd = -1, .name = "" };
 
 	if (fs->failed != 0)
-		deliver(fs, &answer);
+		fs_deliver(fs, &answer);
 	else
-		lose_agent(fs);
-}
-
-/* Answers ---------------------------------------------------------------- */
-
-/* Whether the answer is the one that the session waits for. */
-static bool
-is_wanted(struct fs *fs, uint32_t request)
-{
-	if (request != 0 && request == fs->current && fs->waiting == NULL &&
-	    fs->failed == 0)
-		return (true);
-	if (request != 0 && request == fs->pipe) {
-		fs->pipe = 0;
-		settle(fs);
-	} else if (fs->forgotten > 0) {
-		fs->forgotten--;
-	}
-	return (false);
-}
-
-static int
-errno_of(int32_t error)
-{
-	return (error < 0 ? EIO : error);
-}
-
-static int
-done(struct fs *fs, const struct message *message)
-{
-	const struct msg_fs_done *body = message->body;
-	struct fs_answer answer = {
-		.error = errno_of(body->error),
-		.fd = -1,
-		.size = body->size,
-		.modified = body->modified,
-		.modified_ns = body->modified_ns,
-		.mode = body->mode,
-		.entries = body->entries,
-		.changed = body->entries,
-		.gid = body->gid,
-		.in_place = fs->asked == MSG_FS_STORE && body->entries != 0,
-		.name = "",
-	};
-
-	if (!is_wanted(fs, body->request))
-		return (0);
-	/* Opening succeeds with a descriptor, or bytes, or not at all. */
-	if (answer.error == 0 &&
-	    (fs->asked == MSG_FS_OPEN || fs->asked == MSG_FS_CREATE ||
-		fs->asked == MSG_FS_LIST_SHORT || fs->asked == MSG_FS_SPACE))
-		return (-1);
-	deliver(fs, &answer);
-	return (0);
-}
-
-static void
-send_discard(struct fs *fs, uint32_t handle)
-{
-	struct msg_fs_handle body = { .handle = handle };
-
-	/* With its channel, an agent drops all that was begun on it. */
-	if (link_uv_post(fs->link, MSG_FS_DISCARD, &body) == -1) {
-		lose_agent(fs);
-		fail(fs, EIO);
-	}
-}
-
-/*
- * An account that has taken over its agent shall not get a descriptor on which
- * the worker would block, or a line end into a reply.
- */
-static int
-check_opened(const struct msg_fs_opened *body, const struct message *message)
-{
-	struct stat st;
-	size_t i;
-
-	if (message->len != body->name_len || message->len > FS_PATH_MAX)
-		return (-1);
-	for (i = 0; i < message->len; i++)
-		if (message->bytes[i] == '\0' || message->bytes[i] == '\r' ||
-		    message->bytes[i] == '\n')
-			return (-1);
-	if (message->fd == -1)
-		return (0);
-	if (fstat(message->fd, &st) == -1)
-		return (-1);
-	if (body->pipe != 0)
-		return (S_ISFIFO(st.st_mode) ? 0 : -1);
-	return (S_ISREG(st.st_mode) ? 0 : -1);
-}
-
-/* The file is open, but the worker is out of descriptors. */
-static int
-no_room(struct fs *fs, uint32_t handle)
-{
-	struct fs_answer answer = { .error = EMFILE, .fd = -1, .name = "" };
-
-	worker_out_of_descriptors(fs->worker);
-	if (handle != 0)
-		send_discard(fs, handle);
-	deliver(fs, &answer);
-	return (0);
-}
-
-static int
-opened(struct fs *fs, struct message *message)
-{
-	const struct msg_fs_opened *body = message->body;
-	char name[FS_PATH_MAX + 1];
-	struct fs_answer answer = {
-		.handle = body->handle,
-		.pipe = body->pipe != 0,
-		.in_place = body->in_place != 0,
-		.size = body->size,
-		.modified = body->modified,
-		.name = name,
-	};
-
-	if (check_opened(body, message) == -1)
-		return (-1);
-	if (!is_wanted(fs, body->request)) {
-		if (body->handle != 0)
-			send_discard(fs, body->handle);
-		return (0);
-	}
-	if ((fs->asked != MSG_FS_OPEN || body->handle != 0) &&
-	    (fs->asked != MSG_FS_CREATE || body->handle == 0))
-		return (-1);
-	if (message->fd == -1)
-		return (no_room(fs, body->handle));
-	memcpy(name, message->bytes, message->len);
-	name[message->len] = '\0';
-	answer.fd = message_take_fd(message);
-	fs->handle = body->handle;
-	fs->piped = fs->piped || answer.pipe;
-	if (answer.pipe && body->handle == 0)
-		fs->pipe = body->request;
-	deliver(fs, &answer);
-	return (0);
-}
-
-static int
-contents(struct fs *fs, const struct message *message)
-{
-	const struct msg_fs_contents *body = message->body;
-	struct fs_answer answer = {
-		.fd = -1,
-		.size = body->size,
-		.modified = body->modified,
-		.name = "",
-		.contents = message->bytes,
-	};
-
-	if (message->len != body->size || body->size > FS_SMALL_MAX)
-		return (-1);
-	if (!is_wanted(fs, body->request))
-		return (0);
-	if (fs->asked != MSG_FS_OPEN && fs->asked != MSG_FS_LIST_SHORT)
-		return (-1);
-	deliver(fs, &answer);
-	return (0);
-}
-
-static int
-room(struct fs *fs, const struct message *message)
-{
-	const struct msg_fs_room *body = message->body;
-	struct fs_answer answer = {
-		.fd = -1,
-		.size = sizeof(*body),
-		.name = "",
-		.contents = message->body,
-	};
-
-	if (message->len != 0)
-		return (-1);
-	if (!is_wanted(fs, body->request))
-		return (0);
-	if (fs->asked != MSG_FS_SPACE)
-		return (-1);
-	deliver(fs, &answer);
-	return (0);
-}
-
-static int
-receive(struct message *message, void *context)
-{
-	/* The table of messages lets agents send nothing else. */
-	if (message->type == MSG_FS_OPENED)
-		return (opened(context, message));
-	if (message->type == MSG_FS_CONTENTS)
-		return (contents(context, message));
-	if (message->type == MSG_FS_ROOM)
-		return (room(context, message));
-	return (done(context, message));
+		fs_lose_agent(fs);
 }
 
 static void
@@ -323,11 +105,12 @@ ended(void *context)
 {
 	struct fs *fs = context;
 
-	lose_agent(fs);
-	fail(fs, EIO);
+	fs_lose_agent(fs);
+	fs_fail(fs, EIO);
 }
 
-static const struct link_uv_handlers link_handlers = { receive, ended, NULL };
+static const struct link_uv_handlers link_handlers = { fs_receive, ended,
+	NULL };
 
 /* Questions -------------------------------------------------------------- */
 
@@ -417,7 +200,7 @@ send_now_or_later(struct fs *fs, const struct fs_question *question)
 	if (errno != EPIPE)
 		return (-1);
 	/* It has died since it was last heard of. */
-	lose_agent(fs);
+	fs_lose_agent(fs);
 	return (send_later(fs, question));
 }
 
@@ -439,13 +222,14 @@ fs_ask(struct fs *fs, const struct fs_question *question)
 	if (send_now_or_later(fs, question) == -1) {
 		int saved = errno;
 
-		settle(fs);
+		fs_settle(fs);
 		errno = saved;
 		return (0);
 	}
 	fs->requests = number;
 	fs->current = number;
 	fs->asked = question->type;
+	fs->heard = worker_now(fs->worker);
 	return (number);
 }
 
@@ -463,21 +247,41 @@ fs_discard(struct fs *fs, uint32_t handle)
 {
 	if (!fs_take_handle(fs, handle))
 		return;
-	send_discard(fs, handle);
-	settle(fs);
+	fs_send_discard(fs, handle);
+	fs_settle(fs);
+}
+
+uint64_t
+fs_heard(const struct fs *fs)
+{
+	return (fs->heard);
+}
+
+/* What takes an agent long is not only forgotten, but ended. */
+static void
+cancel(struct fs *fs)
+{
+	struct msg_fs_handle body = { .request = fs->current };
+
+	fs->forgotten++;
+	if (fs->asked != MSG_FS_COPY && fs->asked != MSG_FS_ERASE)
+		return;
+	if (link_uv_post(fs->link, MSG_FS_CANCEL, &body) == -1)
+		fs_lose_agent(fs);
 }
 
 void
 fs_forget(struct fs *fs)
 {
-	if (fs->current != 0 && fs->waiting == NULL && fs->failed == 0)
-		fs->forgotten++;
+	if (fs->current != 0 && fs->waiting == NULL && fs->failed == 0 &&
+	    fs->link != NULL)
+		cancel(fs);
 	drop_waiting(fs);
 	deadline_clear(&fs->deadline);
 	fs->failed = 0;
 	fs->current = 0;
 	fs->pipe = 0;
-	settle(fs);
+	fs_settle(fs);
 }
 
 /* Agent ------------------------------------------------------------------ */
@@ -504,7 +308,7 @@ fs_agent(struct fs *fs, int fd, int error)
 	if (!fs->asking || fd == -1) {
 		fd_close(&fd);
 		if (fs->asking)
-			fail(fs, error != 0 ? error : EIO);
+			fs_fail(fs, error != 0 ? error : EIO);
 		fs->asking = false;
 		return;
 	}
@@ -512,16 +316,16 @@ fs_agent(struct fs *fs, int fd, int error)
 	fs->link =
 	    link_uv_new(&fs->worker->loop, fd, ROLE_AGENT, &link_handlers, fs);
 	if (fs->link == NULL) {
-		fail(fs, errno);
+		fs_fail(fs, errno);
 		return;
 	}
 	channel_running(link_uv_channel(fs->link));
 	if (send_waiting(fs) == -1) {
-		fail(fs, errno == EPIPE ? EIO : errno);
+		fs_fail(fs, errno == EPIPE ? EIO : errno);
 		return;
 	}
 	drop_waiting(fs);
-	settle(fs);
+	fs_settle(fs);
 }
 
 struct fs *

@@ -42,8 +42,8 @@ struct fs_answer {
 	const char *name; /* FS_CREATE_UNIQUE: the name chosen; else "" */
 	/*
 	 * FS_OPEN of a small file: its bytes from the offset on, size of them;
-	 * a listing without a pipe; what fs_space() found.  Then there is no
-	 * descriptor.  During the call only.  NULL: see fd.
+	 * a listing without a pipe; a message that is the answer.  Then there
+	 * is no descriptor.  During the call only.  NULL: see fd.
 	 */
 	const uint8_t *contents;
 };
@@ -112,6 +112,23 @@ struct fs_list {
 };
 /* Without a pipe: contents, or EMSGSIZE when the listing is not short. */
 NODISCARD uint32_t fs_list(struct fs *fs, const struct fs_list *list);
+/*
+ * These take as long as they take: fs_heard() is when the agent last said that
+ * it is at it, and fs_forget() ends them.
+ */
+struct fs_copy {
+	const char *target;
+	const char *sources; /* one after the other, each terminated */
+	size_t sources_len;
+	uint32_t flags; /* FS_COPY_JOIN, or 0 */
+	uint32_t mode;
+	enum fs_durability durability;
+};
+NODISCARD uint32_t fs_copy(struct fs *fs, const struct fs_copy *copy);
+/* The answer's contents are a struct msg_fs_erased. */
+NODISCARD uint32_t fs_erase(struct fs *fs, const char *path);
+NODISCARD uint64_t fs_heard(const struct fs *fs);
+
 NODISCARD uint32_t fs_mkdir(struct fs *fs, const char *path, uint32_t mode);
 NODISCARD uint32_t fs_rmdir(struct fs *fs, const char *path);
 NODISCARD uint32_t fs_unlink(struct fs *fs, const char *path);

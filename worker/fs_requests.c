@@ -299,3 +299,37 @@ fs_symlink(struct fs *fs, const char *path, const char *target)
 	}
 	return (body.path_len == 0 ? 0 : fs_ask(fs, &question));
 }
+
+uint32_t
+fs_copy(struct fs *fs, const struct fs_copy *copy)
+{
+	struct msg_fs_copy body = {
+		.flags = copy->flags,
+		.mode = copy->mode,
+		.durability = copy->durability,
+		.path_len = path_length(copy->target),
+		.sources_len = (uint32_t)copy->sources_len,
+	};
+	struct fs_question question = {
+		.type = MSG_FS_COPY,
+		.body = &body,
+		.body_len = sizeof(body),
+		.pieces = { { copy->target, body.path_len },
+		    { copy->sources, copy->sources_len } },
+		.fd = -1,
+	};
+
+	if (body.path_len == 0)
+		return (0);
+	if (copy->sources_len > FS_COPY_LEN_MAX) {
+		errno = ENAMETOOLONG;
+		return (0);
+	}
+	return (fs_ask(fs, &question));
+}
+
+uint32_t
+fs_erase(struct fs *fs, const char *path)
+{
+	return (ask_about(fs, MSG_FS_ERASE, path, 0));
+}

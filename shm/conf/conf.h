@@ -90,6 +90,7 @@ struct conf_host {
 	bool allow_symlinks;
 	bool mdtm_sets;
 	bool show_symlinks;
+	bool allow_rmda;
 	struct conf_networks fxp_peers;
 
 	/* Logs of its own; NULL: none, and for a format the usual one */

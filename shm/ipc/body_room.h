@@ -42,6 +42,37 @@ struct msg_fs_room {
 	struct fs_quota quota[FS_QUOTA_KINDS];
 };
 
+#define FS_COPY_SOURCES_MAX 64
+#define FS_COPY_LEN_MAX     24576 /* of all sources' paths, each terminated */
+#define FS_COPY_JOIN        1u /* append and remove them; else there is one */
+
+/*
+ * Followed by the path of the new file, and by those of the sources, each
+ * terminated.  Answered by FS_DONE: size is how many bytes were moved, entries
+ * how many sources could not be removed, though all was copied.
+ */
+struct msg_fs_copy {
+	uint32_t request;
+	uint32_t flags;
+	uint32_t mode; /* permission bits that a new file may have */
+	uint32_t durability;
+	uint32_t path_len;
+	uint32_t sources_len;
+};
+
+/* How far FS_ERASE has got; error is why the first of those failed is there. */
+struct msg_fs_erased {
+	uint32_t request;
+	int32_t error;
+	uint64_t files, directories, failed;
+};
+
+/* The request is being worked at. */
+struct msg_fs_alive {
+	uint32_t request;
+	uint32_t zero;
+};
+
 static_assert(sizeof(struct msg_fs_room) == 168, "wire layout");
 
 #endif

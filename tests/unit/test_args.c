@@ -282,6 +282,56 @@ list_options(void)
 	}
 }
 
+static const struct {
+	const char *text;
+	size_t count;
+	const char *names; /* each followed by a "|"; NULL: refused */
+} name_lists[] = {
+	{ "a", 1, "a|" },
+	{ "a b", 2, "a|b|" },
+	{ "a   b ", 2, "a|b|" },
+	{ "\"a b\" c", 2, "a b|c|" },
+	{ "\"a \"\"b\"\"\" \"c\"", 2, "a \"b\"|c|" },
+	{ "\"\"\"\"", 1, "\"|" },
+	{ "a\"b", 1, "a\"b|" },
+	{ "\" \"", 1, " |" },
+	{ "", 0, "" },
+	{ "\"\"", 0, NULL },
+	{ "\"", 0, NULL },
+	{ "\"a", 0, NULL },
+	{ "\"a\"\"", 0, NULL },
+	{ "\"a\"b", 0, NULL },
+	{ "\"a\"\"b\" \"", 0, NULL },
+};
+
+static void
+lists_of_names(void)
+{
+	char out[64], *at;
+	size_t i, count, k;
+
+	for (i = 0; i < NITEMS(name_lists); i++) {
+		if (name_lists[i].names == NULL) {
+			CHECK_CASE(args_names(name_lists[i].text, out,
+				       sizeof(out), &count) == ARGS_SYNTAX,
+			    name_lists[i].text);
+			continue;
+		}
+		memset(out, 0, sizeof(out));
+		CHECK_CASE(args_names(name_lists[i].text, out, sizeof(out),
+			       &count) == ARGS_OK &&
+			count == name_lists[i].count,
+		    name_lists[i].text);
+		for (at = out, k = 0; k < count; k++) {
+			at += strlen(at);
+			*at++ = '|';
+		}
+		CHECK_CASE(strcmp(out, name_lists[i].names) == 0, out);
+	}
+	CU_ASSERT(args_names("abc", out, 3, &count) == ARGS_UNSUPPORTED);
+	CU_ASSERT(args_names("abc", out, 4, &count) == ARGS_OK);
+}
+
 CU_TestInfo args_tests[] = {
 	{ "PORT", port },
 	{ "EPRT", eprt },
@@ -290,5 +340,6 @@ CU_TestInfo args_tests[] = {
 	{ "numbers", number },
 	{ "OPTS MLST", facts },
 	{ "options of LIST", list_options },
+	{ "lists of names", lists_of_names },
 	CU_TEST_INFO_NULL,
 };

@@ -7,6 +7,7 @@
 
 #include "shm/base/fd.h"
 #include "worker/agent/change.h"
+#include "worker/agent/chore.h"
 #include "worker/agent/list.h"
 #include "worker/agent/listing.h"
 #include "worker/agent/ops.h"
@@ -47,6 +48,7 @@ task_free(struct task *task)
 	relay_free(&task->relay);
 	upload_free(&task->upload);
 	list_free(&task->list);
+	chore_free(&task->chore);
 	free(task);
 	if (--session->ntasks == 0) {
 		session->agent->busy--;
@@ -214,6 +216,9 @@ static const struct request_rule {
 	[MSG_FS_DISCARD] = { false, NULL, NULL, transfer_discard },
 	[MSG_FS_LIST] = { false, NULL, NULL, listing_list },
 	[MSG_FS_LIST_SHORT] = { false, NULL, NULL, listing_short },
+	[MSG_FS_COPY] = { true, NULL, NULL, chore_copy },
+	[MSG_FS_ERASE] = { true, NULL, NULL, chore_erase },
+	[MSG_FS_CANCEL] = { false, NULL, NULL, chore_cancel },
 	[MSG_FS_SPACE] = { false, NULL, NULL, tell_room },
 };
 

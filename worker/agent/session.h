@@ -20,6 +20,7 @@
 
 #define SESSION_TASKS_MAX 64 /* further ones get EMFILE */
 
+struct chore;
 struct list;
 struct relay;
 struct upload;
@@ -49,6 +50,7 @@ struct task {
 	struct list *list;
 	struct upload *upload;
 	struct relay *relay;
+	struct chore *chore;
 	uint64_t commit_size; /* for a commit that waits for the relay */
 	uint32_t commit_durability;
 };

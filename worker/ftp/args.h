@@ -73,8 +73,16 @@ NODISCARD enum args_result args_checksum(const char *text, char *out,
     size_t size, struct args_range *range);
 
 /*
- * OPTS MLST: "fact;fact;" in any case, the last ";" need not be; unknown ones are
- * left out.
+ * COMB: names, each in quotation marks (a mark within is doubled) or without a
+ * space, divided by spaces.  They are copied into out, each terminated; size
+ * bytes are enough when that is more than the length of text.
+ */
+NODISCARD enum args_result args_names(const char *text, char *out, size_t size,
+    size_t *count);
+
+/*
+ * OPTS MLST: "fact;fact;" in any case, the last ";" need not be; unknown ones
+ * are left out.
  */
 NODISCARD enum args_result args_facts(const char *text, uint32_t *facts);
 /* The names of facts, each followed by a ";" and, for FEAT, marked with "*"

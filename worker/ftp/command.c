@@ -6,6 +6,7 @@
 #include "shm/base/ensure.h"
 #include "shm/base/secret.h"
 #include "worker/ftp/early.h"
+#include "worker/ftp/files.h"
 #include "worker/ftp/policy.h"
 #include "worker/ftp/state.h"
 #include "worker/ftp/verbs.h"
@@ -125,10 +126,9 @@ forget(struct session *session, const struct verb *verb)
 		session->rest_set = false;
 		session->ranged = false;
 	}
-	if (verb == NULL || strcmp(verb->name, "RNTO") != 0) {
-		free(session->rename_from);
-		session->rename_from = NULL;
-	}
+	if (verb == NULL ||
+	    strcmp(verb->name, session->copying ? "SITE" : "RNTO") != 0)
+		files_forget(session);
 }
 
 /* Browsers can be made to post FTP commands; what comes first gives it away. */

@@ -7,9 +7,6 @@
 #include "shm/base/fd.h"
 #include "worker/ftp/path.h"
 
-/* An agent that waits for hung storage must not hold a session for ever. */
-#define ANSWER_MS 120000
-
 enum flow
 files_refuse(struct session *session, int error, enum refusal_kind kind)
 {
@@ -42,6 +39,28 @@ files_path(struct session *session, const char *name)
 	return (0);
 }
 
+void
+files_forget(struct session *session)
+{
+	free(session->rename_from);
+	session->rename_from = NULL;
+	session->copying = false;
+}
+
+enum fs_durability
+files_durability(const struct session *session)
+{
+	switch (session->host->durability) {
+	case CONF_DURABILITY_NONE:
+		break;
+	case CONF_DURABILITY_DATA:
+		return (FS_DURABLE_DATA);
+	case CONF_DURABILITY_FULL:
+		return (FS_DURABLE_FULL);
+	}
+	return (FS_DURABLE_NONE);
+}
+
 enum flow
 files_ask(struct session *session, uint32_t request, const struct step *step)
 {
@@ -56,7 +75,7 @@ files_answer_any(struct session *session, struct fs_answer *answer,
 {
 	if (session_take_answer(session, answer))
 		return (true);
-	if (!session_expired(session, ANSWER_MS)) {
+	if (!session_expired(session, FILES_ANSWER_MS)) {
 		*flow = session_wait(session, WAIT_FS | WAIT_CLOCK);
 		return (false);
 	}

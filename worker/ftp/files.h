@@ -8,6 +8,9 @@
 #include "worker/ftp/refusal.h"
 #include "worker/ftp/state.h"
 
+/* An agent that waits for hung storage must not hold a session for ever. */
+#define FILES_ANSWER_MS 120000
+
 /* The final reply for an errno. */
 enum flow files_refuse(struct session *session, int error,
     enum refusal_kind kind);
@@ -24,6 +27,12 @@ NODISCARD char *files_resolve(const struct session *session, const char *name);
  * an errno.
  */
 NODISCARD int files_path(struct session *session, const char *name);
+
+/* RNFR and SITE CPFR name a file; now neither has. */
+void files_forget(struct session *session);
+
+/* What is on disk before a new file is confirmed. */
+NODISCARD enum fs_durability files_durability(const struct session *session);
 
 /*
  * The question was sent as request (0: it was not; errno tells): goes to step

@@ -426,6 +426,11 @@ hash_tell(struct session *session)
 {
 	const struct hash *hash = session->hash;
 
+	if (hash == NULL || hash->name == NULL) {
+		reply_line(&session->reply, "%s: under way",
+		    session->step->name);
+		return;
+	}
 	reply_line(&session->reply, "%s of %s: %" PRIu64 " bytes so far",
 	    checksum_name(hash->kind), session->path,
 	    hash->hasher == NULL

@@ -8,6 +8,7 @@
 #include "worker/ftp/args.h"
 #include "worker/ftp/fxp.h"
 #include "worker/ftp/hash.h"
+#include "worker/ftp/rmda.h"
 #include "worker/ftp/site.h"
 #include "worker/ftp/state.h"
 #include "worker/ftp/tell.h"
@@ -31,6 +32,8 @@ offered(const struct session *session, const struct verb *verb)
 		    !session_required(session)->control);
 	if (strcmp(verb->name, "CPSV") == 0 || strcmp(verb->name, "SSCN") == 0)
 		return (fxp_allowed(session));
+	if (strcmp(verb->name, "RMDA") == 0)
+		return (rmda_allowed(session));
 	return (true);
 }
 

@@ -507,20 +507,6 @@ receive(struct session *session)
 	}
 }
 
-static enum fs_durability
-durability(const struct session *session)
-{
-	switch (session->host->durability) {
-	case CONF_DURABILITY_NONE:
-		break;
-	case CONF_DURABILITY_DATA:
-		return (FS_DURABLE_DATA);
-	case CONF_DURABILITY_FULL:
-		return (FS_DURABLE_FULL);
-	}
-	return (FS_DURABLE_NONE);
-}
-
 /*
  * The client has said that this is all.  Our side of the data connection is
  * closed at once; the client may want that before it reads the final reply.
@@ -555,7 +541,7 @@ store_small(struct session *session)
 		return (flow);
 	close_side(session);
 	return (await_commit(session,
-	    fs_store(session->fs, &request, durability(session),
+	    fs_store(session->fs, &request, files_durability(session),
 		transfer->small, (uint32_t)transfer->len)));
 }
 
@@ -567,7 +553,7 @@ commit(struct session *session)
 	close_side(session);
 	work_free(&transfer->work);
 	return (await_commit(session,
-	    fs_commit(session->fs, transfer->handle, durability(session),
+	    fs_commit(session->fs, transfer->handle, files_durability(session),
 		transfer->written)));
 }
 

@@ -28,6 +28,8 @@ static const struct {
 	{ EOPNOTSUPP, 550, 553, "It is not a regular file." },
 	{ EBADF, 550, 553, "It is not a regular file." },
 	{ ERANGE, 551, 554, "The file is shorter than the restart position." },
+	{ ENOTUNIQ, 553, 553, "A file is named twice." },
+	{ E2BIG, 550, 550, "It is too much at once." },
 	{ EBUSY, 450, 450, "It is in use." },
 	{ ETXTBSY, 450, 450, "It is in use." },
 	{ EAGAIN, 450, 450, "The server is busy; try again." },

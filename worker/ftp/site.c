@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "worker/ftp/command.h"
+#include "worker/ftp/files.h"
 #include "worker/ftp/verbs.h"
 
 static const struct site {
@@ -58,6 +59,8 @@ verb_site(struct session *session, const char *text)
 	const char *argument = text + len + (text[len] == ' ');
 	const struct site *site = find(text, len);
 
+	if (site == NULL || site->run != site_cpto)
+		files_forget(session);
 	if (site == NULL)
 		return (session_answer(session, 500,
 		    "SITE command not understood."));

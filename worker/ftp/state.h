@@ -112,8 +112,8 @@ struct session {
 	char *user;  /* as the client gave it; after the login, the account */
 	char *group; /* of the account */
 	char *cwd;
-	char *rename_from; /* of RNFR; MDTM: what may set a time */
-	char *path; /* that the open question is about */
+	char *rename_from; /* RNFR, CPFR: see copying; MDTM: what may set it */
+	char *path;        /* that the open question is about */
 	uint64_t rest;
 	uint32_t uid, gid, policy;
 	uint32_t idle; /* seconds, by SITE IDLE; 0: timeouts.idle */
@@ -147,13 +147,14 @@ struct session {
 	bool ascii : 1;
 	bool epsv_all : 1;
 	bool rest_set : 1;
+	bool copying : 1;   /* CPFR came last, not RNFR */
 	bool ranged : 1;    /* rest is where RANG's range begins */
 	bool busy : 1;      /* a command without data connection takes long */
 	bool cancelled : 1; /* it has to end: see session_is_busy() */
 	bool umask_set : 1;
-	bool who_told : 1;  /* SITE WHO was answered */
-	bool overdue : 1;   /* timeouts.session: all has to end */
-	bool aborted : 1; /* ABOR has ended a transfer, its own reply is due */
+	bool who_told : 1; /* SITE WHO was answered */
+	bool overdue : 1;  /* timeouts.session: all has to end */
+	bool aborted : 1;  /* ABOR has ended a transfer, its own reply is due */
 	char client_text[ADDRESS_TEXT_MAX];
 };
 

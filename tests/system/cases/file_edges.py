@@ -4,7 +4,7 @@ import os
 import re
 
 from client import Client, finish
-from daemon import Daemon, random_bytes
+from daemon import Daemon, random_bytes, wait_for
 from mounts import mount, private_mounts, remount
 
 
@@ -140,7 +140,8 @@ def case_small_file_system(binaries):
                     data.close()
                 reply = client.reply()
                 assert reply.code == 452, (command, reply)
-                assert os.listdir(small) == ["half"], command
+                # The temporary goes after the reply.
+                assert wait_for(lambda: os.listdir(small) == ["half"]), command
                 assert client.retr("half") == random_bytes(500000, 1)
             # Continued in place: what has been written stays.
             data = client.open_data("APPE half")
