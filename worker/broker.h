@@ -29,7 +29,7 @@ struct worker;
 struct broker_login {
 	enum login_verdict verdict;
 	enum limit limit; /* LOGIN_LIMIT */
-	uint32_t policy;  /* LOGIN_READ_ONLY | LOGIN_ANONYMOUS */
+	uint32_t policy;  /* LOGIN_ANONYMOUS */
 	uint32_t uid, gid;
 	uint64_t groups;   /* entries of `users` for its groups, as bits */
 	const char *name;  /* of the account; valid during the call */

@@ -70,7 +70,10 @@ void fs_agent(struct fs *fs, int fd, int error);
  * fs_forget(): call that when the pipe has been read.
  */
 NODISCARD uint32_t fs_stat(struct fs *fs, const char *path);
+/* Of a symbolic link itself; and if it may be renamed. */
 NODISCARD uint32_t fs_stat_self(struct fs *fs, const char *path);
+/* Of what an upload would replace or continue, ENOENT: and if it may. */
+NODISCARD uint32_t fs_stat_upload(struct fs *fs, const char *path);
 NODISCARD uint32_t fs_chdir(struct fs *fs, const char *path);
 /* The answer's contents are a struct msg_fs_room, with wanted in it. */
 NODISCARD uint32_t fs_space(struct fs *fs, const char *path, uint64_t wanted);

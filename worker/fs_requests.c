@@ -56,6 +56,12 @@ fs_stat_self(struct fs *fs, const char *path)
 }
 
 uint32_t
+fs_stat_upload(struct fs *fs, const char *path)
+{
+	return (ask_about(fs, MSG_FS_STAT, path, FS_STAT_UPLOAD));
+}
+
+uint32_t
 fs_chdir(struct fs *fs, const char *path)
 {
 	return (ask_about(fs, MSG_FS_CHDIR, path, 0));

@@ -14,13 +14,13 @@ struct account {
 	char group[LOGIN_NAME_MAX_LEN + 1]; /* of gid; "" = only the number */
 	char home[FS_PATH_MAX + 1];         /* "/" to the account */
 	uint32_t uid, gid;
-	uint32_t policy; /* LOGIN_READ_ONLY ... */
+	uint32_t policy; /* LOGIN_ANONYMOUS */
 	uint32_t ngroups;
 	uint32_t groups[LOGIN_GROUPS_MAX]; /* supplementary */
 	bool more_groups;                  /* than there is room for */
 	/*
 	 * Entries of `users` of the host that are for a group the account is
-	 * in: bit n is the n-th of those for groups.  Not part of a token.
+	 * in: bit n is the n-th of those for groups.
 	 */
 	uint64_t entries;
 };

@@ -23,7 +23,8 @@ become_agent(const struct token *token, const struct conf *conf, int fd,
 	start.identity.groups = account->groups;
 	start.identity.ngroups = account->ngroups;
 	start.root = account->home;
-	start.policy = account->policy;
+	start.subject = subject_of(&conf->hosts[token->host], account->name,
+	    account->entries, (account->policy & LOGIN_ANONYMOUS) != 0);
 	start.local_file_systems = names;
 	start.nlocal_file_systems = local->count;
 	start.parent = parent;

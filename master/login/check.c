@@ -59,7 +59,7 @@ check_anonymous(const struct check_question *question,
 	const char *why;
 
 	(void)snprintf(account->name, sizeof(account->name), "anonymous");
-	account->policy = LOGIN_READ_ONLY | LOGIN_ANONYMOUS;
+	account->policy = LOGIN_ANONYMOUS;
 	account->uid = geteuid();
 	account->gid = getegid();
 	if (anonymous->directory == NULL ||

@@ -9,7 +9,7 @@
 #include "shm/ipc/body.h"
 
 /* Changes with the form: a successor of another version refuses the token. */
-#define TOKEN_FORM 1u
+#define TOKEN_FORM 2u
 
 struct writer {
 	uint8_t *at;
@@ -103,6 +103,7 @@ token_identity(const struct token *token, uint8_t *out)
 	put_number(&writer, account->ngroups);
 	for (i = 0; i < account->ngroups; i++)
 		put_number(&writer, account->groups[i]);
+	put(&writer, &account->entries, sizeof(account->entries));
 	put_text(&writer, account->name, sizeof(account->name));
 	put_text(&writer, account->group, sizeof(account->group));
 	put_text(&writer, account->home, sizeof(account->home));
@@ -139,6 +140,7 @@ get_identity(struct reader *reader, struct token *token)
 	}
 	for (i = 0; i < account->ngroups; i++)
 		account->groups[i] = get_number(reader);
+	get(reader, &account->entries, sizeof(account->entries));
 	get_text(reader, account->name, sizeof(account->name));
 	get_text(reader, account->group, sizeof(account->group));
 	get_text(reader, account->home, sizeof(account->home));

@@ -212,9 +212,14 @@ inherit(struct build *build, struct target *target)
 }
 
 static void
-complete_host(struct conf_host *host)
+complete_host(struct build *build, struct conf_host *host)
 {
 	size_t i;
+
+	/* Whoever comes may not leave anything, unless that is wanted. */
+	if (host->anonymous.enabled)
+		varying_complete(build->load, keys_find("read_only"), "on",
+		    &host->anonymous.settings);
 
 	protocol_complete(&host->tls);
 	if ((host->tls.options & CONF_TLS_USE_IMPLICIT_SSL) != 0)
@@ -259,7 +264,7 @@ build_host(struct build *build, size_t index, const struct node *section)
 	build->sections[index] = section;
 	inherit(build, &target);
 	apply_own(build, &section, 1, &target);
-	complete_host(target.host);
+	complete_host(build, target.host);
 	if (build->load->report.count == mistakes)
 		check_host(build, index, &target.given);
 }
@@ -345,7 +350,7 @@ build_server(struct build *build, struct given *given)
 	if (build->load->report.no_memory)
 		return;
 	complete_server(build);
-	complete_host(target.host);
+	complete_host(build, target.host);
 	*given = target.given;
 	build->server_good = build->load->report.count == mistakes;
 	if (build->server_good)

@@ -73,6 +73,12 @@ struct conf_host {
 	uint32_t timeout_data; /* until the data connection is there */
 	uint32_t login_delay;  /* after a failed login */
 
+	/* What may be done with paths: worker/agent/access.h */
+	struct conf_strings deny;
+	enum conf_hide hide_dotfiles;
+	bool read_only;
+	bool upload_only;
+
 	/* Transfers */
 	enum conf_durability durability;
 	uint64_t hash_max_size; /* bytes; 0: no limit */

@@ -93,6 +93,13 @@ enum conf_durability {
 	CONF_DURABILITY_FULL
 };
 
+/* What becomes of names that begin with a dot. */
+enum conf_hide {
+	CONF_HIDE_OFF,
+	CONF_HIDE_LIST, /* they are not listed */
+	CONF_HIDE_ALL   /* nor reached, nor made */
+};
+
 enum conf_cache_type {
 	CONF_CACHE_LMDB,    /* one, which all workers share */
 	CONF_CACHE_INTERNAL /* each worker has its own */

@@ -154,6 +154,7 @@ bool url_read(const struct value *value);
 bool listen_read(const struct value *value);
 bool addresses_read(const struct value *value);
 bool networks_read(const struct value *value);
+bool patterns_read(const struct value *value);
 bool ports_read(const struct value *value);
 bool certificates_read(const struct value *value);
 bool command_read(const struct value *value);
@@ -199,6 +200,8 @@ int listen_write(struct buf *out, const struct conf_key *key,
 int addresses_write(struct buf *out, const struct conf_key *key,
     const void *object);
 int networks_write(struct buf *out, const struct conf_key *key,
+    const void *object);
+int patterns_write(struct buf *out, const struct conf_key *key,
     const void *object);
 int ports_write(struct buf *out, const struct conf_key *key,
     const void *object);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shm/base/ensure.h"
 #include "shm/conf/varying.h"
 
 /* --- one setting and a host that has nothing but it ----------------------- */
@@ -88,6 +89,21 @@ varying_read(struct load *load, const struct conf_key *key,
 	setting->key = (uint32_t)keys_index(key);
 	memcpy(setting->value.bytes, (char *)&host + key->offset, key->size);
 	return (true);
+}
+
+void
+varying_complete(struct load *load, const struct conf_key *key,
+    const char *text, struct conf_settings *settings)
+{
+	struct node node;
+
+	if (conf_setting(settings, key->offset) != NULL)
+		return;
+	memset(&node, 0, sizeof(node));
+	node.kind = NODE_SCALAR;
+	node.text = text;
+	ensure(
+	    varying_read(load, key, &node, settings) || load->report.no_memory);
 }
 
 void

@@ -21,6 +21,10 @@
 bool varying_read(struct load *load, const struct conf_key *key,
     const struct node *node, struct conf_settings *settings);
 
+/* The same with a text for the value, unless it has one.  For what is right. */
+void varying_complete(struct load *load, const struct conf_key *key,
+    const char *text, struct conf_settings *settings);
+
 /* Releases all values; settings are empty then. */
 void varying_free(struct conf_settings *settings);
 

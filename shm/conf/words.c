@@ -165,6 +165,12 @@ static const struct word cache_types[] = {
 	{ "internal", CONF_CACHE_INTERNAL },
 };
 
+static const struct word hidings[] = {
+	{ "off", CONF_HIDE_OFF },
+	{ "list", CONF_HIDE_LIST },
+	{ "all", CONF_HIDE_ALL },
+};
+
 static const struct word no_answers[] = {
 	{ "reject", CONF_NO_ANSWER_REJECT },
 	{ "accept", CONF_NO_ANSWER_ACCEPT },
@@ -205,6 +211,7 @@ static const struct {
 	[CONF_TYPE_DURABILITY] = { durabilities, NITEMS(durabilities), false },
 	[CONF_TYPE_TIMES] = { times, NITEMS(times), false },
 	[CONF_TYPE_CACHE_TYPE] = { cache_types, NITEMS(cache_types), false },
+	[CONF_TYPE_HIDE] = { hidings, NITEMS(hidings), false },
 	[CONF_TYPE_NO_ANSWER] = { no_answers, NITEMS(no_answers), false },
 	[CONF_TYPE_TRUNCATED] = { truncated, NITEMS(truncated), false },
 	[CONF_TYPE_VERIFY_CLIENT] = { verify_client, NITEMS(verify_client),
@@ -225,6 +232,7 @@ _Static_assert(sizeof(enum conf_log_target) == sizeof(unsigned int) &&
 	sizeof(enum conf_verify) == sizeof(unsigned int) &&
 	sizeof(enum conf_verify_server) == sizeof(unsigned int) &&
 	sizeof(enum conf_stapling) == sizeof(unsigned int) &&
+	sizeof(enum conf_hide) == sizeof(unsigned int) &&
 	sizeof(enum conf_no_answer) == sizeof(unsigned int) &&
 	sizeof(enum conf_cache_type) == sizeof(unsigned int),
     "words are stored as unsigned int");

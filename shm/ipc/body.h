@@ -332,8 +332,7 @@ enum login_verdict {
 	LOGIN_VERDICT_COUNT
 };
 
-#define LOGIN_READ_ONLY 1u /* policy: nothing may be changed */
-#define LOGIN_ANONYMOUS 2u
+#define LOGIN_ANONYMOUS 1u /* policy */
 
 /* Followed by the account's name, its group's name and the sealed token. */
 struct msg_login_result {
@@ -341,7 +340,7 @@ struct msg_login_result {
 	uint64_t request;
 	uint32_t verdict;
 	uint32_t limit;
-	uint32_t policy; /* LOGIN_READ_ONLY ... */
+	uint32_t policy; /* LOGIN_ANONYMOUS */
 	uint32_t uid;
 	uint32_t gid;
 	uint32_t token_len;
@@ -404,6 +403,9 @@ struct msg_agent_load {
 
 /* File system ------------------------------------------------------------ */
 
+/* In the place of an errno, beyond those of the system. */
+#define FS_ERROR_UPLOAD_ONLY 4096 /* files may only be added there */
+
 /*
  * Paths are virtual: absolute, "/" is the account's root, no "." or ".."
  * components, no NUL.  They follow the body.
@@ -415,7 +417,9 @@ struct msg_fs_path {
 	uint32_t zero;
 };
 
-#define FS_STAT_SELF 1u /* of a symbolic link, not of what it leads to */
+/* Instead of looking at what the path leads to. */
+#define FS_STAT_SELF   1u /* of a symbolic link itself, to rename it */
+#define FS_STAT_UPLOAD 2u /* of what an upload would replace or continue */
 
 /*
  * A pipe begins at offset; a file is read from wherever the worker likes.  Of a

@@ -14,15 +14,14 @@ enum fs_list_format {
 	FS_LIST_FACTS  /* MLSD */
 };
 
-#define FS_LIST_HIDDEN    1u   /* names that begin with a dot too */
-#define FS_LIST_SELF      2u   /* one line about the path itself (MLST, -d) */
-#define FS_LIST_READ_ONLY 4u   /* facts: perm without the right to change */
-#define FS_LIST_DOTS      8u   /* long: "." and ".." too */
-#define FS_LIST_RECURSIVE 16u  /* and what is below, not with FS_LIST_FACTS */
-#define FS_LIST_FOLLOW    32u  /* what links lead to, where it is there */
-#define FS_LIST_CLASSIFY  64u  /* a "/" behind directories, and so on */
-#define FS_LIST_UTC       128u /* times, in FS_LIST_LONG */
-#define FS_LIST_REVERSE   256u
+#define FS_LIST_HIDDEN    1u  /* names that begin with a dot too */
+#define FS_LIST_SELF      2u  /* one line about the path itself (MLST, -d) */
+#define FS_LIST_DOTS      4u  /* long: "." and ".." too */
+#define FS_LIST_RECURSIVE 8u  /* and what is below, not with FS_LIST_FACTS */
+#define FS_LIST_FOLLOW    16u /* what links lead to, where it is there */
+#define FS_LIST_CLASSIFY  32u /* a "/" behind directories, and so on */
+#define FS_LIST_UTC       64u /* times, in FS_LIST_LONG */
+#define FS_LIST_REVERSE   128u
 
 enum fs_list_order {
 	FS_ORDER_NONE, /* as the directory has them */

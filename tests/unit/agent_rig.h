@@ -45,7 +45,7 @@ struct peer {
 };
 
 struct rig_options {
-	uint32_t policy;
+	bool read_only;
 	bool relayed; /* no file system counts as local */
 };
 
@@ -150,6 +150,7 @@ rig_start(struct rig *rig, const struct rig_options *options)
 	static const char *const local[] = { "ext4", "tmpfs", "overlay", "xfs",
 		"btrfs" };
 	struct agent_start start = { 0 };
+	struct conf_host host = { 0 };
 	int fd;
 
 	memset(rig, 0, sizeof(*rig));
@@ -160,7 +161,8 @@ rig_start(struct rig *rig, const struct rig_options *options)
 	    rig->scratch.path);
 	start.identity = rig_identity();
 	start.root = rig->home.path;
-	start.policy = options->policy;
+	host.read_only = options->read_only;
+	start.subject.host = &host;
 	start.local_file_systems = local;
 	start.nlocal_file_systems = options->relayed ? 0 : NITEMS(local);
 	start.parent = getpid();

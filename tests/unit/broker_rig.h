@@ -290,7 +290,7 @@ welcome(struct table *table)
 		.session = SESSION,
 		.request = table->login.request,
 		.verdict = LOGIN_OK,
-		.policy = LOGIN_READ_ONLY,
+		.policy = LOGIN_ANONYMOUS,
 		.uid = 1001,
 		.gid = 1002,
 		.token_len = 5,

@@ -56,10 +56,12 @@ the_agent_is_the_account_and_no_more(void)
 static int
 status_of(const struct identity *identity, const char *root)
 {
+	static const struct conf_host host;
 	struct agent_start start = { 0 };
 	int fd, status;
 	pid_t pid;
 
+	start.subject.host = &host;
 	start.identity = *identity;
 	start.root = root;
 	pid = rig_fork(&start, &fd);
@@ -328,7 +330,7 @@ names_modes_and_times_change(void)
 static void
 who_may_only_read_changes_nothing(void)
 {
-	static const struct rig_options reader = { LOGIN_READ_ONLY, false };
+	static const struct rig_options reader = { true, false };
 	struct peer peer;
 	struct rig rig;
 

@@ -20,7 +20,7 @@ joins_logs_in_and_leaves(void)
 	CU_ASSERT_TRUE(seat.verdicts == 1 && seat.limit == LIMIT_NONE);
 	CU_ASSERT_TRUE(seat.logins == 1 && seat.login.verdict == LOGIN_OK);
 	CU_ASSERT_TRUE(seat.login.uid == 1001 && seat.login.gid == 1002);
-	CU_ASSERT_EQUAL(seat.login.policy, LOGIN_READ_ONLY);
+	CU_ASSERT_EQUAL(seat.login.policy, LOGIN_ANONYMOUS);
 	CU_ASSERT_STRING_EQUAL(seat.name, "joe");
 	CU_ASSERT_STRING_EQUAL(seat.group, "crew");
 	CU_ASSERT_PTR_NULL(seat.client.question);

@@ -110,7 +110,7 @@ static void
 long_lines_are_those_of_ls(void)
 {
 	struct list_style style = plain_style(FS_LIST_LONG);
-	struct list_entry entry = { "n", NULL, NULL, LIST_ENTRY };
+	struct list_entry entry = { "n", NULL, NULL, LIST_ENTRY, 0 };
 	struct statx facts;
 	size_t i;
 
@@ -128,7 +128,7 @@ owners_are_names_only_for_the_account(void)
 {
 	struct list_style style = plain_style(FS_LIST_LONG);
 	struct statx facts = plain_facts(S_IFLNK | 0777, NOW);
-	struct list_entry entry = { "l", &facts, "a\nb", LIST_ENTRY };
+	struct list_entry entry = { "l", &facts, "a\nb", LIST_ENTRY, 0 };
 
 	facts.stx_uid = 0;
 	facts.stx_gid = 4294967294u;
@@ -150,7 +150,7 @@ facts_are_those_of_rfc_3659(void)
 {
 	struct list_style style = plain_style(FS_LIST_FACTS);
 	struct statx facts = plain_facts(S_IFREG | 0644, NOW);
-	struct list_entry entry = { "a b; c", &facts, NULL, LIST_ENTRY };
+	struct list_entry entry = { "a b; c", &facts, NULL, LIST_ENTRY, 0 };
 
 	CHECK_CASE(shows(&style, &entry,
 		       "type=file;size=1234;modify=20231114221320;"
@@ -201,35 +201,39 @@ static const struct {
 	mode_t mode;
 	uid_t uid;
 	gid_t gid;
-	bool parent_writable, sticky, read_only;
+	bool parent_writable, sticky;
+	unsigned int lacks;
 	const char *perm;
 } perms[] = {
-	{ "own file", S_IFREG | 0600, 1000, 1, true, false, false, "adfrw" },
-	{ "own file, shut", S_IFREG | 0077, 1000, 1, true, false, false, "df" },
+	{ "own file", S_IFREG | 0600, 1000, 1, true, false, 0, "adfrw" },
+	{ "own file, shut", S_IFREG | 0077, 1000, 1, true, false, 0, "df" },
 	{ "own file in another's directory", S_IFREG | 0600, 1000, 1, false,
-	    false, false, "arw" },
-	{ "file of a stranger", S_IFREG | 0604, 1, 1, true, false, false,
-	    "dfr" },
+	    false, 0, "arw" },
+	{ "file of a stranger", S_IFREG | 0604, 1, 1, true, false, 0, "dfr" },
 	{ "the same where the sticky bit is", S_IFREG | 0604, 1, 1, true, true,
-	    false, "r" },
-	{ "file of the group", S_IFREG | 0660, 1, 100, false, false, false,
-	    "arw" },
-	{ "own directory", S_IFDIR | 0700, 1000, 1, true, false, false,
-	    "cdfelmp" },
+	    0, "r" },
+	{ "file of the group", S_IFREG | 0660, 1, 100, false, false, 0, "arw" },
+	{ "own directory", S_IFDIR | 0700, 1000, 1, true, false, 0, "cdfelmp" },
 	{ "own directory, not to be searched", S_IFDIR | 0600, 1000, 1, true,
-	    false, false, "dfl" },
+	    false, 0, "dfl" },
 	{ "own directory of who may only read", S_IFDIR | 0700, 1000, 1, true,
-	    false, true, "el" },
+	    false, ACCESS_CHANGE, "el" },
 	{ "own file of who may only read", S_IFREG | 0600, 1000, 1, true, false,
-	    true, "r" },
-	{ "nothing at all", S_IFREG | 0, 1, 1, false, false, false, "" },
+	    ACCESS_CHANGE, "r" },
+	{ "nothing at all", S_IFREG | 0, 1, 1, false, false, 0, "" },
+	{ "a file that may only be read", S_IFREG | 0600, 1000, 1, true, false,
+	    ACCESS_WRITE | ACCESS_REMOVE, "r" },
+	{ "a file among uploads", S_IFREG | 0600, 1000, 1, true, false,
+	    ACCESS_ALL & ~ACCESS_ADD, "" },
+	{ "a directory for uploads", S_IFDIR | 0700, 1000, 1, true, false,
+	    ACCESS_ALL & ~(ACCESS_ENTER | ACCESS_FILL), "celm" },
 };
 
 static void
 perm_says_what_will_work(void)
 {
 	struct list_style style = plain_style(FS_LIST_FACTS);
-	struct list_entry entry = { "n", NULL, NULL, LIST_ENTRY };
+	struct list_entry entry = { "n", NULL, NULL, LIST_ENTRY, 0 };
 	struct statx facts;
 	char line[64];
 	size_t i;
@@ -243,7 +247,7 @@ perm_says_what_will_work(void)
 		style.parent_writable = perms[i].parent_writable;
 		style.parent_sticky = perms[i].sticky;
 		style.parent_ours = !perms[i].sticky;
-		style.read_only = perms[i].read_only;
+		entry.lacks = perms[i].lacks;
 		(void)snprintf(line, sizeof(line), "perm=%s; n", perms[i].perm);
 		CHECK_CASE(shows(&style, &entry, line), perms[i].what);
 	}
@@ -271,7 +275,7 @@ no_byte_of_a_name_forges_a_line(void)
 	struct list_style style = plain_style(FS_LIST_NAMES);
 	struct statx facts = plain_facts(S_IFLNK | 0777, NOW);
 	char name[24], target[4] = "t?u", memory[LIST_LINE_MAX];
-	struct list_entry entry = { name, &facts, target, LIST_ENTRY };
+	struct list_entry entry = { name, &facts, target, LIST_ENTRY, 0 };
 	struct line out;
 	int format, byte;
 	size_t i, at;
@@ -301,7 +305,7 @@ static void
 names_are_bytes(void)
 {
 	struct list_style style = plain_style(FS_LIST_NAMES);
-	struct list_entry entry = { NULL, NULL, NULL, LIST_ENTRY };
+	struct list_entry entry = { NULL, NULL, NULL, LIST_ENTRY, 0 };
 	static const char *const names[] = {
 		"plain",
 		" leading and trailing ",
@@ -342,7 +346,7 @@ static void
 marks_tell_types(void)
 {
 	struct list_style style = plain_style(FS_LIST_NAMES);
-	struct list_entry entry = { "n", NULL, NULL, LIST_ENTRY };
+	struct list_entry entry = { "n", NULL, NULL, LIST_ENTRY, 0 };
 	struct statx facts;
 	size_t i;
 
@@ -368,7 +372,7 @@ the_time_zone_is_for_people(void)
 {
 	struct list_style style = plain_style(FS_LIST_LONG);
 	struct statx facts = plain_facts(S_IFREG | 0644, NOW);
-	struct list_entry entry = { "n", &facts, NULL, LIST_ENTRY };
+	struct list_entry entry = { "n", &facts, NULL, LIST_ENTRY, 0 };
 
 	zone_set("XYZ-3");
 	style.utc = true;

@@ -181,7 +181,7 @@ compare(enum fs_list_format format, expectation expect)
 {
 	static struct list_style style;
 	char name[256], expected[1024], memory[LIST_LINE_MAX];
-	struct list_entry entry = { name, NULL, NULL, LIST_ENTRY };
+	struct list_entry entry = { name, NULL, NULL, LIST_ENTRY, 0 };
 	struct statx facts;
 	uint64_t state = 1;
 	struct line out;

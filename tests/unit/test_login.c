@@ -92,8 +92,7 @@ check_anonymous(void)
 	CU_ASSERT(rig_open(&worker, rig_session(1, 2)) == LIMIT_NONE);
 	CU_ASSERT(rig_login(&worker, rig_session(1, 1), "ftp", "any@thing") ==
 	    LOGIN_OK);
-	CU_ASSERT(
-	    worker.body.result.policy == (LOGIN_READ_ONLY | LOGIN_ANONYMOUS));
+	CU_ASSERT(worker.body.result.policy == LOGIN_ANONYMOUS);
 	CU_ASSERT(worker.body.result.uid != 0);
 	CU_ASSERT(worker.body.result.name_len == 9 &&
 	    memcmp(worker.rest, "anonymous", 9) == 0);

@@ -26,7 +26,7 @@ fill(struct token *token)
 	    "/home/alice");
 	token->account.uid = 1000;
 	token->account.gid = 100;
-	token->account.policy = LOGIN_READ_ONLY;
+	token->account.policy = LOGIN_ANONYMOUS;
 	token->account.ngroups = 2;
 	token->account.groups[0] = 27;
 	token->account.groups[1] = 44;
@@ -136,15 +136,15 @@ check_malformed_contents(void)
 		{ "too many groups", 8 + 20, LOGIN_GROUPS_MAX + 1 },
 		{ "the most groups there are numbers for", 8 + 20, UINT32_MAX },
 		{ "more groups than bytes", 8 + 20, 40 },
-		{ "a name longer than what is there", 8 + 24, 200 },
-		{ "a name longer than allowed", 8 + 24, UINT32_MAX },
-		{ "a NUL in the name", 8 + 28, 0 },
+		{ "a name longer than what is there", 8 + 32, 200 },
+		{ "a name longer than allowed", 8 + 32, UINT32_MAX },
+		{ "a NUL in the name", 8 + 36, 0 },
 	};
 	uint8_t plain[8 + TOKEN_IDENTITY_MAX], sealed[TOKEN_LEN_MAX];
 	uint8_t binding[28] = "ftpsd session";
 	struct seal_data associated = { binding, sizeof(binding) }, data;
 	static struct token token, again;
-	const uint32_t form = 1;
+	const uint32_t form = 2;
 	size_t i, len;
 
 	memcpy(binding + 16, &form, sizeof(form));
@@ -184,7 +184,7 @@ same_identity(const struct token *one, const struct token *two)
 static void
 check_identity(void)
 {
-	static struct token base, changed[9];
+	static struct token base, changed[10];
 	size_t i;
 
 	fill(&base);
@@ -199,6 +199,7 @@ check_identity(void)
 	changed[6].account.groups[1] = 45;
 	changed[7].account.name[0] = 'b';
 	changed[8].account.home[6] = 'b';
+	changed[9].account.entries = 4;
 	for (i = 0; i < NITEMS(changed); i++)
 		CU_ASSERT(!same_identity(&base, &changed[i]));
 	fill(&changed[0]);

@@ -1,11 +1,229 @@
 #include "worker/agent/access.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "shm/ipc/body.h"
+#include "worker/agent/match.h"
+
+/* What may be done where files may only be added. */
+#define UPLOADS (ACCESS_SHOW | ACCESS_ENTER | ACCESS_ADD | ACCESS_FILL)
+
+/* The keys that tell, of struct conf_host. */
+static const size_t fields[] = { CONF_FIELD(deny), CONF_FIELD(hide_dotfiles),
+	CONF_FIELD(read_only), CONF_FIELD(upload_only) };
+
+/* --- patterns ------------------------------------------------------------- */
+
+/* Copies the first component of at, and returns what is after it. */
+static const char *
+next_name(const char *at, char name[NAME_MAX + 1])
+{
+	size_t len;
+
+	at += strspn(at, "/");
+	len = strcspn(at, "/");
+	/* No file has a longer name, so no pattern misses one. */
+	if (len > NAME_MAX)
+		len = NAME_MAX;
+	memcpy(name, at, len);
+	name[len] = '\0';
+	return (at + strcspn(at, "/"));
+}
+
+/* Whether any name in the path fits. */
+static bool
+fits_name(const char *pattern, const char *path)
+{
+	char name[NAME_MAX + 1];
+
+	while (*path != '\0') {
+		path = next_name(path, name);
+		if (name[0] != '\0' && match_name(pattern, name))
+			return (true);
+	}
+	return (false);
+}
+
+enum fit {
+	FIT_NOT,
+	FIT_ABOVE, /* something below the path may fit */
+	FIT        /* it does, or something above it */
+};
+
+/* Name by name: "*" does not stand for a slash. */
+static enum fit
+fits_path(const char *pattern, const char *path)
+{
+	char wanted[NAME_MAX + 1], name[NAME_MAX + 1];
+
+	while (*pattern != '\0') {
+		pattern = next_name(pattern, wanted);
+		path = next_name(path, name);
+		if (name[0] == '\0')
+			return (FIT_ABOVE);
+		if (!match_name(wanted, name))
+			return (FIT_NOT);
+	}
+	return (FIT);
+}
+
+static bool
+is_denied(const struct conf_strings *deny, const char *path)
+{
+	const char *pattern;
+	size_t i;
+
+	for (i = 0; i < deny->count; i++) {
+		pattern = deny->items[i];
+		if (pattern[0] == '/' ? fits_path(pattern, path) == FIT
+				      : fits_name(pattern, path))
+			return (true);
+	}
+	return (false);
+}
+
+/* --- rights --------------------------------------------------------------- */
+
+/* What counts at a path; NULL: for the account. */
+struct rules {
+	const struct conf_strings *deny;
+	enum conf_hide hide;
+	bool read_only, upload_only;
+};
+
+static struct rules
+rules_at(const struct conf_subject *subject, const char *path)
+{
+	const enum conf_hide *hide =
+	    subject_find(subject, path, CONF_FIELD(hide_dotfiles));
+	const bool *read_only =
+	    subject_find(subject, path, CONF_FIELD(read_only));
+	const bool *upload_only =
+	    subject_find(subject, path, CONF_FIELD(upload_only));
+
+	return ((struct rules){
+	    .deny = subject_find(subject, path, CONF_FIELD(deny)),
+	    .hide = *hide,
+	    .read_only = *read_only,
+	    .upload_only = *upload_only,
+	});
+}
+
+static unsigned int
+own_rights(const struct rules *rules)
+{
+	unsigned int rights = ACCESS_ALL;
+
+	if (rules->read_only)
+		rights &= ~ACCESS_CHANGE;
+	if (rules->upload_only)
+		rights &= UPLOADS;
+	return (rights);
+}
+
+/* What the rules of its directory take from a name. */
+static unsigned int
+rights_in(const struct rules *above)
+{
+	unsigned int rights = ACCESS_ALL;
+
+	if (above->read_only)
+		rights &= ~(ACCESS_ADD | ACCESS_REMOVE);
+	if (above->upload_only)
+		rights &= ~(ACCESS_SHOW | ACCESS_REMOVE);
+	return (rights);
+}
+
+static bool
+is_dotted(const char *path)
+{
+	return (strstr(path, "/.") != NULL);
+}
+
+/* A directory as long as paths may be has no names in it. */
+static bool
+directory_of(const char *path, char out[PATH_MAX])
+{
+	const char *slash = strrchr(path, '/');
+	size_t len;
+
+	if (slash == NULL || slash[1] == '\0')
+		return (false);
+	len = slash == path ? 1 : (size_t)(slash - path);
+	if (len >= PATH_MAX)
+		return (false);
+	memcpy(out, path, len);
+	out[len] = '\0';
+	return (true);
+}
+
+static unsigned int
+rights_at(const struct conf_subject *subject, const char *path)
+{
+	const struct rules own = rules_at(subject, path);
+	unsigned int rights = own_rights(&own);
+	char directory[PATH_MAX];
+	struct rules above;
+	const char *slash;
+
+	if (is_denied(own.deny, path) ||
+	    (own.hide == CONF_HIDE_ALL && is_dotted(path)))
+		return (0);
+	if (!directory_of(path, directory))
+		return (rights);
+	above = rules_at(subject, directory);
+	rights &= rights_in(&above);
+	slash = strrchr(path, '/');
+	if (above.hide != CONF_HIDE_OFF && slash[1] == '.')
+		rights &= ~ACCESS_SHOW;
+	return (rights);
+}
 
 unsigned int
-access_rights(const struct jail *jail, const char *path UNUSED)
+access_rights(const struct access *access, const char *path)
 {
-	return (jail->read_only ? ACCESS_ALL & ~ACCESS_CHANGE : ACCESS_ALL);
+	if (access == NULL)
+		return (ACCESS_ALL);
+	if (!access->by_path)
+		return (access->general);
+	return (rights_at(&access->subject, path));
+}
+
+unsigned int
+access_entry(const struct access *access, const char *directory,
+    const char *name)
+{
+	char path[PATH_MAX];
+	unsigned int rights;
+
+	if (access == NULL)
+		return (ACCESS_ALL);
+	if (!access->by_path) {
+		rights = access->general;
+		return (access->hides_dots && name[0] == '.'
+			? rights & ~ACCESS_SHOW
+			: rights);
+	}
+	if (directory == NULL ||
+	    snprintf(path, sizeof(path), "%s/%s",
+		strcmp(directory, "/") == 0 ? "" : directory,
+		name) >= (int)sizeof(path))
+		return (0);
+	return (rights_at(&access->subject, path));
+}
+
+unsigned int
+access_above(const struct access *access, const char *path)
+{
+	char above[PATH_MAX];
+
+	if (access == NULL || !access->by_path || !directory_of(path, above))
+		return (access_rights(access, path));
+	return (access_rights(access, above));
 }
 
 int
@@ -16,5 +234,105 @@ access_error(unsigned int rights, unsigned int wanted)
 	/* What is there already may not be touched. */
 	if (missing == ACCESS_WRITE && (rights & ACCESS_ADD) != 0)
 		return (EEXIST);
+	if ((rights & ACCESS_READ) == 0)
+		return (
+		    (rights & ACCESS_ADD) != 0 ? FS_ERROR_UPLOAD_ONLY : EACCES);
 	return ((missing & ACCESS_CHANGE) != 0 ? EROFS : EACCES);
+}
+
+/* --- what has to be looked at --------------------------------------------- */
+
+static bool
+sets_rules(const struct conf_section *section)
+{
+	size_t i;
+
+	for (i = 0; i < NITEMS(fields); i++)
+		if (conf_setting(&section->settings, fields[i]) != NULL)
+			return (true);
+	return (false);
+}
+
+void
+access_init(struct access *access, const struct conf_subject *subject)
+{
+	const struct conf_sections *list = subject_directories(subject);
+	struct rules rules = rules_at(subject, NULL);
+	size_t i;
+
+	memset(access, 0, sizeof(*access));
+	access->subject = *subject;
+	access->by_path = rules.deny->count > 0 || rules.hide == CONF_HIDE_ALL;
+	for (i = 0; i < list->count; i++)
+		access->by_path =
+		    access->by_path || sets_rules(&list->items[i]);
+	access->hides_dots = rules.hide != CONF_HIDE_OFF;
+	access->general = own_rights(&rules) & rights_in(&rules);
+}
+
+bool
+access_read_only(const struct access *access)
+{
+	const struct conf_sections *list =
+	    subject_directories(&access->subject);
+	const bool *here;
+	size_t i;
+
+	if ((access->general & ACCESS_ADD) != 0)
+		return (false);
+	for (i = 0; i < list->count; i++) {
+		here = conf_setting(&list->items[i].settings,
+		    CONF_FIELD(read_only));
+		if (here != NULL && !*here)
+			return (false);
+	}
+	return (true);
+}
+
+/* --- directories that get another name ------------------------------------ */
+
+/* Whether the path is the directory, or in it. */
+static bool
+is_in(const char *path, const char *directory)
+{
+	size_t len = strlen(directory);
+
+	return (strncmp(path, directory, len) == 0 &&
+	    (path[len] == '/' || path[len] == '\0'));
+}
+
+/* Whether a rule names a place at the path, or below it. */
+static bool
+is_named(const struct conf_subject *subject, const char *path)
+{
+	const struct conf_sections *list = subject_directories(subject);
+	const struct conf_strings *deny =
+	    subject_find(subject, path, CONF_FIELD(deny));
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		if (sets_rules(&list->items[i]) &&
+		    is_in(list->items[i].name, path))
+			return (true);
+	for (i = 0; i < deny->count; i++)
+		if (deny->items[i][0] == '/' &&
+		    fits_path(deny->items[i], path) != FIT_NOT)
+			return (true);
+	return (false);
+}
+
+bool
+access_may_move(const struct access *access, const char *from, const char *to)
+{
+	const struct conf_subject *subject;
+	size_t i;
+
+	if (access == NULL || !access->by_path)
+		return (true);
+	subject = &access->subject;
+	for (i = 0; i < NITEMS(fields); i++)
+		if (subject_find(subject, from, fields[i]) !=
+		    subject_find(subject, to, fields[i]))
+			return (false);
+	return (!is_named(subject, from) && !is_named(subject, to));
 }

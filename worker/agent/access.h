@@ -2,16 +2,21 @@
  * access - what the account's policy allows with a path.
  *
  * The permissions of the file system are the kernel's business; this is what
- * the configuration forbids beyond them.  Each request names the rights that it
- * needs when it resolves its path (resolve.h), so none gets past.  They are
- * judged on the path that was found, without symbolic links, not on the one
- * that the client gave.
+ * the configuration forbids beyond them (deny, hide_dotfiles, read_only,
+ * upload_only).  Each request names the rights that it needs when it resolves
+ * its path (resolve.h), so none gets past.  They are judged on the path that
+ * was found, without symbolic links, not on the one that the client gave.
+ *
+ * A name is governed by what counts for itself, and what is done with it as a
+ * name (to add, list, remove it) by what counts for its directory, too.
  */
 #ifndef WORKER_AGENT_ACCESS_H
 #define WORKER_AGENT_ACCESS_H
 
+#include <stdbool.h>
+
 #include "shm/base/attr.h"
-#include "worker/agent/jail.h"
+#include "shm/conf/subject.h"
 
 #define ACCESS_SHOW   1u   /* its name stands in listings */
 #define ACCESS_LOOK   2u   /* its size, time, mode; whether it is there */
@@ -21,13 +26,52 @@
 #define ACCESS_WRITE  32u  /* to change or replace the contents */
 #define ACCESS_SET    64u  /* to change time, mode, group */
 #define ACCESS_REMOVE 128u /* to take the name away, or give it another */
-#define ACCESS_ALL    255u
-#define ACCESS_CHANGE (ACCESS_ADD | ACCESS_WRITE | ACCESS_SET | ACCESS_REMOVE)
+#define ACCESS_FILL   256u /* a directory: something may be added in it */
+#define ACCESS_CLEAR  512u /* ... and removed from it */
+#define ACCESS_ALL    1023u
+#define ACCESS_CHANGE                                             \
+	(ACCESS_ADD | ACCESS_WRITE | ACCESS_SET | ACCESS_REMOVE | \
+	    ACCESS_FILL | ACCESS_CLEAR)
 
-/* The rights to path (virtual, as it was found): a set of ACCESS_ bits. */
-NODISCARD unsigned int access_rights(const struct jail *jail, const char *path);
+struct access {
+	struct conf_subject subject;
+	bool by_path;         /* rights differ from path to path */
+	bool hides_dots;      /* such names are not listed; not by_path */
+	unsigned int general; /* the rights to all paths; not by_path */
+};
 
-/* The errno that says why some of wanted is not among the rights. */
+/* Finds out what counts for the account. */
+void access_init(struct access *access, const struct conf_subject *subject);
+
+/* Whether nothing may be changed anywhere. */
+NODISCARD bool access_read_only(const struct access *access);
+
+/*
+ * The rights to path (virtual, as it was found): a set of ACCESS_ bits.  Where
+ * rights do not go by path, any may be given.
+ */
+NODISCARD unsigned int access_rights(const struct access *access,
+    const char *path);
+
+/* The same for a name in a directory, NULL: of any. */
+NODISCARD unsigned int access_entry(const struct access *access,
+    const char *directory, const char *name);
+
+/* To the directory that holds the path; the root holds itself. */
+NODISCARD unsigned int access_above(const struct access *access,
+    const char *path);
+
+/*
+ * Whether a directory may get another name without any path in it getting other
+ * rights.
+ */
+NODISCARD bool access_may_move(const struct access *access, const char *from,
+    const char *to);
+
+/*
+ * The errno that says why some of wanted is not among the rights;
+ * FS_ERROR_UPLOAD_ONLY is one.
+ */
 NODISCARD int access_error(unsigned int rights, unsigned int wanted);
 
 #endif

@@ -14,6 +14,7 @@
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
 #include "shm/ipc/body.h"
+#include "worker/agent/access.h"
 #include "worker/agent/change.h"
 #include "worker/agent/jail.h"
 #include "worker/agent/serve.h"
@@ -138,6 +139,7 @@ run(const struct agent_start *start)
 {
 	bool chrooted = process_is_root() != 0;
 	enum agent_exit result;
+	struct access access;
 	struct jail jail;
 
 	memset(&jail, 0, sizeof(jail));
@@ -153,7 +155,9 @@ run(const struct agent_start *start)
 		return (AGENT_EXIT_HARDEN);
 	umask(0); /* modes come with each request */
 	jail.chrooted = chrooted;
-	jail.read_only = (start->policy & LOGIN_READ_ONLY) != 0;
+	access_init(&access, &start->subject);
+	jail.access = &access;
+	jail.read_only = access_read_only(&access);
 	jail.uid = start->identity.uid;
 	jail.gid = start->identity.gid;
 	jail.groups = start->identity.groups;

@@ -16,6 +16,7 @@
 
 #include "shm/base/attr.h"
 #include "shm/base/process.h"
+#include "shm/conf/subject.h"
 
 /*
  * How an agent ends; login puts it in words.  The values begin at 64, so that
@@ -40,8 +41,8 @@ enum agent_exit {
 struct agent_start {
 	int control_fd; /* channel to login; RUN messages from the start */
 	struct identity identity;
-	const char *root; /* directory that is "/" to the account */
-	uint32_t policy;  /* LOGIN_READ_ONLY ... */
+	const char *root;            /* directory that is "/" to the account */
+	struct conf_subject subject; /* whose settings count */
 	/* Names of file systems that do not hang, such as "ext4". */
 	const char *const *local_file_systems;
 	size_t nlocal_file_systems;

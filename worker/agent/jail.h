@@ -13,10 +13,13 @@
 #include "shm/base/attr.h"
 #include "worker/agent/storage.h"
 
+struct access;
+
 struct jail {
 	int root;       /* O_PATH descriptor of the account's "/" */
 	bool chrooted;  /* else openat2() alone keeps us below root */
-	bool read_only; /* LOGIN_READ_ONLY */
+	bool read_only; /* nothing may be changed anywhere */
+	const struct access *access; /* NULL: all is allowed */
 	uid_t uid;
 	gid_t gid;
 	const gid_t *groups;

@@ -209,6 +209,7 @@ list_free(struct list **list)
 	free(ended->out.text);
 	free(ended->prefix);
 	free(ended->text);
+	free(ended->where);
 	free(ended->names);
 	free(ended);
 }

@@ -102,8 +102,6 @@ set_style(struct list *list, const struct list_request *request)
 	style->jail = list->jail;
 	style->format = (enum fs_list_format)body->format;
 	style->facts = body->facts;
-	style->read_only =
-	    list->jail->read_only || (body->flags & FS_LIST_READ_ONLY) != 0;
 	style->utc = (body->flags & FS_LIST_UTC) != 0;
 	style->classify = (body->flags & FS_LIST_CLASSIFY) != 0;
 	style->uid = body->uid;
@@ -170,7 +168,8 @@ is_same(const struct statx *a, const struct statx *b)
 int
 list_add_dots(struct list *list, const struct statx *this)
 {
-	struct list_entry entry = { ".", this, NULL, LIST_THIS };
+	struct list_entry entry = { ".", this, NULL, LIST_THIS,
+		list_lacks(list, ".") };
 	struct statx above, root;
 	bool facts = list->style.format == FS_LIST_FACTS;
 
@@ -190,6 +189,7 @@ list_add_dots(struct list *list, const struct statx *this)
 	entry.name = "..";
 	entry.facts = &above;
 	entry.kind = LIST_PARENT;
+	entry.lacks = list_lacks(list, "..");
 	list_add(list, list->directory, &entry);
 	return (0);
 }
@@ -234,7 +234,8 @@ look_at_target(const struct list *list, const char *path, struct statx *facts)
 static int
 add_root(struct list *list)
 {
-	struct list_entry entry = { "/", NULL, NULL, LIST_THIS };
+	struct list_entry entry = { "/", NULL, NULL, LIST_THIS,
+		ACCESS_ALL & ~access_rights(list->jail->access, "/") };
 	struct statx facts;
 
 	if (list_look(list, list->jail->root, "", &facts) == -1)
@@ -247,7 +248,8 @@ add_root(struct list *list)
 static int
 add_place(struct list *list, const char *path, const struct place *place)
 {
-	struct list_entry entry = { place->name, NULL, NULL, LIST_ENTRY };
+	struct list_entry entry = { place->name, NULL, NULL, LIST_ENTRY,
+		ACCESS_ALL & ~place->may };
 	struct statx parent, facts;
 
 	if (list_look(list, place->parent, "", &parent) == -1 ||

@@ -55,6 +55,7 @@ struct list {
 	struct list_walk *walk; /* NULL: there is one directory */
 	uint8_t *names;         /* NAMES_SIZE bytes of struct dirent64 */
 	struct statx facts;     /* of the entry that is added */
+	char *where; /* the directory, as it was found; NULL: not known */
 	size_t path_len;
 	char path[FS_PATH_MAX + 1]; /* of the directory; the root's is "" */
 };
@@ -81,6 +82,9 @@ NODISCARD int list_look_at(const struct list *list, const char *path,
 /* The same of a name in the directory, or of what it leads to. */
 NODISCARD int list_look_name(struct list *list, const char *name,
     struct statx *facts);
+
+/* The rights that there are not to a name in the directory, ".", or "..". */
+NODISCARD unsigned int list_lacks(struct list *list, const char *name);
 
 /*
  * The line of a name in the directory; nothing when it has gone since.  1, or

@@ -93,7 +93,7 @@ add_create(struct line *line, struct list_style *style UNUSED,
 static bool
 is_removable(const struct list_style *style, const struct list_entry *entry)
 {
-	if (style->read_only || entry->kind != LIST_ENTRY ||
+	if ((entry->lacks & ACCESS_REMOVE) != 0 || entry->kind != LIST_ENTRY ||
 	    !style->parent_writable)
 		return (false);
 	return (!style->parent_sticky || style->parent_ours ||
@@ -101,33 +101,39 @@ is_removable(const struct list_style *style, const struct list_entry *entry)
 }
 
 static void
-add_file_perm(struct line *line, int may, bool removable)
+add_file_perm(struct line *line, int may, unsigned int lacks, bool removable)
 {
-	if ((may & W_OK) != 0)
+	bool writable = (may & W_OK) != 0 && (lacks & ACCESS_WRITE) == 0;
+
+	if (writable)
 		line_char(line, 'a');
 	if (removable)
 		line_text(line, "df");
-	if ((may & R_OK) != 0)
+	if ((may & R_OK) != 0 && (lacks & ACCESS_READ) == 0)
 		line_char(line, 'r');
-	if ((may & W_OK) != 0)
+	if (writable)
 		line_char(line, 'w');
 }
 
 static void
-add_directory_perm(struct line *line, int may, bool removable)
+add_directory_perm(struct line *line, int may, unsigned int lacks,
+    bool removable)
 {
 	bool writable = (may & W_OK) != 0 && (may & X_OK) != 0;
+	bool fills = writable && (lacks & ACCESS_FILL) == 0;
 
-	if (writable)
+	if (fills)
 		line_char(line, 'c');
 	if (removable)
 		line_text(line, "df");
-	if ((may & X_OK) != 0)
+	if ((may & X_OK) != 0 && (lacks & ACCESS_ENTER) == 0)
 		line_char(line, 'e');
-	if ((may & R_OK) != 0)
+	if ((may & R_OK) != 0 && (lacks & ACCESS_ENTER) == 0)
 		line_char(line, 'l');
-	if (writable)
-		line_text(line, "mp");
+	if (fills)
+		line_char(line, 'm');
+	if (writable && (lacks & ACCESS_CLEAR) == 0)
+		line_char(line, 'p');
 }
 
 static void
@@ -139,12 +145,12 @@ add_perm(struct line *line, struct list_style *style,
 
 	may = jail_access(style->jail, facts->stx_mode, facts->stx_uid,
 	    facts->stx_gid);
-	if (style->read_only)
-		may &= ~W_OK;
 	if (S_ISDIR(facts->stx_mode))
-		add_directory_perm(line, may, is_removable(style, entry));
+		add_directory_perm(line, may, entry->lacks,
+		    is_removable(style, entry));
 	else
-		add_file_perm(line, may, is_removable(style, entry));
+		add_file_perm(line, may, entry->lacks,
+		    is_removable(style, entry));
 }
 
 static void

@@ -16,6 +16,7 @@
 
 #include "shm/base/attr.h"
 #include "shm/ipc/body.h"
+#include "worker/agent/access.h"
 #include "worker/agent/date.h"
 #include "worker/agent/jail.h"
 #include "worker/agent/line.h"
@@ -36,6 +37,7 @@ struct list_entry {
 	const struct statx *facts; /* not used for FS_LIST_NAMES */
 	const char *target;        /* of a symbolic link, or NULL */
 	enum list_kind kind;
+	unsigned int lacks; /* ACCESS_ bits: rights that there are not */
 };
 
 struct list_style;
@@ -56,6 +58,7 @@ typedef void (*list_adder)(struct line *line, struct list_style *style,
 struct list_head {
 	/* That it was made for. */
 	uint32_t mode, nlink, uid, gid, dev_major, dev_minor;
+	unsigned int lacks;
 	enum list_kind kind;
 	bool born;
 	bool made;
@@ -72,7 +75,6 @@ struct list_style {
 	const struct jail *jail; /* whose permissions count */
 	enum fs_list_format format;
 	uint32_t facts; /* set of enum fs_fact */
-	bool read_only; /* facts: nothing may be changed */
 	bool utc;       /* else local times, in long lines */
 	bool classify;  /* a mark of the type behind the name */
 	uid_t uid;      /* shown as user ... */

@@ -1,11 +1,13 @@
 /* The names of the directory that is listed: which are shown, and how. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "worker/agent/list_cursor.h"
 #include "worker/agent/match.h"
 #include "worker/agent/temporary.h"
+#include "worker/agent/where.h"
 
 /* What the type alone tells of a file that may not be looked at. */
 static void
@@ -36,7 +38,7 @@ list_look_name(struct list *list, const char *name, struct statx *facts)
 int
 list_add_name(struct list *list, const char *name, unsigned char type)
 {
-	struct list_entry entry = { name, &list->facts, NULL, LIST_ENTRY };
+	struct list_entry entry = { name, &list->facts, NULL, LIST_ENTRY, 0 };
 
 	if (list->entries >= list->entries_max) {
 		list->cut |= FS_CUT_ENTRIES;
@@ -49,17 +51,46 @@ list_add_name(struct list *list, const char *name, unsigned char type)
 			return (1);
 		guess(&list->facts, type);
 	}
+	if ((list->style.facts & FS_FACT_PERM) != 0)
+		entry.lacks = list_lacks(list, name);
 	list_add(list, list->directory, &entry);
 	return (1);
 }
 
-/*
- * The one place that decides what is left out of a listing, and is not gone
- * down into for one either.  A name with a dot is meant by a pattern that has
- * it, too.
- */
+/* Finds out where the directory is; what is nowhere has no rights. */
 static bool
-is_shown(struct list *list, const char *name)
+find_where(struct list *list)
+{
+	char where[PATH_MAX];
+
+	if (list->where == NULL &&
+	    where_is(list->jail, list->directory, where) == 0)
+		list->where = strdup(where);
+	return (list->where != NULL);
+}
+
+unsigned int
+list_lacks(struct list *list, const char *name)
+{
+	const struct access *access = list->jail->access;
+	unsigned int rights;
+
+	if (access == NULL)
+		return (0);
+	if (access->by_path && !find_where(list))
+		return (ACCESS_ALL);
+	if (strcmp(name, ".") == 0)
+		rights = access_rights(access, list->where);
+	else if (strcmp(name, "..") == 0)
+		rights = access_above(access, list->where);
+	else
+		rights = access_entry(access, list->where, name);
+	return (ACCESS_ALL & ~rights);
+}
+
+/* A name with a dot is meant by a pattern that has it, too. */
+static bool
+is_wanted(struct list *list, const char *name)
 {
 	const char *pattern = list->pattern;
 
@@ -79,9 +110,22 @@ is_shown(struct list *list, const char *name)
 	    (pattern != NULL && pattern[0] == '.'));
 }
 
+/*
+ * The one place that decides what is left out of a listing, and is not gone
+ * down into for one either.
+ */
+static bool
+is_shown(struct list *list, const char *name)
+{
+	return (is_wanted(list, name) &&
+	    (list_lacks(list, name) & ACCESS_SHOW) == 0);
+}
+
 void
 list_rewind(struct list *list)
 {
+	free(list->where);
+	list->where = NULL;
 	list->names_len = list->names_at = 0;
 	list->phase = list->sort == NULL ? LIST_LINES : LIST_COLLECT;
 }

@@ -26,14 +26,35 @@ ops_tell(int fd, struct msg_fs_done *done)
 	return (0);
 }
 
+/* What an upload would come upon, if it may be made at all. */
+static int
+open_to_upload(const struct jail *jail, const char *path)
+{
+	struct place place;
+	int fd;
+
+	if (resolve_target(jail, path, ACCESS_ADD, &place) == -1)
+		return (-1);
+	fd = resolve_below(place.parent, place.name, O_PATH | O_NOFOLLOW);
+	if (fd != -1 && resolve_need(&place, ACCESS_WRITE) == -1)
+		fd_close(&fd);
+	resolve_free(&place);
+	return (fd);
+}
+
 int
 ops_stat(const struct jail *jail, const struct ops_request *request,
     struct msg_fs_done *done)
 {
 	int fd, ret;
 
-	fd = resolve_open(jail, request->path, ACCESS_LOOK,
-	    (request->mode & FS_STAT_SELF) != 0 ? O_PATH | O_NOFOLLOW : O_PATH);
+	if (request->mode == FS_STAT_UPLOAD)
+		fd = open_to_upload(jail, request->path);
+	else if (request->mode == FS_STAT_SELF)
+		fd = resolve_open(jail, request->path, ACCESS_REMOVE,
+		    O_PATH | O_NOFOLLOW);
+	else
+		fd = resolve_open(jail, request->path, ACCESS_LOOK, O_PATH);
 	if (fd == -1)
 		return (-1);
 	ret = ops_tell(fd, done);
@@ -127,6 +148,8 @@ ops_rename(const struct jail *jail, const struct ops_request *request,
 	if (resolve_place(jail, request->path, ACCESS_REMOVE, &from) == -1)
 		return (-1);
 	ret = resolve_place(jail, request->other, ACCESS_ADD, &to);
+	if (ret == 0)
+		ret = resolve_may_move(jail, &from, &to);
 	if (ret == 0)
 		ret = (request->mode & FS_RENAME_NEW) == 0 &&
 			resolve_need(&to, ACCESS_WRITE) == 0

@@ -25,7 +25,7 @@ struct ops_request {
 typedef int (*ops_function)(const struct jail *jail,
     const struct ops_request *request, struct msg_fs_done *done);
 
-/* Size, time and mode of what the path leads to; FS_STAT_SELF in mode. */
+/* Size, time and mode of what the path leads to; FS_STAT_SELF ... in mode. */
 NODISCARD int ops_stat(const struct jail *jail,
     const struct ops_request *request, struct msg_fs_done *done);
 /* Whether it is a directory that the account may search. */

@@ -10,6 +10,7 @@
 #include "shm/base/fd.h"
 #include "shm/ipc/body.h"
 #include "worker/agent/temporary.h"
+#include "worker/agent/where.h"
 
 #define RETRIES   100  /* the kernel says EAGAIN when a rename is under way */
 #define LINKS_MAX 40   /* as the kernel's own limit */
@@ -67,15 +68,6 @@ check(unsigned int rights, unsigned int need)
 	return (-1);
 }
 
-int
-resolve_open(const struct jail *jail, const char *path, unsigned int need,
-    int flags)
-{
-	if (check(access_rights(jail, path), need) == -1)
-		return (-1);
-	return (resolve_below(jail->root, path, flags));
-}
-
 /* Opens the directory part of path, and copies out what comes after it. */
 static int
 open_place(int root, const char *path, struct place *place)
@@ -107,19 +99,50 @@ open_place(int root, const char *path, struct place *place)
 	return (place->parent == -1 ? -1 : 0);
 }
 
+static bool
+goes_by_path(const struct jail *jail)
+{
+	return (jail->access != NULL && jail->access->by_path);
+}
+
+/* The rights to what is at the place. */
+static int
+find_rights(const struct jail *jail, struct place *place)
+{
+	char path[PATH_MAX];
+
+	if (!goes_by_path(jail)) {
+		place->may = access_rights(jail->access, NULL);
+		return (0);
+	}
+	if (where_is(jail, place->parent, path) == -1)
+		return (-1);
+	place->may = access_entry(jail->access, path, place->name);
+	return (0);
+}
+
+/* Where files may only be added, directories can be looked at nevertheless. */
+static bool
+is_directory_to_enter(const struct place *place, unsigned int need)
+{
+	struct stat st;
+
+	return ((need & ~place->may) == ACCESS_LOOK &&
+	    (place->may & ACCESS_ENTER) != 0 &&
+	    fstatat(place->parent, place->name, &st, AT_SYMLINK_NOFOLLOW) ==
+		0 &&
+	    S_ISDIR(st.st_mode));
+}
+
 /* The place was found: what is allowed there? */
 static int
-admit(const struct jail *jail, const char *path, unsigned int need,
-    struct place *place)
+admit(const struct jail *jail, unsigned int need, struct place *place)
 {
-	int error;
-
-	place->may = access_rights(jail, path);
-	if (resolve_need(place, need) == 0)
+	if (find_rights(jail, place) == 0 &&
+	    (is_directory_to_enter(place, need) ||
+		resolve_need(place, need) == 0))
 		return (0);
-	error = errno;
 	resolve_free(place);
-	errno = error;
 	return (-1);
 }
 
@@ -140,7 +163,7 @@ resolve_place(const struct jail *jail, const char *path, unsigned int need,
 	}
 	if (open_place(jail->root, path, place) == -1)
 		return (-1);
-	return (admit(jail, path, need, place));
+	return (admit(jail, need, place));
 }
 
 /*
@@ -187,7 +210,7 @@ resolve_target(const struct jail *jail, const char *path, unsigned int need,
 			return (-1);
 		followed = follow(place, current, sizeof(current));
 		if (followed == 0)
-			return (admit(jail, current, need, place));
+			return (admit(jail, need, place));
 		resolve_free(place);
 		if (followed == -1)
 			return (-1);
@@ -229,6 +252,105 @@ void
 resolve_free(struct place *place)
 {
 	fd_close(&place->parent);
+}
+
+/* The virtual path of the place, if that is not too long. */
+static int
+path_of(const struct jail *jail, const struct place *place, char out[PATH_MAX])
+{
+	size_t len;
+
+	if (where_is(jail, place->parent, out) == -1)
+		return (-1);
+	len = strcmp(out, "/") == 0 ? 0 : strlen(out);
+	if (len + 1 + strlen(place->name) >= PATH_MAX) {
+		errno = ENAMETOOLONG;
+		return (-1);
+	}
+	out[len] = '/';
+	memcpy(out + len + 1, place->name, strlen(place->name) + 1);
+	return (0);
+}
+
+int
+resolve_may_move(const struct jail *jail, const struct place *from,
+    const struct place *to)
+{
+	char paths[2][PATH_MAX];
+	struct stat st;
+
+	if (!goes_by_path(jail))
+		return (0);
+	if (fstatat(from->parent, from->name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return (-1);
+	if (!S_ISDIR(st.st_mode))
+		return (0);
+	if (path_of(jail, from, paths[0]) == -1 ||
+	    path_of(jail, to, paths[1]) == -1)
+		return (-1);
+	if (access_may_move(jail->access, paths[0], paths[1]))
+		return (0);
+	errno = EPERM;
+	return (-1);
+}
+
+/* --- opening -------------------------------------------------------------- */
+
+/*
+ * A directory that is not known by a name: the root, or what a link to ".."
+ * means.
+ */
+static int
+open_nameless(const struct jail *jail, const char *path, unsigned int need,
+    int flags)
+{
+	char where[PATH_MAX];
+	int handle, fd = -1;
+
+	handle = resolve_below(jail->root, path, O_PATH | O_DIRECTORY);
+	if (handle == -1)
+		return (-1);
+	if ((need & ACCESS_LOOK) != 0)
+		need = (need & ~ACCESS_LOOK) | ACCESS_ENTER;
+	if (where_is(jail, handle, where) == 0 &&
+	    check(access_rights(jail->access, where), need) == 0)
+		fd = resolve_below(handle, ".", flags);
+	fd_close(&handle);
+	return (fd);
+}
+
+/*
+ * What the path leads to is found by its place, and its name opened there: it
+ * is what the rights were found for.
+ */
+static int
+open_found(const struct jail *jail, const char *path, unsigned int need,
+    int flags)
+{
+	struct place place;
+	int fd;
+
+	if (strcmp(path, "/") == 0)
+		return (open_nameless(jail, path, need, flags));
+	if (((flags & O_NOFOLLOW) != 0
+		    ? resolve_place(jail, path, need, &place)
+		    : resolve_target(jail, path, need, &place)) == -1)
+		return (errno == EISDIR ? open_nameless(jail, path, need, flags)
+					: -1);
+	fd = resolve_below(place.parent, place.name, flags | O_NOFOLLOW);
+	resolve_free(&place);
+	return (fd);
+}
+
+int
+resolve_open(const struct jail *jail, const char *path, unsigned int need,
+    int flags)
+{
+	if (goes_by_path(jail))
+		return (open_found(jail, path, need, flags));
+	if (check(access_rights(jail->access, NULL), need) == -1)
+		return (-1);
+	return (resolve_below(jail->root, path, flags));
 }
 
 /* 0 when it is a regular file, else the errno that says what it is. */
@@ -275,13 +397,37 @@ open_looked_at(int dir, const char *path, int flags, struct stat *st)
 	return (-1);
 }
 
+/* The place of a file, which must not be a directory. */
+static int
+find_file(const struct jail *jail, const char *path, unsigned int need,
+    int flags, struct place *place)
+{
+	if (strcmp(path, "/") == 0) {
+		errno = EISDIR;
+		return (-1);
+	}
+	return ((flags & O_NOFOLLOW) != 0
+		? resolve_place(jail, path, need, place)
+		: resolve_target(jail, path, need, place));
+}
+
 int
 open_regular(const struct jail *jail, const char *path, unsigned int need,
     int flags, struct stat *st)
 {
-	if (check(access_rights(jail, path), need) == -1)
+	struct place place;
+	int fd;
+
+	if (!goes_by_path(jail)) {
+		if (check(access_rights(jail->access, NULL), need) == -1)
+			return (-1);
+		return (open_looked_at(jail->root, path, flags, st));
+	}
+	if (find_file(jail, path, need, flags, &place) == -1)
 		return (-1);
-	return (open_looked_at(jail->root, path, flags, st));
+	fd = open_looked_at(place.parent, place.name, flags | O_NOFOLLOW, st);
+	resolve_free(&place);
+	return (fd);
 }
 
 int

@@ -16,6 +16,7 @@
 
 #include "shm/base/attr.h"
 #include "worker/agent/access.h"
+#include "worker/agent/jail.h"
 
 /* A name in a directory that is open. */
 struct place {
@@ -72,6 +73,13 @@ NODISCARD int resolve_need(const struct place *place, unsigned int need);
  * links the path to it went through.  -1 with errno.
  */
 NODISCARD int resolve_depth(const struct jail *jail, int directory);
+
+/*
+ * Whether what is at the one place may be moved to the other: for a directory,
+ * with all that is in it.  0, or -1 with errno.
+ */
+NODISCARD int resolve_may_move(const struct jail *jail,
+    const struct place *from, const struct place *to);
 
 /* Closes what a place holds; harmless when done twice. */
 void resolve_free(struct place *place);

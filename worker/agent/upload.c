@@ -64,6 +64,8 @@ begin_append(struct upload *upload)
 {
 	int i;
 
+	if (resolve_need(&upload->place, ACCESS_WRITE) == -1)
+		return (create_in_place(upload, O_APPEND));
 	/* Twice: it may come or go between the two calls. */
 	for (i = 0; i < 2; i++) {
 		if (open_in_place(upload, O_APPEND) == 0)

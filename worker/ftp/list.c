@@ -63,8 +63,7 @@ flags_of(const struct session *session, const struct list_what *what)
 	    (options->classify ? FS_LIST_CLASSIFY : 0) |
 	    (options->reverse ? FS_LIST_REVERSE : 0) |
 	    (is_recursive(session, what) ? FS_LIST_RECURSIVE : 0) |
-	    (session->host->list_times == CONF_TIMES_UTC ? FS_LIST_UTC : 0) |
-	    ((session->policy & LOGIN_READ_ONLY) != 0 ? FS_LIST_READ_ONLY : 0));
+	    (session->host->list_times == CONF_TIMES_UTC ? FS_LIST_UTC : 0));
 }
 
 static struct fs_list

@@ -2,6 +2,7 @@
 
 #include <strings.h>
 
+#include "shm/conf/subject.h"
 #include "worker/ftp/verbs.h"
 
 bool
@@ -48,78 +49,26 @@ policy_logged_in(struct session *session, uint64_t groups)
 	session->groups = groups;
 }
 
-/* --- from the most specific to the least ---------------------------------- */
+/* --- what counts for it ----------------------------------------------------
+ */
 
-static const struct conf_sections *
-directories_of(const struct session *session)
+static struct conf_subject
+subject(const struct session *session)
 {
-	const struct conf_host *host = session->host;
-
-	return (is_anonymous(session) ? &host->anonymous.directories
-				      : &host->directories);
-}
-
-static const void *
-find_by_path(const struct session *session, const char *path, size_t offset)
-{
-	const struct conf_sections *list = directories_of(session);
-	const struct conf_section *section = NULL;
-	const void *found = NULL;
-
-	while (found == NULL &&
-	    (section = conf_directory(list, path, section)) != NULL)
-		found = conf_setting(&section->settings, offset);
-	return (found);
-}
-
-/* Login numbers the entries for groups in their order. */
-static const void *
-find_by_group(const struct session *session, size_t offset)
-{
-	const struct conf_sections *users = &session->host->users;
-	uint64_t bit = 1;
-	const void *found = NULL;
-	size_t i;
-
-	for (i = 0; i < users->count && found == NULL; i++) {
-		if (users->items[i].group == NULL)
-			continue;
-		if ((session->groups & bit) != 0)
-			found = conf_setting(&users->items[i].settings, offset);
-		bit <<= 1;
-	}
-	return (found);
-}
-
-/* What is not the host's own. */
-static const void *
-find_own(const struct session *session, size_t offset)
-{
-	const void *found = NULL;
-
-	if (session->section != NULL)
-		found = conf_setting(&session->section->settings, offset);
-	if (found == NULL && session->groups != 0)
-		found = find_by_group(session, offset);
-	if (found == NULL && session->host->anonymous.settings.count > 0 &&
-	    is_anonymous(session))
-		found =
-		    conf_setting(&session->host->anonymous.settings, offset);
-	return (found);
+	return ((struct conf_subject){
+	    .host = session->host,
+	    .user = session->section,
+	    .groups = session->groups,
+	    .anonymous = is_anonymous(session),
+	});
 }
 
 const void *
 policy_find(const struct session *session, const char *path, size_t offset)
 {
-	const void *found = NULL;
+	const struct conf_subject who = subject(session);
 
-	if (path != NULL)
-		found = find_by_path(session, path, offset);
-	if (found == NULL)
-		found = find_own(session, offset);
-	if (found == NULL)
-		found = (const char *)session->host + offset;
-	return (found);
+	return (subject_find(&who, path, offset));
 }
 
 /* --- the keys that may differ --------------------------------------------- */
@@ -144,7 +93,8 @@ policy_data_possible(const struct session *session, bool private)
 {
 	enum conf_required_data refused =
 	    private ? CONF_DATA_CLEAR : CONF_DATA_PRIVATE;
-	const struct conf_sections *list = directories_of(session);
+	const struct conf_subject who = subject(session);
+	const struct conf_sections *list = subject_directories(&who);
 	const struct conf_required *required = session_required(session);
 	size_t i;
 
@@ -159,19 +109,40 @@ policy_data_possible(const struct session *session, bool private)
 	return (false);
 }
 
+/* Whether a key that is on or off is on for all paths. */
+static bool
+is_everywhere(const struct session *session, size_t offset)
+{
+	const struct conf_subject who = subject(session);
+	const struct conf_sections *list = subject_directories(&who);
+	const bool *on = subject_find(&who, NULL, offset);
+	size_t i;
+
+	for (i = 0; i < list->count && *on; i++) {
+		on = conf_setting(&list->items[i].settings, offset);
+		if (on == NULL)
+			on = subject_find(&who, NULL, offset);
+	}
+	return (*on);
+}
+
 const char *
 policy_refusal(const struct session *session, unsigned int does)
 {
 	if ((does & VERB_WRITE) != 0 &&
-	    (session->policy & LOGIN_READ_ONLY) != 0)
+	    is_everywhere(session, CONF_FIELD(read_only)))
 		return ("This account may not change files.");
+	if ((does & VERB_READ) != 0 &&
+	    is_everywhere(session, CONF_FIELD(upload_only)))
+		return ("This account may only upload files.");
 	return (NULL);
 }
 
 bool
 policy_option(const struct session *session, unsigned int bit)
 {
-	const unsigned int *own = find_own(session, CONF_FIELD(tls.options));
+	const struct conf_subject who = subject(session);
+	const unsigned int *own = subject_own(&who, CONF_FIELD(tls.options));
 
 	return ((session->host->tls.options & bit) != 0 ||
 	    (own != NULL && (*own & bit) != 0));

@@ -1,9 +1,6 @@
 /*
- * policy - what counts for a session where the sections of its host differ.
- *
- * The most specific one that sets a key wins: an entry of `directories` for the
- * path that a command is about, the entry of `users` for the user, those for
- * the groups of the account in their order, `anonymous`, the host.
+ * policy - what counts for a session where the sections of its host differ:
+ * see shm/conf/subject.h.
  */
 #ifndef WORKER_FTP_POLICY_H
 #define WORKER_FTP_POLICY_H

@@ -108,7 +108,8 @@ store(struct session *session, const char *verb, const char *name,
 	}
 	if (how != FS_CREATE_UNIQUE)
 		return (transfer_ask(session,
-		    fs_stat(session->fs, transfer->path), &step_checked));
+		    fs_stat_upload(session->fs, transfer->path),
+		    &step_checked));
 	transfer->begin = &step_receive;
 	return (transfer_ask(session, ask_create(session), &step_unique));
 }

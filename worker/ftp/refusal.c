@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "shm/ipc/body.h"
+
 /* store: the code when a file was to be made under the name. */
 static const struct {
 	int error;
@@ -16,7 +18,8 @@ static const struct {
 	{ EISDIR, 550, 553, "It is a directory." },
 	{ EEXIST, 550, 553, "It exists already." },
 	{ ENOTEMPTY, 550, 553, "The directory is not empty." },
-	{ EROFS, 550, 553, "The file system is read-only." },
+	{ EROFS, 550, 553, "It is read-only here." },
+	{ FS_ERROR_UPLOAD_ONLY, 550, 553, "Files may only be added here." },
 	{ ELOOP, 550, 553, "Too many symbolic links." },
 	{ EXDEV, 550, 553, "It lies on another file system; copy it." },
 	{ EMLINK, 550, 553, "Too many links." },
