@@ -180,13 +180,15 @@ static int
 name_entry(struct erase *erase, const char *name)
 {
 	size_t at = erase->level->path_len, len = strlen(name);
+	unsigned int rights;
 
 	if (at + 1 + len > FS_PATH_MAX)
 		return (ENAMETOOLONG);
 	erase->path[at] = '/';
 	memcpy(erase->path + at + 1, name, len + 1);
-	return ((access_rights(erase->jail, erase->path) & ACCESS_REMOVE) == 0
-		? EACCES
+	rights = access_rights(erase->jail->access, erase->path);
+	return ((rights & ACCESS_REMOVE) == 0
+		? access_error(rights, ACCESS_REMOVE)
 		: 0);
 }
 
@@ -280,13 +282,17 @@ begin(struct erase *erase, const char *path)
 	fd = resolve_below(erase->place.parent, erase->place.name, OPEN);
 	if (fd == -1)
 		return (-1);
-	memcpy(erase->path, path, strlen(path) + 1);
+	if (resolve_found(erase->jail, &erase->place, erase->path,
+		sizeof(erase->path)) == -1) {
+		fd_close(&fd);
+		return (-1);
+	}
 	if (fstat(fd, &st) == -1) {
 		fd_close(&fd);
 		return (-1);
 	}
 	erase->device = st.st_dev;
-	return (enter(erase, fd, strlen(path)));
+	return (enter(erase, fd, strlen(erase->path)));
 }
 
 struct erase *

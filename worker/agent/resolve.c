@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -254,22 +255,21 @@ resolve_free(struct place *place)
 	fd_close(&place->parent);
 }
 
-/* The virtual path of the place, if that is not too long. */
-static int
-path_of(const struct jail *jail, const struct place *place, char out[PATH_MAX])
+int
+resolve_found(const struct jail *jail, const struct place *place, char *out,
+    size_t size)
 {
-	size_t len;
+	char directory[PATH_MAX];
+	int len;
 
-	if (where_is(jail, place->parent, out) == -1)
+	if (where_is(jail, place->parent, directory) == -1)
 		return (-1);
-	len = strcmp(out, "/") == 0 ? 0 : strlen(out);
-	if (len + 1 + strlen(place->name) >= PATH_MAX) {
-		errno = ENAMETOOLONG;
-		return (-1);
-	}
-	out[len] = '/';
-	memcpy(out + len + 1, place->name, strlen(place->name) + 1);
-	return (0);
+	len = snprintf(out, size, "%s/%s",
+	    strcmp(directory, "/") == 0 ? "" : directory, place->name);
+	if (len >= 0 && (size_t)len < size)
+		return (0);
+	errno = ENAMETOOLONG;
+	return (-1);
 }
 
 int
@@ -285,8 +285,8 @@ resolve_may_move(const struct jail *jail, const struct place *from,
 		return (-1);
 	if (!S_ISDIR(st.st_mode))
 		return (0);
-	if (path_of(jail, from, paths[0]) == -1 ||
-	    path_of(jail, to, paths[1]) == -1)
+	if (resolve_found(jail, from, paths[0], sizeof(paths[0])) == -1 ||
+	    resolve_found(jail, to, paths[1], sizeof(paths[1])) == -1)
 		return (-1);
 	if (access_may_move(jail->access, paths[0], paths[1]))
 		return (0);

@@ -75,6 +75,13 @@ NODISCARD int resolve_need(const struct place *place, unsigned int need);
 NODISCARD int resolve_depth(const struct jail *jail, int directory);
 
 /*
+ * The virtual path of the place, without symbolic links on the way to it, in
+ * size bytes; for access_rights().  0, or -1 with errno.
+ */
+NODISCARD int resolve_found(const struct jail *jail, const struct place *place,
+    char *out, size_t size);
+
+/*
  * Whether what is at the one place may be moved to the other: for a directory,
  * with all that is in it.  0, or -1 with errno.
  */
