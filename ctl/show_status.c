@@ -35,6 +35,7 @@ static const struct {
 	{ "accept_paused", "accept paused" },
 	{ "lines_too_long", "lines too long" },
 	{ "listings_cut", "listings cut" },
+	{ "expansions", "uploads that expand too much" },
 	{ "log_lost", "log records lost" },
 };
 

@@ -46,6 +46,7 @@ static const char *const names[SCORE_COUNT] = {
 	[SCORE_ACCEPT_PAUSED] = "accept_paused",
 	[SCORE_LINES_TOO_LONG] = "lines_too_long",
 	[SCORE_LISTINGS_CUT] = "listings_cut",
+	[SCORE_EXPANSIONS] = "expansions",
 	[SCORE_LOG_LOST] = "log_lost",
 	[SCORE_TLS_1_0] = "TLSv1",
 	[SCORE_TLS_1_1] = "TLSv1.1",

@@ -40,6 +40,7 @@ enum score_counter {
 	SCORE_ACCEPT_PAUSED, /* times accept paused for want of descriptors */
 	SCORE_LINES_TOO_LONG,
 	SCORE_LISTINGS_CUT, /* by a bound */
+	SCORE_EXPANSIONS,
 	SCORE_LOG_LOST,
 	/*
 	 * Handshakes of all connections, in detail: `ftpsctl tls info`.  What

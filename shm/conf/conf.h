@@ -70,8 +70,8 @@ struct conf_host {
 	uint32_t timeout_stalled;
 	uint32_t timeout_no_transfer; /* 0: for ever; these two also ... */
 	uint32_t timeout_session;     /* ... by user */
-	uint32_t timeout_data; /* until the data connection is there */
-	uint32_t login_delay;  /* after a failed login */
+	uint32_t timeout_data;        /* until the data connection is there */
+	uint32_t login_delay;         /* after a failed login */
 
 	/* What may be done with paths: worker/agent/access.h */
 	struct conf_strings deny;
@@ -84,6 +84,9 @@ struct conf_host {
 	uint64_t hash_max_size; /* bytes; 0: no limit */
 	uint32_t umask;
 	uint32_t file_mode;
+	enum conf_mode_z mode_z;
+	uint32_t mode_z_level;     /* most, and used where none is asked for */
+	uint32_t mode_z_expansion; /* times; 0: no limit */
 	uint16_t passive_first, passive_last;    /* 0, 0: any port */
 	struct conf_addresses passive_addresses; /* empty: the local one */
 	enum conf_times list_times;

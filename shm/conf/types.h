@@ -100,6 +100,13 @@ enum conf_hide {
 	CONF_HIDE_ALL   /* nor reached, nor made */
 };
 
+/* Where transfers may be compressed. */
+enum conf_mode_z {
+	CONF_MODE_Z_OFF,
+	CONF_MODE_Z_CLEAR, /* without TLS */
+	CONF_MODE_Z_ON
+};
+
 enum conf_cache_type {
 	CONF_CACHE_LMDB,    /* one, which all workers share */
 	CONF_CACHE_INTERNAL /* each worker has its own */

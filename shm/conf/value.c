@@ -55,6 +55,7 @@ const struct value_type value_types[CONF_TYPE_COUNT] = {
 	    NULL },
 	[CONF_TYPE_NO_ANSWER] = { word_read, word_write, NULL },
 	[CONF_TYPE_TRUNCATED] = { word_read, word_write, NULL },
+	[CONF_TYPE_MODE_Z] = { word_read, word_write, NULL },
 	[CONF_TYPE_STAPLING] = { word_read, word_write, NULL },
 	[CONF_TYPE_STAPLING_TYPE] = { stapling_type_read, write_lmdb, NULL },
 	[CONF_TYPE_STAPLING_OPTIONS] = { stapling_options_read,

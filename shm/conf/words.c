@@ -181,6 +181,12 @@ static const struct word truncated[] = {
 	{ "warn", CONF_TRUNCATED_WARN },
 };
 
+static const struct word modes_z[] = {
+	{ "off", CONF_MODE_Z_OFF },
+	{ "clear", CONF_MODE_Z_CLEAR },
+	{ "on", CONF_MODE_Z_ON },
+};
+
 static const struct word verify_client[] = {
 	{ "off", CONF_VERIFY_OFF },
 	{ "on", CONF_VERIFY_ON },
@@ -214,6 +220,7 @@ static const struct {
 	[CONF_TYPE_HIDE] = { hidings, NITEMS(hidings), false },
 	[CONF_TYPE_NO_ANSWER] = { no_answers, NITEMS(no_answers), false },
 	[CONF_TYPE_TRUNCATED] = { truncated, NITEMS(truncated), false },
+	[CONF_TYPE_MODE_Z] = { modes_z, NITEMS(modes_z), true },
 	[CONF_TYPE_VERIFY_CLIENT] = { verify_client, NITEMS(verify_client),
 	    true },
 	[CONF_TYPE_VERIFY_SERVER] = { verify_server, NITEMS(verify_server),
@@ -229,6 +236,7 @@ _Static_assert(sizeof(enum conf_log_target) == sizeof(unsigned int) &&
 	sizeof(enum conf_durability) == sizeof(unsigned int) &&
 	sizeof(enum conf_times) == sizeof(unsigned int) &&
 	sizeof(enum conf_truncated) == sizeof(unsigned int) &&
+	sizeof(enum conf_mode_z) == sizeof(unsigned int) &&
 	sizeof(enum conf_verify) == sizeof(unsigned int) &&
 	sizeof(enum conf_verify_server) == sizeof(unsigned int) &&
 	sizeof(enum conf_stapling) == sizeof(unsigned int) &&

@@ -22,17 +22,18 @@ sed -n 's/^ABSENT("\(.*\)")$/absent \1/p' worker/ftp/verbs.def \
 sort "$folder/commands" >"$folder/table"
 
 # Rows of the page become lines of the same form.
-awk -v named="$folder/named" '
+awk -v named="$folder/named" -v rows="$folder/rows" '
 /^\.Sh / { built = /COMMANDS/; absent = /NOT BUILT/; codes = 0 }
 /^\.It Ic / && built {
 	line = substr($0, 8)
 	gsub(/ Ar /, " ", line)
 	gsub(/\\&/, "", line)
 	name = $3 == "SITE" ? $3 " " $4 : $3
+	print name >rows
 	print line
 }
 /^\.Ic / && absent { print "absent " $2 }
-codes && !/^[0-9][0-9][0-9]/ { codes = 0 }
+codes && !/^[0-9][0-9, .]*$/ { codes = 0 }
 codes { n = split($0, code, /[,. ]+/)
 	for (i = 1; i <= n; i++)
 		if (code[i] != "")
@@ -44,6 +45,11 @@ failed=0
 if ! diff "$folder/table" "$folder/page" >"$folder/difference"; then
 	echo "$page differs from verbs.def and site.def (< tables, > page):"
 	cat "$folder/difference"
+	failed=1
+fi
+sed 's/ [0-9]*$//' "$folder/named" | sort -u >"$folder/told"
+if sort "$folder/rows" | comm -23 - "$folder/told" | grep .; then
+	echo "$page names no replies of these"
 	failed=1
 fi
 if [ -n "$replies" ]; then

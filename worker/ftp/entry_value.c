@@ -215,7 +215,7 @@ put_transfer(const struct entry *entry, enum variable variable, struct buf *out)
 		return (put(out,
 		    transfer->kind == TRANSFER_RECEIVE ? "in" : "out"));
 	case VARIABLE_TYPE:
-		return (put(out, transfer->convert ? "A" : "I"));
+		return (put(out, transfer->ascii ? "A" : "I"));
 	case VARIABLE_RESTART:
 		return (put_number(out, transfer->start));
 	case VARIABLE_STATUS:

@@ -1,4 +1,4 @@
-/* FEAT, OPTS, SYST, NOOP, HELP, STAT without a path, TYPE, STRU, MODE,
+/* FEAT, OPTS, SYST, NOOP, HELP, STAT without a path, TYPE, STRU,
  * REST, ABOR: answered at once. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #include "worker/ftp/args.h"
 #include "worker/ftp/fxp.h"
 #include "worker/ftp/hash.h"
+#include "worker/ftp/mode_z.h"
 #include "worker/ftp/rmda.h"
 #include "worker/ftp/site.h"
 #include "worker/ftp/state.h"
@@ -30,6 +31,8 @@ offered(const struct session *session, const struct verb *verb)
 	if (strcmp(verb->name, "CCC") == 0)
 		return (session->host->tls.allow_ccc &&
 		    !session_required(session)->control);
+	if (strcmp(verb->name, "MODE") == 0)
+		return (mode_z_allowed(session));
 	if (strcmp(verb->name, "CPSV") == 0 || strcmp(verb->name, "SSCN") == 0)
 		return (fxp_allowed(session));
 	if (strcmp(verb->name, "RMDA") == 0)
@@ -110,6 +113,8 @@ verb_opts(struct session *session, const char *text)
 	/* Internet Explorer and its heirs. */
 	if (len == 5 && strncasecmp(text, "UTF-8", len) == 0)
 		return (opts_utf8(session, rest));
+	if (len == 4 && strncasecmp(text, "MODE", len) == 0)
+		return (mode_z_opts(session, rest));
 	return (session_answer(session, 501, "No such option."));
 }
 
@@ -172,8 +177,8 @@ verb_stat(struct session *session, const char *text)
 	reply_line(reply, "Logged in as %s", session->user);
 	reply_line(reply, "Control connection: %s",
 	    session_is_tls(session) ? "TLS" : "clear");
-	reply_line(reply, "TYPE: %s; STRU: File; MODE: Stream; PROT: %s",
-	    session->ascii ? "ASCII" : "Image",
+	reply_line(reply, "TYPE: %s; STRU: File; MODE: %s; PROT: %s",
+	    session->ascii ? "ASCII" : "Image", session->zip ? "Z" : "Stream",
 	    session->prot_private ? "Private" : "Clear");
 	if (transfer != NULL)
 		reply_line(reply, "%s %s: %" PRIu64 " bytes so far",
@@ -209,29 +214,15 @@ verb_type(struct session *session, const char *text)
 	    ascii ? "ASCII" : "Image"));
 }
 
-/* STRU and MODE: one value that we do, and two that are in RFC 959. */
-static enum flow
-one_of(struct session *session, const char *text, const char *known)
-{
-	if (text[0] == '\0' || text[1] != '\0' ||
-	    strcasestr(known, text) == NULL)
-		return (session_answer(session, 501, "Unknown value."));
-	if (strncasecmp(known, text, 1) != 0)
-		return (session_answer(session, 504, "Only %c is possible.",
-		    known[0]));
-	return (session_answer(session, 200, "OK."));
-}
-
 enum flow
 verb_stru(struct session *session, const char *text)
 {
-	return (one_of(session, text, "FRP"));
-}
-
-enum flow
-verb_mode(struct session *session, const char *text)
-{
-	return (one_of(session, text, "SBCZ"));
+	if (text[1] != '\0' || strchr("FfRrPp", text[0]) == NULL)
+		return (session_answer(session, 501, "Unknown structure."));
+	if (text[0] != 'F' && text[0] != 'f')
+		return (
+		    session_answer(session, 504, "Only STRU F is possible."));
+	return (session_answer(session, 200, "STRU is F."));
 }
 
 enum flow

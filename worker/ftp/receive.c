@@ -1,51 +1,15 @@
+#include "worker/ftp/receive.h"
+
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
-#include "shm/base/fd.h"
-#include "worker/ftp/files.h"
-#include "worker/ftp/hash.h"
-#include "worker/ftp/modes.h"
-#include "worker/ftp/stou.h"
 #include "worker/ftp/transfer.h"
-#include "worker/ftp/verbs.h"
 
-/*
- *	STOR, APPE --> stor/stat --> data/connect ... --> stor/gather
- *	    --> stor/small --> stor/committed --> command
- *	    --> stor/create --> stor/created --> receive --> stor/commit
- *	    --> stor/committed --> command
- *	STOU --> stou/create --> data/connect ... --> receive ...
- *
- * Nothing is created before the data connection has been proved to be the
- * client's; but the name that STOU chooses belongs into its 150, so it is
- * created (hidden, and discarded if need be) before.
- *
- * A small file is gathered whole, and stored with one question.
- */
-static enum flow checked(struct session *session);
 static enum flow gather_small(struct session *session);
-static enum flow store_small(struct session *session);
-static enum flow create(struct session *session);
-static enum flow created(struct session *session);
-static enum flow unique(struct session *session);
 static enum flow receive(struct session *session);
-static enum flow commit(struct session *session);
-static enum flow committed(struct session *session);
 
-static const struct step step_checked = { "stor/stat", checked };
-static const struct step step_gather = { "stor/gather", gather_small };
-static const struct step step_small = { "stor/small", store_small };
-static const struct step step_create = { "stor/create", create };
-static const struct step step_created = { "stor/created", created };
-static const struct step step_unique = { "stou/created", unique };
-static const struct step step_receive = { "receive", receive };
-static const struct step step_commit = { "stor/commit", commit };
-static const struct step step_committed = { "stor/committed", committed };
-
-/* Room that a converted block, and a CR held back, may need. */
-#define ROOM_MIN (TRANSFER_BLOCK + 2)
+const struct step step_gather = { "stor/gather", gather_small };
+const struct step step_receive = { "receive", receive };
 
 /*
  * An upload that has moved so much, and fast, is heard of in large pieces only,
@@ -59,127 +23,6 @@ static const struct step step_committed = { "stor/committed", committed };
 #define READ_COST 1024
 #define READS_MAX 1024 /* in one turn, of a small file */
 
-static struct fs_create
-what_to_create(const struct session *session)
-{
-	const struct transfer *transfer = session->transfer;
-
-	return ((struct fs_create){
-	    .path = transfer->path,
-	    .how = transfer->how,
-	    .offset = transfer->start,
-	    .mode = modes_file(session, transfer->path),
-	});
-}
-
-static uint32_t
-ask_create(struct session *session)
-{
-	struct fs_create request = what_to_create(session);
-
-	return (fs_create(session->fs, &request));
-}
-
-static enum flow
-store(struct session *session, const char *verb, const char *name,
-    enum fs_create_how how)
-{
-	struct transfer *transfer;
-	bool restart = session->rest > 0 || session->ranged;
-	int error;
-
-	if (restart && how != FS_CREATE_RESUME) {
-		(void)hash_take_range(session);
-		return (session_answer(session, 503,
-		    "REST and RANG are for RETR and STOR."));
-	}
-	transfer = transfer_new(session, verb, TRANSFER_RECEIVE, name, &error);
-	if (transfer == NULL)
-		return (files_refuse(session, error, REFUSAL_STORE));
-	transfer->how = how;
-	transfer->begin = session->ascii ? &step_create : &step_gather;
-	if (!transfer_allowed(session))
-		return (transfer_over(session));
-	if (transfer->convert) {
-		transfer->block = malloc(TRANSFER_BLOCK);
-		if (transfer->block == NULL)
-			return (
-			    transfer_refuse(session, ENOMEM, REFUSAL_STORE));
-	}
-	if (how != FS_CREATE_UNIQUE)
-		return (transfer_ask(session,
-		    fs_stat_upload(session->fs, transfer->path),
-		    &step_checked));
-	transfer->begin = &step_receive;
-	return (transfer_ask(session, ask_create(session), &step_unique));
-}
-
-enum flow
-verb_stor(struct session *session, const char *text)
-{
-	return (store(session, "STOR", text,
-	    session->rest > 0 || session->ranged ? FS_CREATE_RESUME
-						 : FS_CREATE_REPLACE));
-}
-
-enum flow
-verb_appe(struct session *session, const char *text)
-{
-	return (store(session, "APPE", text, FS_CREATE_APPEND));
-}
-
-enum flow
-verb_stou(struct session *session, const char *text)
-{
-	return (store(session, "STOU", *text == '\0' ? "upload" : text,
-	    FS_CREATE_UNIQUE));
-}
-
-/* What cannot be stored is refused before a data connection is made. */
-static enum flow
-checked(struct session *session)
-{
-	struct fs_answer answer;
-	enum flow flow;
-
-	if (!files_answer_any(session, &answer, &flow))
-		return (flow);
-	if (answer.error == 0 && !S_ISREG(answer.mode))
-		answer.error = S_ISDIR(answer.mode) ? EISDIR : ENXIO;
-	if (answer.error != 0 && answer.error != ENOENT)
-		return (transfer_refuse(session, answer.error, REFUSAL_STORE));
-	return (session_goto(session, &step_connect));
-}
-
-/*
- * Whether more has come than RANG has room for, or, at the end, less.  What has
- * been written stays, but nothing outside the range is touched.
- */
-static bool
-misses_range(struct session *session, enum flow *flow)
-{
-	const struct transfer *transfer = session->transfer;
-	uint64_t at = transfer->start + transfer->written + transfer->len;
-
-	if (transfer->end == ARGS_RANGE_ALL ||
-	    (transfer->eof ? at == transfer->end : at <= transfer->end))
-		return (false);
-	*flow = at > transfer->end
-	    ? transfer_end(session, 552, "More came than the range holds.")
-	    : transfer_end(session, 426, "Less came than the range holds.");
-	return (true);
-}
-
-static enum flow
-create(struct session *session)
-{
-	enum flow flow;
-
-	if (misses_range(session, &flow))
-		return (flow);
-	return (transfer_ask(session, ask_create(session), &step_created));
-}
-
 /* What has come is less than a piece, and may be all for now. */
 static void
 lull(void *context)
@@ -191,6 +34,12 @@ lull(void *context)
 		deadline_set(session->worker, &transfer->lull, LULL_MS);
 	else
 		stream_gather(transfer->stream, 1);
+}
+
+void
+receive_begin(struct session *session)
+{
+	deadline_init(&session->transfer->lull, lull, session);
 }
 
 /* Wakes the loop less often for a fast upload than for each record. */
@@ -207,76 +56,19 @@ hear_of_pieces(struct session *session)
 		deadline_set(session->worker, &transfer->lull, LULL_MS);
 }
 
-static void
-note_in_place(struct session *session, const struct fs_answer *answer)
+bool
+receive_misses_range(struct session *session, enum flow *flow)
 {
-	struct transfer *transfer = session->transfer;
+	const struct transfer *transfer = session->transfer;
+	uint64_t at = transfer->start + transfer->written + transfer->len;
 
-	transfer->in_place = answer->in_place ||
-	    transfer->how == FS_CREATE_APPEND ||
-	    transfer->how == FS_CREATE_RESUME;
-	if (answer->in_place && transfer->how == FS_CREATE_REPLACE)
-		session_log(session, NOTICE,
-		    "%s is written in place: it has other links or another "
-		    "owner, or its directory is not writable",
-		    transfer->path);
-}
-
-/* The file is open; -1 when its descriptor cannot be used. */
-static int
-take_file(struct session *session, const struct fs_answer *answer)
-{
-	struct transfer *transfer = session->transfer;
-
-	deadline_init(&transfer->lull, lull, session);
-	transfer->handle = answer->handle;
-	transfer->created = true;
-	transfer->position = transfer->start;
-	if (transfer->how == FS_CREATE_APPEND)
-		transfer->position = answer->size;
-	transfer->start = transfer->position;
-	note_in_place(session, answer);
-	transfer->work =
-	    work_new(session->worker, answer->fd, answer->pipe, session->uid);
-	if (transfer->work == NULL)
-		return (-1);
-	/* What was gathered before it was too much for a small file. */
-	if (transfer->len > 0)
-		memcpy(work_buffer(transfer->work), transfer->small,
-		    transfer->len);
-	free(transfer->small);
-	transfer->small = NULL;
-	return (0);
-}
-
-static enum flow
-created(struct session *session)
-{
-	struct fs_answer answer;
-	enum flow flow;
-
-	if (!transfer_answer(session, &answer, REFUSAL_STORE, &flow))
-		return (flow);
-	if (take_file(session, &answer) != 0)
-		return (transfer_refuse(session, errno, REFUSAL_STORE));
-	return (session_goto(session, &step_receive));
-}
-
-static enum flow
-unique(struct session *session)
-{
-	struct fs_answer answer;
-	enum flow flow;
-	int error;
-
-	if (!transfer_answer(session, &answer, REFUSAL_STORE, &flow))
-		return (flow);
-	if (take_file(session, &answer) != 0)
-		return (transfer_refuse(session, errno, REFUSAL_STORE));
-	error = stou_take_name(session, answer.name);
-	if (error != 0)
-		return (transfer_refuse(session, error, REFUSAL_STORE));
-	return (session_goto(session, &step_connect));
+	if (transfer->end == ARGS_RANGE_ALL ||
+	    (transfer->eof ? at == transfer->end : at <= transfer->end))
+		return (false);
+	*flow = at > transfer->end
+	    ? transfer_end(session, 552, "More came than the range holds.")
+	    : transfer_end(session, 426, "Less came than the range holds.");
+	return (true);
 }
 
 static enum flow
@@ -290,6 +82,26 @@ cut(struct session *session, const char *why)
 	    transfer->in_place
 		? "The data connection was cut; the file is not complete."
 		: "The data connection was cut; nothing was stored."));
+}
+
+/* What came in MODE Z cannot be what the client meant, or is too much. */
+static enum flow
+not_decoded(struct session *session)
+{
+	struct transfer *transfer = session->transfer;
+
+	switch (transfer->undecoded) {
+	case EFBIG:
+		score_add(session->worker->score, SCORE_EXPANSIONS, 1);
+		return (transfer_end(session, 552,
+		    "It expands too much (mode_z_expansion)."));
+	case EBADMSG:
+		return (transfer_end(session, 451,
+		    "The compressed data is damaged or not complete."));
+	default:
+		return (transfer_refuse(session, transfer->undecoded,
+		    REFUSAL_STORE));
+	}
 }
 
 /*
@@ -353,7 +165,7 @@ gather_small(struct session *session)
 			  FS_SMALL_MAX - transfer->len, &done);
 		transfer->eof = result == STREAM_END;
 		if (transfer->eof)
-			return (session_goto(session, &step_small));
+			return (session_goto(session, &step_store_small));
 		if (result == STREAM_AGAIN) {
 			stream_want(transfer->stream, STREAM_READ);
 			return (transfer_hold(session, WAIT_DATA));
@@ -363,7 +175,37 @@ gather_small(struct session *session)
 		transfer->len += done;
 		received(session, done);
 	}
-	return (session_goto(session, &step_create));
+	return (session_goto(session, &step_store_create));
+}
+
+/* Reads once, if need be, and decodes into the work's buffer. */
+static enum stream_result
+fill_decoded(struct session *session, uint8_t *at, size_t room, size_t *done)
+{
+	struct transfer *transfer = session->transfer;
+	enum stream_result result = STREAM_OK;
+	size_t space;
+	uint8_t *to = coding_space(transfer->coding, &space);
+	ssize_t got;
+
+	if (to != NULL) {
+		result = read_data(session, to, space, done);
+		if (result != STREAM_OK && result != STREAM_END)
+			return (result);
+		coding_received(transfer->coding,
+		    result == STREAM_OK ? *done : 0);
+	}
+	if (to != NULL && result == STREAM_OK)
+		received(session, *done);
+	got = result == STREAM_END ? coding_end(transfer->coding, at)
+				   : coding_decode(transfer->coding, at, room);
+	if (got < 0) {
+		transfer->undecoded = errno;
+		return (STREAM_FAILED);
+	}
+	transfer->len += (size_t)got;
+	*done = coding_cost(transfer->coding, (size_t)got);
+	return (result);
 }
 
 /* Reads once, into the work's buffer. */
@@ -375,18 +217,12 @@ fill(struct session *session, size_t *done)
 	size_t room = work_room(transfer->work) - transfer->len;
 	enum stream_result result;
 
-	result = transfer->convert
-	    ? read_data(session, transfer->block, TRANSFER_BLOCK, done)
-	    : read_data(session, at, room, done);
-	if (result == STREAM_END && transfer->convert)
-		transfer->len += ascii_end(&transfer->ascii, at);
+	if (transfer->coding != NULL)
+		return (fill_decoded(session, at, room, done));
+	result = read_data(session, at, room, done);
 	if (result != STREAM_OK)
 		return (result);
-	if (transfer->convert)
-		transfer->len +=
-		    ascii_to_file(&transfer->ascii, transfer->block, *done, at);
-	else
-		transfer->len += *done;
+	transfer->len += *done;
 	received(session, *done);
 	return (result);
 }
@@ -396,7 +232,7 @@ is_full(const struct transfer *transfer)
 {
 	size_t room = work_room(transfer->work) - transfer->len;
 
-	return (room < (transfer->convert ? ROOM_MIN : 1));
+	return (room < (transfer->coding != NULL ? CODING_ROOM_MIN : 1));
 }
 
 /* What became of the last write: 0, -EINPROGRESS, or a negative errno. */
@@ -473,6 +309,21 @@ relieve(struct session *session)
 	return (put);
 }
 
+/* No more has come for now, or what came is no good. */
+static enum flow
+gathered_not(struct session *session, enum stream_result result)
+{
+	struct transfer *transfer = session->transfer;
+
+	if (result == STREAM_AGAIN) {
+		stream_want(transfer->stream, STREAM_READ);
+		return (transfer_hold(session, WAIT_DATA));
+	}
+	if (transfer->undecoded != 0)
+		return (not_decoded(session));
+	return (cut(session, stream_reason(transfer->stream)));
+}
+
 static enum flow
 receive(struct session *session)
 {
@@ -494,84 +345,12 @@ receive(struct session *session)
 			return (
 			    transfer_refuse(session, (int)-put, REFUSAL_STORE));
 		if (transfer->eof)
-			return (session_goto(session, &step_commit));
+			return (session_goto(session, &step_store_commit));
 		result = gather(session, &budget);
 		transfer->eof = result == STREAM_END;
-		if (misses_range(session, &flow))
+		if (receive_misses_range(session, &flow))
 			return (flow);
-		if (result == STREAM_AGAIN) {
-			stream_want(transfer->stream, STREAM_READ);
-			return (transfer_hold(session, WAIT_DATA));
-		}
 		if (result != STREAM_OK && result != STREAM_END)
-			return (cut(session, stream_reason(transfer->stream)));
+			return (gathered_not(session, result));
 	}
-}
-
-/*
- * The client has said that this is all.  Our side of the data connection is
- * closed at once; the client may want that before it reads the final reply.
- */
-static void
-close_side(struct session *session)
-{
-	if (stream_close_write(session->transfer->stream, true) != STREAM_OK)
-		session_log(session, DEBUG,
-		    "the data connection's other side "
-		    "has gone already");
-}
-
-/* A question was asked that cannot be taken back. */
-static enum flow
-await_commit(struct session *session, uint32_t request)
-{
-	if (session_asked(session, request) != 0)
-		return (transfer_refuse(session, errno, REFUSAL_STORE));
-	session->transfer->committing = true;
-	return (session_goto(session, &step_committed));
-}
-
-static enum flow
-store_small(struct session *session)
-{
-	struct fs_create request = what_to_create(session);
-	const struct transfer *transfer = session->transfer;
-	enum flow flow;
-
-	if (misses_range(session, &flow))
-		return (flow);
-	close_side(session);
-	return (await_commit(session,
-	    fs_store(session->fs, &request, files_durability(session),
-		transfer->small, (uint32_t)transfer->len)));
-}
-
-static enum flow
-commit(struct session *session)
-{
-	struct transfer *transfer = session->transfer;
-
-	close_side(session);
-	work_free(&transfer->work);
-	return (await_commit(session,
-	    fs_commit(session->fs, transfer->handle, files_durability(session),
-		transfer->written)));
-}
-
-static enum flow
-committed(struct session *session)
-{
-	struct fs_answer answer;
-	enum flow flow;
-
-	if (!transfer_answer(session, &answer, REFUSAL_STORE, &flow))
-		return (flow);
-	/* A small file: told only now. */
-	if (!session->transfer->created)
-		note_in_place(session, &answer);
-	session->transfer->created = false;
-	score_add(session->worker->score, SCORE_FILES_RECEIVED, 1);
-	if (session->transfer->how == FS_CREATE_UNIQUE)
-		return (stou_complete(session));
-	return (transfer_end(session, 226, "Transfer complete."));
 }

@@ -110,37 +110,43 @@ opened(struct session *session)
 	if (answer.pipe)
 		transfer->least =
 		    answer.size < transfer->end ? answer.size : transfer->end;
-	if (transfer->convert) {
-		transfer->block = malloc(2 * (size_t)TRANSFER_BLOCK);
-		if (transfer->block == NULL)
-			return (transfer_refuse(session, ENOMEM, REFUSAL_FILE));
-	}
 	return (session_goto(session, &step_connect));
 }
 
-/* The next bytes for the data connection; 0 when there are none here. */
+/* Whether the coding has not been given all that it needs. */
+static bool
+is_to_code(const struct transfer *transfer)
+{
+	return (transfer->coding != NULL &&
+	    (transfer->at < transfer->len ||
+		(transfer->eof && !coding_is_complete(transfer->coding))));
+}
+
+/*
+ * The next bytes for the data connection; 0 when there are none here, or too
+ * many were coded in this turn.
+ */
 static size_t
-pending(struct transfer *transfer, const uint8_t **data)
+pending(struct transfer *transfer, size_t *budget, const uint8_t **data)
 {
 	const uint8_t *buffer = transfer->work == NULL
 	    ? transfer->small
 	    : work_buffer(transfer->work);
-	size_t len = transfer->len - transfer->at;
+	struct coding *coding = transfer->coding;
+	size_t taken, cost;
 
-	if (!transfer->convert) {
-		*data = buffer + transfer->at;
-		return (len);
+	*data = buffer + transfer->at;
+	if (coding == NULL)
+		return (transfer->len - transfer->at);
+	while (coding_ready(coding, data) == 0 && *budget > 0 &&
+	    is_to_code(transfer)) {
+		taken = coding_encode(coding, buffer + transfer->at,
+		    transfer->len - transfer->at, transfer->eof);
+		transfer->at += taken;
+		cost = coding_cost(coding, taken);
+		*budget -= cost < *budget ? cost : *budget;
 	}
-	if (transfer->block_at == transfer->block_len && len > 0) {
-		if (len > TRANSFER_BLOCK)
-			len = TRANSFER_BLOCK;
-		transfer->block_at = 0;
-		transfer->block_len = ascii_to_wire(&transfer->ascii,
-		    buffer + transfer->at, len, transfer->block);
-		transfer->at += len;
-	}
-	*data = transfer->block + transfer->block_at;
-	return (transfer->block_len - transfer->block_at);
+	return (coding_ready(coding, data));
 }
 
 static void
@@ -148,8 +154,8 @@ sent(struct session *session, size_t bytes)
 {
 	struct transfer *transfer = session->transfer;
 
-	if (transfer->convert)
-		transfer->block_at += bytes;
+	if (transfer->coding != NULL)
+		coding_sent(transfer->coding, bytes);
 	else
 		transfer->at += bytes;
 	transfer_progress(session, bytes);
@@ -228,9 +234,12 @@ drain(struct session *session, size_t *budget)
 	const uint8_t *data;
 	size_t len, done;
 
-	while ((len = pending(transfer, &data)) > 0) {
-		if (*budget == 0)
+	for (;;) {
+		len = pending(transfer, budget, &data);
+		if (*budget == 0 && (len > 0 || is_to_code(transfer)))
 			return (STREAM_AGAIN);
+		if (len == 0)
+			return (result);
 		/* The end of our side comes right after the last bytes. */
 		stream_hold(transfer->stream, transfer->eof);
 		result = stream_write(transfer->stream, data, len, &done);
@@ -239,7 +248,6 @@ drain(struct session *session, size_t *budget)
 		sent(session, done);
 		*budget -= done < *budget ? done : *budget;
 	}
-	return (result);
 }
 
 static enum flow

@@ -120,10 +120,11 @@ struct session {
 	uint32_t base; /* the host whose listener it came to */
 	const struct conf_listener *listener;
 	const struct conf_section *section; /* of the user, or NULL */
-	uint64_t groups;  /* entries of `users` for the account's groups */
-	uint8_t attempts; /* of logins that failed */
-	uint8_t strange;  /* names that are not those of its certificate */
-	uint16_t umask;   /* of SITE UMASK */
+	uint64_t groups;   /* entries of `users` for the account's groups */
+	uint8_t attempts;  /* of logins that failed */
+	uint8_t strange;   /* names that are not those of its certificate */
+	uint8_t zip_level; /* that the client wants; 0: none */
+	uint16_t umask;    /* of SITE UMASK */
 	enum checksum_kind checksum : 8; /* of HASH */
 
 	bool implicit : 1;
@@ -145,6 +146,7 @@ struct session {
 	bool eager : 1;   /* the client shakes hands before its command */
 	bool patient : 1; /* it does not: see early.h */
 	bool ascii : 1;
+	bool zip : 1; /* MODE Z */
 	bool epsv_all : 1;
 	bool rest_set : 1;
 	bool copying : 1;   /* CPFR came last, not RNFR */

@@ -10,6 +10,7 @@
 #include "worker/ftp/files.h"
 #include "worker/ftp/fxp.h"
 #include "worker/ftp/hash.h"
+#include "worker/ftp/mode_z.h"
 #include "worker/ftp/path.h"
 #include "worker/ftp/policy.h"
 #include "worker/ftp/stou.h"
@@ -47,7 +48,11 @@ transfer_new(struct session *session, const char *verb, enum transfer_kind kind,
 	transfer->kind = kind;
 	transfer->start = kind == TRANSFER_LIST ? 0 : range.start;
 	transfer->end = kind == TRANSFER_LIST ? ARGS_RANGE_ALL : range.end;
-	transfer->convert = session->ascii && kind != TRANSFER_LIST;
+	if (mode_z_begin(session, transfer) == -1) {
+		*error = errno;
+		transfer_free(&transfer);
+		return (NULL);
+	}
 	transfer->began = worker_now(session->worker);
 	transfer->progressed = transfer->began;
 	session->transfer = transfer;
@@ -66,7 +71,7 @@ transfer_free(struct transfer **transfer)
 	work_free(&(*transfer)->work);
 	free((*transfer)->path);
 	free((*transfer)->prefix);
-	free((*transfer)->block);
+	coding_free(&(*transfer)->coding);
 	free((*transfer)->small);
 	free(*transfer);
 	*transfer = NULL;
@@ -106,10 +111,13 @@ transfer_allowed(struct session *session)
 		    "Data connections must be %s here: send PROT %s.",
 		    session->prot_private ? "in clear" : "protected",
 		    session->prot_private ? "C" : "P");
+	else if (session->zip && !mode_z_allowed(session))
+		reply_send(&session->reply, 504,
+		    "MODE Z is not allowed with PROT P: send MODE S.");
 	else if (session->data.mode == DATA_NONE)
 		reply_send(&session->reply, 425,
 		    "Send PASV, EPSV, PORT or EPRT first.");
-	else if (session->transfer->convert &&
+	else if (session->transfer->ascii &&
 	    session->transfer->end != ARGS_RANGE_ALL)
 		reply_send(&session->reply, 551,
 		    "RANG is possible in TYPE I only.");
@@ -289,7 +297,7 @@ static enum flow
 connected(struct session *session)
 {
 	struct transfer *transfer = session->transfer;
-	const char *mode = transfer->convert ? "ASCII" : "Image";
+	const char *mode = transfer->ascii ? "ASCII" : "Image";
 
 	if (transfer->how == FS_CREATE_UNIQUE &&
 	    transfer->kind == TRANSFER_RECEIVE)

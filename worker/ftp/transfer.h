@@ -15,7 +15,7 @@
 
 #include "shm/base/attr.h"
 #include "worker/ftp/args.h"
-#include "worker/ftp/ascii.h"
+#include "worker/ftp/coding.h"
 #include "worker/ftp/early.h"
 #include "worker/ftp/refusal.h"
 #include "worker/ftp/state.h"
@@ -34,7 +34,6 @@ enum transfer_kind {
 #define TRANSFER_TURN       ((size_t)6 << 20)   /* of all together ... */
 #define TRANSFER_BUDGET_MIN ((size_t)256 << 10) /* ... but of each */
 #define TRANSFER_BUDGET_MAX ((size_t)2 << 20)
-#define TRANSFER_BLOCK      16384 /* converted at a time in TYPE A */
 
 struct transfer {
 	const char *verb;
@@ -76,14 +75,13 @@ struct transfer {
 	uint64_t began; /* milliseconds of the loop's clock */
 	uint64_t progressed; /* the last time that a byte moved */
 
-	/* What waits: in the work's buffer, or, converted, in block. */
+	/* What waits in the work's buffer. */
 	size_t at, len;
-	uint8_t *block;
-	size_t block_at, block_len;
-	struct ascii ascii;
+	struct coding *coding; /* NULL: as in the file */
 
 	ssize_t result; /* of the work, when worked */
-	bool convert;   /* TYPE A, and a file */
+	int undecoded;  /* errno of what could not be */
+	bool ascii;     /* TYPE A, and a file */
 	bool working, worked;
 	bool ahead; /* it works, or worked, on the next buffer */
 	bool eof;

@@ -45,7 +45,7 @@ log_xferlog(struct session *session, bool complete)
 	log_always(LOG_STREAM_TRANSFER, &session->subject,
 	    "%s %" PRIu64 " %s %" PRIu64 " %s %c _ %c %c %s ftp 0 * %c", when,
 	    (ms + 500) / 1000, session->client_text, transfer->moved, path,
-	    transfer->convert ? 'a' : 'b',
+	    transfer->ascii ? 'a' : 'b',
 	    transfer->kind == TRANSFER_RECEIVE ? 'i' : 'o',
 	    anonymous ? 'a' : 'r', session->user, complete ? 'c' : 'i');
 }
