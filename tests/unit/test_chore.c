@@ -153,7 +153,7 @@ a_copy_is_ended_by_whom_it_is_for(void)
 static void
 who_may_only_read_makes_no_chore(void)
 {
-	const struct rig_options options = { LOGIN_READ_ONLY, false };
+	const struct rig_options options = { true, false };
 	const struct msg_fs_copy body = { 7, 0, 0644, 0, 2, 3 };
 	struct peer peer;
 	struct rig rig;

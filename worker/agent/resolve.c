@@ -353,6 +353,27 @@ resolve_open(const struct jail *jail, const char *path, unsigned int need,
 	return (resolve_below(jail->root, path, flags));
 }
 
+/* What cannot be found for other reasons is none of our business. */
+int
+resolve_may_link(const struct jail *jail, const struct place *place,
+    const char *text)
+{
+	char directory[PATH_MAX], path[2 * PATH_MAX];
+	int fd;
+
+	if (!goes_by_path(jail))
+		return (0);
+	if (where_is(jail, place->parent, directory) == -1)
+		return (-1);
+	(void)snprintf(path, sizeof(path), "%s/%s",
+	    text[0] == '/' ? "" : directory, text);
+	fd = resolve_open(jail, path, ACCESS_ENTER, O_PATH);
+	if (fd == -1 && errno == EACCES)
+		return (-1);
+	fd_close(&fd);
+	return (0);
+}
+
 /* 0 when it is a regular file, else the errno that says what it is. */
 static int
 refusal(mode_t mode)

@@ -88,6 +88,13 @@ NODISCARD int resolve_found(const struct jail *jail, const struct place *place,
 NODISCARD int resolve_may_move(const struct jail *jail,
     const struct place *from, const struct place *to);
 
+/*
+ * Whether a symbolic link there may hold that text: it leads to nothing that is
+ * denied, be it there or not.  0, or -1 with errno.
+ */
+NODISCARD int resolve_may_link(const struct jail *jail,
+    const struct place *place, const char *text);
+
 /* Closes what a place holds; harmless when done twice. */
 void resolve_free(struct place *place);
 

@@ -66,7 +66,8 @@ symlink_make(const struct jail *jail, const struct ops_request *request,
 	}
 	depth = resolve_depth(jail, place.parent);
 	if (depth >= 0 &&
-	    make_text(request->other, depth, text, sizeof(text)) == 0)
+	    make_text(request->other, depth, text, sizeof(text)) == 0 &&
+	    resolve_may_link(jail, &place, text) == 0)
 		ret = symlinkat(text, place.parent, place.name);
 	resolve_free(&place);
 	return (ret);

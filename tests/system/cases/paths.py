@@ -32,7 +32,8 @@ def plant(folder):
 
 
 def start(binaries, **config):
-    server = Daemon(binaries, {"tls": {"required": "off"}, **config})
+    server = Daemon(binaries, {"tls": {"required": "off"}, "allow_rmda": True,
+                               "allow_symlinks": True, **config})
     plant(server.home)
     return server
 
@@ -74,9 +75,12 @@ def listed(client, command):
 # Each command that reads, asks about or changes what is at a path.
 LOOKS = ("SIZE {}", "MDTM {}", "MLST {}", "XMD5 {}", "HASH {}", "RETR {}",
          "STAT {}")
+COPIES = ("SITE CPFR {}", "COMB open/new {}", "SITE SYMLINK ../{} /open/link")
 CHANGES = ("DELE {}", "RMD {}", "MFMT 20200101000000 {}", "RNFR {}",
            "SITE CHMOD 600 {}", "SITE UTIME 20200101000000 {}", "STOR {}",
-           "APPE {}", "STOU {}", "MKD {}")
+           "APPE {}", "STOU {}", "MKD {}", "RMDA {}", "COMB {} open/file",
+           "MFF Modify=20200101000000; {}", "MDTM 20200101000000 {}",
+           "SITE SYMLINK open {}")
 UPLOADS = ("STOR", "APPE", "STOU")
 
 
@@ -115,10 +119,11 @@ def case_deny(binaries):
     with start(binaries, deny=["/secret", "*.key"]) as server:
         with login(server) as client:
             for path in names:
-                for command in LOOKS + CHANGES:
+                for command in LOOKS + CHANGES + COPIES:
                     if path.endswith("to-file") and \
                             command in ("DELE {}", "RNFR {}", "MKD {}",
-                                        "RMD {}"):
+                                        "RMD {}", "RMDA {}",
+                                        "SITE SYMLINK open {}"):
                         continue  # about the link itself
                     refused(client, command, path)
                 client.cmd("CWD " + path, 550)
@@ -127,9 +132,11 @@ def case_deny(binaries):
             refused(client, "STOR {}", "open/to-new", "Permission denied")
             for target in ("secret/new", "/secret", "open/new.key",
                            "to-secret/new"):
-                client.cmd("RNFR open/file", 350)
-                reply = client.cmd("RNTO " + target, 553)
-                assert "Permission denied" in reply.text, reply
+                for first, second in (("RNFR", "RNTO"),
+                                      ("SITE CPFR", "SITE CPTO")):
+                    client.cmd(first + " open/file", 350)
+                    reply = client.cmd(f"{second} {target}", 553)
+                    assert "Permission denied" in reply.text, reply
             for verb in ("LIST -a", "NLST -a", "MLSD"):
                 names = listed(client, verb)
                 assert "open" in names and "secret" not in names, names
@@ -139,8 +146,10 @@ def case_deny(binaries):
             assert listed(client, "NLST secret/*") in ([], None)
             client.cmd("CWD open/to-up", 250)
             client.cmd("CWD secret", 550)
-        assert os.listdir(server.home + "/secret") == ["file", "my.key"] or \
-            sorted(os.listdir(server.home + "/secret")) == ["file", "my.key"]
+            assert client.cmd("RMDA open").code == 550
+        kept = {where: sorted(os.listdir(os.path.join(server.home, where)))
+                for where in ("secret", "open")}
+        assert kept == {"secret": ["file", "my.key"], "open": ["my.key"]}, kept
 
 
 def case_directories_stay(binaries):
@@ -264,7 +273,8 @@ def case_upload_only(binaries):
 
 def case_anonymous(binaries):
     """What anybody may read, with a drop box for what anybody may leave."""
-    server = Daemon(binaries, {"tls": {"required": "on"}})
+    server = Daemon(binaries, {"tls": {"required": "on"}, "allow_rmda": True,
+                               "allow_symlinks": True})
     pub = os.path.join(server.folder, "pub")
     os.mkdir(pub)
     plant(pub)
