@@ -25,7 +25,7 @@ class Mode:
     options: dict = field(default_factory=dict)
     variants: tuple = (("", {}),)
     smoke_size: int = 4096      # at most that large in a smoke run
-    special: str = ""           # measured by that function of special.py
+    special: str = ""           # measured by a function of special.py, or trouble.py
 
 
 WORKERS = tuple((f"{count} worker{'s'[:count > 1]}", {"workers": count})
@@ -91,4 +91,10 @@ MODES = (
     Mode("durability", "STOR of 4 KiB, durability none, data and full",
          "up", clients=(8,), file="up/small", size=4096, who="ftpsd",
          variants=DURABILITY),
+    Mode("responders", "handshakes of clients that ask for a stapled "
+         "response, beside responders of OCSP that misbehave", "handshake",
+         clients=(8,), who="ftpsd", special="responders"),
+    Mode("floods", "the answer to another client's NOOP, beside floods of "
+         "key updates (1.3) and renegotiations (1.2)", clients=(1,),
+         who="ftpsd", special="floods"),
 )

@@ -9,9 +9,11 @@ import subprocess
 import measure
 import report
 import special
+import trouble
 from contestants import PASSWORD, Unavailable
 
 LOAD_PATIENCE = 90
+SPECIAL = {**special.MEASURE, **trouble.MEASURE}
 RESUMING = ("resumed", "session-resumed")
 # Of a mode's connections, where those must be resumed.
 RESUMED_LEAST = 0.99
@@ -190,7 +192,7 @@ class Runner:
                 continue
             for clients in self.clients(mode):
                 if mode.special:
-                    special.MEASURE[mode.special](self, mode, tls)
+                    SPECIAL[mode.special](self, mode, tls)
                 else:
                     self.cell(mode, tls, clients)
 

@@ -60,6 +60,9 @@ make_context(const struct link_setup *setup, OSSL_LIB_CTX *library)
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	if (setup->large)
 		SSL_CTX_set_default_read_buffer_len(context, LARGE_READ);
+	if (setup->status)
+		(void)SSL_CTX_set_tlsext_status_type(context,
+		    TLSEXT_STATUSTYPE_ocsp);
 	if (setup->idle)
 		(void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
 	if (!SSL_CTX_set_min_proto_version(context, setup->tls_version) ||

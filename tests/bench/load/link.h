@@ -45,8 +45,9 @@ struct link {
 
 struct link_setup {
 	int tls_version;
-	bool large; /* bulk: one read fetches many records */
-	bool idle;  /* thousands of links: hold no buffers between calls */
+	bool large;  /* bulk: one read fetches many records */
+	bool idle;   /* thousands of links: hold no buffers between calls */
+	bool status; /* the server's certificate's is asked for, by OCSP */
 };
 
 /* Makes the contexts.  Returns -1 when OpenSSL refuses. */

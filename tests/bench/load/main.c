@@ -44,6 +44,7 @@ main(int argc, char **argv)
 	(void)mallopt(M_TRIM_THRESHOLD, ARENA_KEEP);
 	setup.tls_version = options.tls_version;
 	setup.large = options.mode->large;
+	setup.status = options.status;
 	setup.idle = options.mode->shape == SHAPE_HOLD;
 	if (link_begin(&setup) == -1) {
 		(void)fprintf(stderr, "load: OpenSSL cannot be set up\n");

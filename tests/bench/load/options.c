@@ -17,9 +17,10 @@ static const char usage[] =
     "usage: load -m mode -p port [-H address] [-t 1.2|1.3] [-c clients]\n"
     "            [-s seconds | -n operations] [-u user] [-w password]\n"
     "            [-f file] [-b bytes] [-d directory] [-N hosts] [-g]\n"
-    "            [-x]\n"
+    "            [-o] [-x]\n"
     "  -N  connections ask for host0.example.org, host1... in turn\n"
     "  -g  after \"begin\", wait for a line on standard input\n"
+    "  -o  handshakes ask for a response of OCSP\n"
     "  -x  no connection needs to resume a session\n";
 
 /* A number within limits; *bad is set when it is none. */
@@ -133,6 +134,9 @@ set(struct options *options, int letter, const char *value, bool *bad)
 	case 'g':
 		options->gated = true;
 		break;
+	case 'o':
+		options->status = true;
+		break;
 	case 'x':
 		options->lenient = true;
 		break;
@@ -156,8 +160,8 @@ options_parse(struct options *options, int argc, char **argv)
 	options->password = "bench";
 	options->file = "file";
 	options->directory = ".";
-	while (
-	    (letter = getopt(argc, argv, "m:p:H:t:c:s:n:u:w:f:b:d:N:gx")) != -1)
+	while ((letter = getopt(argc, argv, "m:p:H:t:c:s:n:u:w:f:b:d:N:gox")) !=
+	    -1)
 		set(options, letter, optarg, &bad);
 	if (bad || optind != argc || options->mode == NULL ||
 	    options->server.sin_port == 0) {

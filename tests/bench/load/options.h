@@ -30,6 +30,7 @@ struct options {
 	const char *user, *password, *file, *directory;
 	bool gated;   /* "begin" awaits a line of our input */
 	bool lenient; /* sessions need not be resumed */
+	bool status;  /* handshakes ask for a response of OCSP */
 	bool spread;  /* clients come from different loopback addresses */
 };
 
