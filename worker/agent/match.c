@@ -4,6 +4,19 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Bytes that a character of UTF-8 has after its first one, as that says. */
+static size_t
+bytes_after(unsigned char first)
+{
+	if (first < 0xc0)
+		return (0);
+	if (first < 0xe0)
+		return (1);
+	if (first < 0xf0)
+		return (2);
+	return (first < 0xf8 ? 3 : 0);
+}
+
 /*
  * Takes a character off a text: of UTF-8, or one byte where the text is none.
  * Characters compare as their code points do.
@@ -11,18 +24,19 @@
 static uint32_t
 take(const char **text)
 {
-	uint32_t character = (uint32_t)(unsigned char)**text << 24;
-	unsigned int shift = 16;
+	const unsigned char *bytes = (const unsigned char *)*text;
+	size_t more = bytes_after(bytes[0]), i;
+	uint32_t character = (uint32_t)bytes[0] << 24;
 
-	if (((unsigned char)*(*text)++ & 0xc0) != 0xc0)
-		return (character);
-	while (((unsigned char)**text & 0xc0) == 0x80) {
-		character |= (uint32_t)(unsigned char)**text << shift;
-		(*text)++;
-		if (shift == 0)
+	for (i = 1; i <= more; i++) {
+		if ((bytes[i] & 0xc0) != 0x80) {
+			character = (uint32_t)bytes[0] << 24;
+			more = 0;
 			break;
-		shift -= 8;
+		}
+		character |= (uint32_t)bytes[i] << (24 - 8 * i);
 	}
+	*text += 1 + more;
 	return (character);
 }
 
@@ -101,9 +115,7 @@ fits_one(struct match *match)
 	if (*pattern == '[' &&
 	    (match->no_class == NULL || pattern < match->no_class))
 		return (fits_class(match));
-	if (*pattern == '\\' && pattern[1] != '\0')
-		match->pattern++;
-	return (*match->pattern++ == *match->name++);
+	return (take_plain(&match->pattern) == take(&match->name));
 }
 
 /* Only the last "*" ever needs to take in more than it did. */
@@ -121,7 +133,8 @@ match_name(const char *pattern, const char *name)
 			if (star == NULL)
 				return (false);
 			match.pattern = star;
-			match.name = ++kept;
+			(void)take(&kept);
+			match.name = kept;
 		}
 	}
 	return (match.pattern[strspn(match.pattern, "*")] == '\0');
