@@ -314,7 +314,41 @@ only_a_pipe_is_written_to(void)
 	CU_ASSERT_EQUAL(rig_stop(&rig), AGENT_EXIT_OK);
 }
 
+/* Nobody is there to read what a long search does not find. */
+static void
+searches_end_with_their_reader(void)
+{
+	struct msg_fs_list body = { 0 };
+	struct peer peer;
+	struct rig rig;
+	char name[64];
+	int ends[2], i;
+
+	rig_start(&rig, &plain);
+	make_many(&rig, "many");
+	for (i = 0; i < 500; i++) {
+		(void)snprintf(name, sizeof(name), "%d", i);
+		if (symlinkat("many", rig.home.fd, name) == -1)
+			abort();
+	}
+	peer_attach(&rig, &peer);
+	body.request = 10;
+	body.format = FS_LIST_LONG;
+	body.path_len = 7;
+	body.pattern = 1;
+	body.entries_max = body.directories_max = UINT32_MAX;
+	CU_ASSERT(pipe2(ends, O_CLOEXEC) == 0);
+	peer_send(&peer, MSG_FS_LIST, &body,
+	    (const char *const[3]){ "/*/none" }, ends[1]);
+	close(ends[0]);
+	close(ends[1]);
+	CU_ASSERT_EQUAL(peer_answer(&peer), EPIPE);
+	peer_free(&peer);
+	CU_ASSERT_EQUAL(rig_stop(&rig), AGENT_EXIT_OK);
+}
+
 CU_TestInfo agent_list_tests[] = {
+	{ "searches end with their reader", searches_end_with_their_reader },
 	{ "a directory is listed in each format",
 	    a_directory_is_listed_in_each_format },
 	{ "one thing is one line", one_thing_is_one_line },

@@ -74,20 +74,12 @@ pattern_of(const char *path)
 
 /* What is asked about: path, and perhaps a prefix. */
 static void
-ask(struct reader *reader, const char *path, const char *prefix,
-    enum fs_list_format format, uint32_t flags)
+ask_so(struct reader *reader, const char *path, const char *prefix,
+    struct msg_fs_list body)
 {
-	struct msg_fs_list body = { 0 };
 	struct channel_message message = { 0 };
 
 	body.request = 3;
-	body.format = format;
-	body.flags = flags;
-	body.pattern = pattern_of(path);
-	body.facts = FS_FACT_TYPE;
-	body.order = FS_ORDER_NAME;
-	body.sorted_max = body.entries_max = body.directories_max = 2000;
-	body.depth_max = 9;
 	body.path_len = (uint32_t)strlen(path);
 	body.prefix_len = (uint32_t)strlen(prefix);
 	message.type = MSG_FS_LIST_SHORT;
@@ -101,6 +93,22 @@ ask(struct reader *reader, const char *path, const char *prefix,
 	if (channel_send(reader->channel, &message) == -1)
 		abort();
 	(void)rig_receive(reader->channel);
+}
+
+static void
+ask(struct reader *reader, const char *path, const char *prefix,
+    enum fs_list_format format, uint32_t flags)
+{
+	struct msg_fs_list body = { 0 };
+
+	body.format = format;
+	body.flags = flags;
+	body.facts = FS_FACT_TYPE;
+	body.pattern = pattern_of(path);
+	body.order = FS_ORDER_NAME;
+	body.sorted_max = body.entries_max = body.directories_max = 2000;
+	body.depth_max = 9;
+	ask_so(reader, path, prefix, body);
 }
 
 static const struct {
@@ -249,9 +257,13 @@ odd_requests_end_the_session(void)
 	message.pieces[0].data = "/";
 	message.pieces[0].len = 1;
 	message.fd = -1;
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 7; i++) {
 		memset(&body, 0, sizeof(body));
 		body.path_len = 1;
+		body.order = i == 4 ? FS_ORDER_COUNT : FS_ORDER_NONE;
+		/* At the end of the path, and in front of its end. */
+		body.pattern = i == 5 ? 1 : 0;
+		body.pattern = i == 6 ? 0xffffffff : body.pattern;
 		body.path_len += i == 0 ? 1 : 0;
 		body.prefix_len = i == 1 ? 0x7fffffff : 0;
 		body.format = i == 2 ? FS_LIST_FACTS + 1 : FS_LIST_LONG;
@@ -265,7 +277,64 @@ odd_requests_end_the_session(void)
 	CU_ASSERT_EQUAL(rig_stop(&rig), AGENT_EXIT_OK);
 }
 
+/* Bounds of walks and of orders; the answer then needs a pipe to tell it. */
+static const struct {
+	const char *what, *path;
+	uint32_t flags, sorted, entries, directories, depth;
+	int error;
+} bounds[] = {
+	{ "all of it", "/", FS_LIST_RECURSIVE, 5, 20, 5, 5, 0 },
+	{ "too deep", "/", FS_LIST_RECURSIVE, 5, 20, 5, 1, EMSGSIZE },
+	{ "no depth at all", "/", FS_LIST_RECURSIVE, 5, 20, 5, 0, EMSGSIZE },
+	{ "too many lines", "/", FS_LIST_RECURSIVE, 5, 4, 5, 5, EMSGSIZE },
+	{ "as many lines", "/", FS_LIST_RECURSIVE, 5, 5, 5, 5, 0 },
+	{ "too many directories", "/", FS_LIST_RECURSIVE, 5, 20, 1, 5,
+	    EMSGSIZE },
+	{ "as many directories", "/", FS_LIST_RECURSIVE, 5, 20, 2, 5, 0 },
+	{ "a pattern's lines", "/*/*", 0, 5, 1, 5, 5, EMSGSIZE },
+	{ "a pattern's directories", "/*/*/*", 0, 5, 5, 1, 5, EMSGSIZE },
+	{ "a pattern has its own depth", "/*/*/*", 0, 5, 5, 2, 0, 0 },
+	{ "too many to sort", "/a", 0, 1, 20, 5, 5, EMSGSIZE },
+	{ "as many to sort", "/a", 0, 2, 20, 5, 5, 0 },
+	{ "one directory has no bounds", "/a", 0, 2, 0, 0, 0, 0 },
+};
+
+static void
+bounds_are_told(void)
+{
+	static struct reader reader;
+	struct msg_fs_list body;
+	struct rig rig;
+	size_t i;
+
+	rig_start(&rig, &plain);
+	CU_ASSERT(mkdirat(rig.home.fd, "a", 0755) == 0);
+	CU_ASSERT(mkdirat(rig.home.fd, "a/b", 0755) == 0);
+	rig_give(&rig, "a");
+	rig_give(&rig, "a/b");
+	rig_write(&rig, "a/f", "");
+	rig_write(&rig, "a/b/f", "");
+	rig_write(&rig, "f", "");
+	attach(&rig, &reader);
+	for (i = 0; i < NITEMS(bounds); i++) {
+		memset(&body, 0, sizeof(body));
+		body.format = FS_LIST_NAMES;
+		body.flags = bounds[i].flags;
+		body.order = FS_ORDER_TIME;
+		body.pattern = pattern_of(bounds[i].path);
+		body.sorted_max = bounds[i].sorted;
+		body.entries_max = bounds[i].entries;
+		body.directories_max = bounds[i].directories;
+		body.depth_max = bounds[i].depth;
+		ask_so(&reader, bounds[i].path, "", body);
+		CHECK_CASE(reader.error == bounds[i].error, bounds[i].what);
+	}
+	channel_free(&reader.channel);
+	CU_ASSERT_EQUAL(rig_stop(&rig), AGENT_EXIT_OK);
+}
+
 CU_TestInfo agent_short_tests[] = {
+	{ "bounds are told", bounds_are_told },
 	{ "answers hold short listings", answers_hold_short_listings },
 	{ "what is no directory is told", what_is_no_directory_is_told },
 	{ "long listings need a pipe", long_listings_need_a_pipe },

@@ -4,6 +4,7 @@ import os
 import re
 import time
 
+from cases.clients import curl, lftp, read_file
 from client import Client
 from daemon import Daemon
 
@@ -18,6 +19,33 @@ LINE = re.compile(
     rb"([A-Z][a-z][a-z]) ([ \d]\d) (\d\d:\d\d| \d{4}) (.*)", re.S)
 
 
+def ftpparse(line):
+    """What the library of that name, which many clients have, makes of it."""
+    state, begin, size, name = "mode", 0, None, None
+    for end in range(1, len(line)):
+        if line[end:end + 1] != b" " or line[end - 1:end] == b" ":
+            continue
+        word = line[begin:end]
+        if state == "size" and word.decode("latin-1") in MONTHS:
+            state = "day"
+        elif state == "size":
+            size = word
+        elif state == "time":
+            assert len(word) in (4, 5) and \
+                (word[2:3] == b":" or word.isdigit()), line
+            name, state = line[end + 1:], "name"
+        else:
+            state = {"mode": "links", "links": "owner", "owner": "size",
+                     "day": "time", "name": "name"}[state]
+        begin = end + 1
+        while line[begin:begin + 1] == b" ":
+            begin += 1
+    assert state == "name", line
+    if line.startswith(b"l"):
+        name = name.partition(b" -> ")[0]
+    return name, size
+
+
 def parse(text):
     """Long lines as clients read them: name -> (mode, size, date, target)."""
     result = {}
@@ -30,6 +58,7 @@ def parse(text):
         target = None
         if mode.startswith(b"l"):
             name, _, target = name.partition(b" -> ")
+        assert ftpparse(line) == (name, size), line
         result[name] = (mode.decode(), size.decode(),
                         f"{month.decode()} {int(day)} {when.decode().strip()}",
                         target)
@@ -301,7 +330,7 @@ def case_listing_bounds(binaries):
                 ("LIST -r wide", "list_sorted")):
             text, said = final(client, command)
             assert f"limits.{bound}" in said, (command, said)
-            server.expect_log(f"limits.{bound}")
+            server.wait_log(f"listing of .*limits.{bound}")
             assert text.count(b"\r\n") <= 18, text
         assert sorted(lines(client, "NLST -r flat")) == \
             [b"flat/%d" % n for n in range(10)], "not sorted, but all"
@@ -368,3 +397,32 @@ def case_listing_names(binaries):
         assert client.listing("NLST */in") == b""
         text = client.cmd("STAT -A", 212).text
         assert text.count("\n") == len(strange) + 4 + 1, "one line each"
+
+
+def case_listing_clients(binaries):
+    """lftp reads our LIST, and lists by patterns; so does curl."""
+    with Daemon(binaries) as server:
+        for name in ("a.txt", "b b.txt", "sub/c.txt", "sub/x[1]", " d"):
+            make(server, name, name.encode())
+        out = os.path.join(server.folder, "out")
+        for options in ("", "set ftp:use-mlsd no; "):
+            lftp(server, options + f"cls -1 > {out}; cls -l --size sub >> {out};"
+                 f" glob echo *.txt >> {out}; nlist *.txt >> {out}; "
+                 f"find . >> {out}")
+            text = read_file(out).decode()
+            os.unlink(out)
+            for line in ("a.txt", "b b.txt", "sub/", "a.txt b b.txt",
+                         "./sub/x[1]", " d"):
+                assert re.search(f"^{re.escape(line)}$", text, re.M), \
+                    (line, text)
+            assert re.search(r"^-.* 9 .* sub/c\.txt$", text, re.M), text
+        url = f"ftp://localhost:{server.port}/"
+        names_only = ["--ssl-reqd", "-l"]
+        text = curl(server, *names_only, url).replace(b"\r", b"")
+        assert sorted(text.split(b"\n")) == \
+            [b"", b" d", b"a.txt", b"b b.txt", b"sub"], text
+        text = curl(server, *names_only, url + "sub/", "-X", "NLST c*")
+        assert text.strip() == b"c.txt", text
+        text = curl(server, "--ssl-reqd", url, "-X", "LIST -Sr *.txt")
+        text = text.replace(b"\r", b"").replace(b"\n", b"\r\n")
+        assert list(parse(text)) == [b"a.txt", b"b b.txt"]
