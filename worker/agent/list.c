@@ -1,7 +1,9 @@
 #include "worker/agent/list.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "shm/base/fd.h"
@@ -108,7 +110,7 @@ static struct list *
 make(const struct jail *jail, const struct list_request *request,
     const struct list_sizes *sizes)
 {
-	struct list *list = calloc(1, sizeof(*list));
+	struct list *list = malloc(sizeof(*list));
 	char *memory = malloc(sizes->out);
 
 	if (list == NULL || memory == NULL) {
@@ -116,6 +118,7 @@ make(const struct jail *jail, const struct list_request *request,
 		free(memory);
 		return (NULL);
 	}
+	memset(list, 0, offsetof(struct list, path));
 	list->jail = jail;
 	list->flags = request->body->flags;
 	list->directory = -1;

@@ -57,7 +57,8 @@ struct list {
 	struct statx facts;     /* of the entry that is added */
 	char *where; /* the directory, as it was found; NULL: not known */
 	size_t path_len;
-	char path[FS_PATH_MAX + 1]; /* of the directory; the root's is "" */
+	char path[FS_PATH_MAX +
+	    1]; /* the last: of the directory; the root's is "" */
 };
 
 /* Opens what is to be listed, or makes its line.  0, or -1 with errno. */
@@ -80,7 +81,7 @@ void list_add(struct list *list, int directory, const struct list_entry *entry);
 NODISCARD int list_look_at(const struct list *list, const char *path,
     struct statx *facts);
 /* The same of a name in the directory, or of what it leads to. */
-NODISCARD int list_look_name(struct list *list, const char *name,
+NODISCARD int list_look_name(const struct list *list, const char *name,
     struct statx *facts);
 
 /* The rights that there are not to a name in the directory, ".", or "..". */

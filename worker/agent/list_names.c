@@ -19,19 +19,26 @@ guess(struct statx *facts, unsigned char type)
 	facts->stx_uid = facts->stx_gid = (uint32_t)-1;
 }
 
-/* Of a link that leads nowhere, those of the link. */
-int
-list_look_name(struct list *list, const char *name, struct statx *facts)
+/* Apart, since few need it, and memory for a path is not for nothing. */
+static void
+follow(const struct list *list, const char *name, struct statx *facts)
 {
 	char path[FS_PATH_MAX + 1];
 	struct statx target;
 
-	if (list_look(list, list->directory, name, facts) == -1)
-		return (-1);
-	if ((list->flags & FS_LIST_FOLLOW) != 0 && S_ISLNK(facts->stx_mode) &&
-	    list_path_of(list, name, path) > 0 &&
+	if (list_path_of(list, name, path) > 0 &&
 	    list_look_at(list, path, &target) == 0)
 		*facts = target;
+}
+
+/* Of a link that leads nowhere, those of the link. */
+int
+list_look_name(const struct list *list, const char *name, struct statx *facts)
+{
+	if (list_look(list, list->directory, name, facts) == -1)
+		return (-1);
+	if ((list->flags & FS_LIST_FOLLOW) != 0 && S_ISLNK(facts->stx_mode))
+		follow(list, name, facts);
 	return (0);
 }
 

@@ -132,14 +132,18 @@ list_walk_free(struct list_walk **walk)
 }
 
 /* What a pattern names may be a link to a directory; "-R" follows none. */
+static bool
+may_be_directory(const struct list_walk *walk, unsigned char type)
+{
+	return (type == DT_DIR || type == DT_UNKNOWN ||
+	    (type == DT_LNK && !walk->recursive));
+}
+
 static int
 open_below(const struct list *list, const struct dirent64 *entry, char *path)
 {
 	int flags = O_RDONLY | O_DIRECTORY;
 
-	if (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN &&
-	    (list->walk->recursive || entry->d_type != DT_LNK))
-		return (-1);
 	if (list_path_of(list, entry->d_name, path) == 0)
 		return (-1);
 	if (list->walk->recursive)
@@ -179,8 +183,9 @@ go_down(struct list *list, int fd, int64_t position, const char *path)
 	begin_below(list);
 }
 
-int
-list_walk_into(struct list *list, const struct dirent64 *entry)
+/* A directory that cannot be read is passed over. */
+static int
+walk_into(struct list *list, const struct dirent64 *entry)
 {
 	struct list_walk *walk = list->walk;
 	char path[FS_PATH_MAX + 1];
@@ -202,6 +207,14 @@ list_walk_into(struct list *list, const struct dirent64 *entry)
 	walk->directories--;
 	go_down(list, fd, entry->d_off, path);
 	return (1);
+}
+
+int
+list_walk_into(struct list *list, const struct dirent64 *entry)
+{
+	if (!may_be_directory(list->walk, entry->d_type))
+		return (1);
+	return (walk_into(list, entry));
 }
 
 /* Back to the directory above, if there is one, to go on where we were. */
