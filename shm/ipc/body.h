@@ -27,7 +27,7 @@
 #define LOGIN_NAME_MAX_LEN 256
 #define LOGIN_PASSWORD_MAX 512
 #define LOGIN_GROUPS_MAX   64
-#define FS_PATH_MAX        4096  /* bytes of a path, without a NUL */
+#define FS_PATH_MAX        4095  /* bytes of a path, without a NUL */
 #define FS_SMALL_MAX       24576 /* bytes of a file that travels in a message */
 #define TOKEN_LEN_MAX      8192  /* sealed */
 #define LOGIN_IDENTITY_LEN 32    /* SHA-256 */

@@ -4,7 +4,7 @@
 
 #include "shm/base/ensure.h"
 
-/* A path of 4096 bytes, each a quotation mark that is doubled, and words. */
+/* The longest path, each a quotation mark that is doubled, and words. */
 #define TEXT_MAX   8448
 #define TEXT_USUAL 128 /* and most are shorter */
 #define CODE_LEN   3

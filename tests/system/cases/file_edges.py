@@ -2,10 +2,13 @@
 
 import os
 import re
+import shutil
+import subprocess
 
 from client import Client, finish
-from daemon import Daemon, random_bytes, wait_for
+from daemon import GID, IS_ROOT, UID, Daemon, random_bytes, wait_for
 from mounts import mount, private_mounts, remount
+from run import Skip
 
 
 def logged_in(server, user="alice"):
@@ -184,11 +187,11 @@ def case_read_only_file_system(binaries):
                     ("SITE UTIME 20200101000000 f", 550)):
                 reply = client.cmd(command)
                 assert reply.code == code and \
-                    reply.text == "The file system is read-only.", \
+                    reply.text == "It is read-only here.", \
                     (command, reply)
             client.cmd("RNFR f", 350)
             reply = client.cmd("RNTO g", 553)
-            assert reply.text == "The file system is read-only.", reply
+            assert reply.text == "It is read-only here.", reply
             for command in ("STOR f", "STOR g", "APPE f", "STOU"):
                 data = client.passive()
                 reply = client.cmd(command)
@@ -198,7 +201,7 @@ def case_read_only_file_system(binaries):
                     reply = client.reply()
                 data.close()
                 assert reply.code == 553, (command, reply)
-                assert reply.text == "The file system is read-only.", reply
+                assert reply.text == "It is read-only here.", reply
             assert client.retr("f") == b"there"
 
 
@@ -260,3 +263,350 @@ def renamer(client):
         client.cmd("RNFR " + old, 350)
         return client.cmd("RNTO " + new, code)
     return rename
+
+
+def give(path, mode=0o644):
+    os.chown(path, UID, GID)
+    os.chmod(path, mode)
+    return path
+
+
+# Every byte that a name may have, but no "/", and nothing that is no name.
+BYTES = bytes(byte for byte in range(1, 256) if byte not in b"\r\n/")
+NAMES = [b" first", b"last ", b"  ", b"in the middle", b'"', b'a"b""c"',
+         b"-la", b"-", b"~", b"...", b"..a", b"a\\b", b"*?[x]", b"%s%n%d",
+         b"a;b=c; d", b"\t", b"'", b"x" * 255, "\u00e9" .encode() * 127,
+         b"\xe9", b"\xff", b"\xff\xff", b"\xff\xf4", b"a\xff\xfb\x01b",
+         BYTES[:127], BYTES[127:]]
+
+
+def escaped(name):
+    """As it goes over control: Telnet's own byte is doubled."""
+    return name.replace(b"\xff", b"\xff\xff")
+
+
+def text_of(name):
+    return name.decode("utf-8", "surrogateescape")
+
+
+def case_names(binaries):
+    """Each command takes any name that the file system takes."""
+    with Daemon(binaries, {"tls": {"required": "off"}}) as server, \
+            Client(server.port).login() as client:
+        home = server.home.encode()
+        for name in NAMES:
+            wire = escaped(name)
+            data = client.passive()
+            client.cmd(b"STOR " + wire, 150)
+            data.sendall(b"contents")
+            data.close()
+            client.reply()
+            assert os.listdir(home) == [name], (name, os.listdir(home))
+            client.cmd(b"SIZE " + wire, 213)
+            client.cmd(b"MDTM " + wire, 213)
+            reply = client.cmd(b"MFMT 20200102030405 " + wire, 213)
+            assert reply.text == "Modify=20200102030405; /" + text_of(name), \
+                (name, reply)
+            reply = client.cmd(b"MLST /" + wire, 250)
+            assert reply.text.split("\n")[1].endswith("; /" + text_of(name)), \
+                (name, reply)
+            data = client.passive()
+            client.cmd(b"RETR " + wire, 150)
+            assert client.read_data(data) == b"contents"
+            client.reply()
+            assert listed(client, b"NLST -a") == name + b"\r\n", name
+            assert listed(client, b"MLSD").endswith(b"; " + name + b"\r\n")
+            assert listed(client, b"LIST -a").endswith(b" " + name + b"\r\n")
+            client.cmd(b"RNFR " + wire, 350)
+            client.cmd(b"RNTO plain", 250)
+            client.cmd(b"RNFR plain", 350)
+            client.cmd(b"RNTO " + wire, 250)
+            client.cmd(b"DELE " + wire, 250)
+            quoted = text_of(name).replace('"', '""')
+            reply = client.cmd(b"MKD " + wire, 257)
+            assert reply.text == f'"/{quoted}" was made.', (name, reply)
+            client.cmd(b"CWD " + wire, 250)
+            reply = client.cmd("PWD", 257)
+            assert reply.text.startswith(f'"/{quoted}" '), (name, reply)
+            client.cmd("CDUP", 250)
+            client.cmd(b"RMD " + wire, 250)
+            assert os.listdir(home) == []
+
+
+def listed(client, command):
+    data = client.passive()
+    client.cmd(command, 150)
+    contents = client.read_data(data)
+    assert client.reply().code == 226
+    return contents
+
+
+def case_names_refused(binaries):
+    """A name that is too long, or ours, or none, is refused, and by all."""
+    with Daemon(binaries) as server, logged_in(server) as client:
+        long = "x" * 256
+        for command, code in (
+                ("MKD", 553), ("CWD", 553), ("DELE", 553), ("SIZE", 553),
+                ("RNFR", 553), ("RMD", 553), ("MLST", 553), ("AVBL", 553)):
+            reply = client.cmd(f"{command} {long}", code)
+            assert reply.text == "The name is too long.", (command, reply)
+        client.stor("f", b"1")
+        client.cmd("RNFR f", 350)
+        client.cmd("RNTO " + long, 553)
+        for command in ("STOR", "APPE", "STOU", "RETR"):
+            client.passive().close()
+            reply = client.cmd(f"{command} {long}", 553)
+            assert reply.text == "The name is too long.", (command, reply)
+        assert client.cmd(b"MKD a\rb").code == 501
+        assert client.cmd(b"MKD a\0b").code == 501
+        ours = ".ftpsd.0123456789abcdef.part"
+        client.cmd("MKD " + ours, 550)
+        client.cmd("RNFR f", 350)
+        client.cmd("RNTO " + ours, 553)
+        client.passive().close()
+        client.cmd("STOR " + ours, 553)
+        assert os.listdir(server.home) == ["f"]
+
+
+def make_below(top, names, new):
+    """Makes directories in each other below names in each other."""
+    here = os.open(top, os.O_PATH)
+    for name in names + new:
+        if name in new:
+            os.mkdir(name, dir_fd=here)
+            os.chown(name, UID, GID, dir_fd=here)
+        below = os.open(name, os.O_PATH, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+
+
+def case_long_paths(binaries):
+    """A path has 4095 bytes; beyond that all is refused, and nothing breaks."""
+    with Daemon(binaries, {"allow_rmda": True}) as server, \
+            logged_in(server) as client:
+        step, depth = "d" * 254, 0
+        while 255 * (depth + 1) <= 4095:
+            client.cmd("MKD " + step, 257)
+            client.cmd("CWD " + step, 250)
+            depth += 1
+        assert depth == 16  # 4080 bytes: room for a slash and 14
+        client.stor("f" * 14, b"deep")
+        assert client.retr("f" * 14) == b"deep"
+        reply = client.cmd("PWD", 257)
+        assert reply.text.startswith(f'"{("/" + step) * 16}" '), reply
+        for command in ("MKD", "SIZE", "DELE", "CWD", "RNFR", "MLST"):
+            for length in (15, 16, 200):
+                reply = client.cmd(f"{command} {'g' * length}", 553)
+                assert reply.text == "The name is too long.", reply
+        client.passive().close()
+        client.cmd("STOR " + "g" * 15, 553)
+        client.cmd("RNFR " + "f" * 14, 350)
+        client.cmd("RNTO /" + "e" * 14, 250)
+        assert client.retr("/" + "e" * 14) == b"deep"
+        # What is deeper than a path can say is there for others only.
+        make_below(server.home, [step] * depth, ["x", "y" * 100])
+        assert b"type=dir" in client.listing("MLSD")
+        client.cmd("CWD x", 250)
+        client.cmd("CWD " + "y" * 100, 553)
+        assert b"y" * 100 in client.listing("NLST")
+        client.cmd("CWD /", 250)
+        for line, code in (("MKD " + "/".join("z" * 2040), 550),
+                           ("MKD " + "z" * 4092, 553),
+                           ("MKD " + "z" * 4093, 500)):
+            client.cmd(line, code)
+        reply = client.cmd("RMDA " + step, 550)
+        assert "name is too long" in reply.text, reply
+        subprocess.run(["rm", "-r", step], cwd=server.home, check=True)
+
+
+def case_rights(binaries):
+    """What the file system forbids is refused, with the reason."""
+    if not IS_ROOT:
+        raise Skip("needs root for files of others")
+    with Daemon(binaries) as server, logged_in(server) as client:
+        for name, mode in (("shut", 0o700), ("sticky", 0o1777),
+                           ("listed", 0o744)):
+            os.mkdir(path_of(server, name))
+            with open(path_of(server, name, "f"), "wb") as out:
+                out.write(b"root's")
+            os.chmod(path_of(server, name), mode)
+        with open(path_of(server, "secret"), "wb") as out:
+            out.write(b"root's")
+        os.chmod(path_of(server, "secret"), 0o600)
+        for command, code in (
+                ("CWD shut", 550), ("CWD listed", 550), ("SIZE shut/f", 550),
+                ("MKD shut/d", 550), ("DELE shut/f", 550),
+                ("DELE sticky/f", 550), ("RMD shut", 550),
+                ("SITE CHMOD 777 secret", 550),
+                ("MFMT 20200101000000 secret", 550),
+                ("SITE CPFR shut/f", 550)):
+            reply = client.cmd(command, code)
+            assert reply.text in ("Permission denied.", "Not permitted.",
+                                  "The directory is not empty."), \
+                (command, reply)
+        for command, code in (("RETR secret", 550), ("RETR shut/f", 550),
+                              ("STOR secret", 553), ("STOR shut/f", 553),
+                              ("STOR shut/g", 553), ("STOR listed/g", 553),
+                              ("APPE secret", 553), ("STOU shut/g", 553)):
+            data = client.passive()
+            reply = client.cmd(command)
+            if reply.code == 150:
+                finish(client.wrap_data(data))
+                reply = client.reply()
+            data.close()
+            assert reply.code == code and \
+                reply.text == "Permission denied.", (command, reply)
+        for old, new in (("sticky/f", "f"), ("secret", "shut/f")):
+            client.cmd("RNFR " + old, 350)
+            client.cmd("RNTO " + new, 553)
+        for name in ("shut/f", "sticky/f", "listed/f", "secret"):
+            with open(path_of(server, name), "rb") as source:
+                assert source.read() == b"root's"
+
+
+def case_immutable(binaries):
+    """A file that the system lets nobody change stays as it is."""
+    with Daemon(binaries) as server, logged_in(server) as client:
+        client.stor("f", b"fixed")
+        client.cmd("MKD d", 257)
+        client.stor("g", b"g")
+        fixed = [path_of(server, name) for name in ("f", "d")]
+        if not shutil.which("chattr") or subprocess.run(
+                ["chattr", "+i", *fixed], capture_output=True,
+                check=False).returncode != 0:
+            raise Skip("cannot make files immutable")
+        try:
+            for command in ("DELE f", "RMD d", "SITE CHMOD 600 f", "MKD d/e",
+                            "MFMT 20200101000000 f"):
+                reply = client.cmd(command, 550)
+                assert reply.text in ("Not permitted.", "Permission denied."), \
+                    (command, reply)
+            for command in ("STOR f", "APPE f", "STOR d/g", "STOU d/g"):
+                data = client.passive()
+                reply = client.cmd(command)
+                if reply.code == 150:
+                    data = client.wrap_data(data)
+                    data.sendall(b"new")
+                    finish(data)
+                    reply = client.reply()
+                data.close()
+                assert reply.code == 553, (command, reply)
+            rename = renamer(client)
+            rename("f", "h", 553)
+            rename("g", "f", 553)
+            rename("g", "d/g", 553)
+            client.cmd("SITE CPFR g", 350)
+            client.cmd("SITE CPTO f", 553)
+            client.cmd("COMB f g", 550)
+            assert client.retr("f") == b"fixed"
+            assert client.retr("g") == b"g"
+        finally:
+            subprocess.run(["chattr", "-i", *fixed], check=True)
+
+
+def case_large_and_sparse(binaries):
+    """Beyond 4 GiB, both ways; holes are read as zeros."""
+    with Daemon(binaries) as server, logged_in(server) as client:
+        path = path_of(server, "big")
+        size = (5 << 30) + 7
+        with open(path, "wb") as out:
+            out.truncate(size)
+            out.seek(4 << 30)
+            out.write(b"middle")
+            out.seek(size - 3)
+            out.write(b"end")
+        give(path)
+        assert client.cmd("SIZE big", 213).text == str(size)
+        assert f"size={size};" in client.cmd("MLST big", 250).text
+        for offset, contents in ((size - 5, b"\0\0end"), (size, b""),
+                                 (size - 1, b"d")):
+            client.cmd(f"REST {offset}", 350)
+            assert client.retr("big") == contents, offset
+        client.cmd(f"REST {size + 1}", 350)
+        client.passive().close()
+        client.cmd("RETR big", 551)
+        client.cmd(f"REST {(4 << 30) + 1}", 350)
+        data = client.open_data("RETR big")
+        assert data.recv(10)[:5] == b"iddle"
+        client.cmd("ABOR", 426)
+        assert client.reply().code == 226
+        data.close()
+        # Continued beyond it: what is before and after stays.
+        client.cmd(f"REST {4 << 30}", 350)
+        client.stor("big", b"MID")
+        assert os.path.getsize(path) == size
+        with open(path, "rb") as source:
+            source.seek(4 << 30)
+            assert source.read(7) == b"MIDdle\0"
+        client.stor("big", b"more", command="APPE")
+        assert client.cmd("SIZE big", 213).text == str(size + 4)
+        client.cmd(f"REST {size + 1}", 350)
+        assert client.retr("big") == b"ore"
+        # A hole of some size, whole; and zeros that come are stored.
+        sparse = path_of(server, "sparse")
+        with open(sparse, "wb") as out:
+            out.truncate(50_000_000)
+        give(sparse)
+        assert client.retr("sparse") == bytes(50_000_000)
+        client.stor("zeros", bytes(5_000_000))
+        assert client.retr("zeros") == bytes(5_000_000)
+
+
+def case_replacing_odd_things(binaries):
+    """STOR onto what is no file is refused before a data connection."""
+    with Daemon(binaries) as server, logged_in(server) as client:
+        os.mkfifo(path_of(server, "fifo"))
+        os.symlink("loop", path_of(server, "loop"))
+        os.symlink("/etc/passwd", path_of(server, "out"))
+        client.cmd("MKD d", 257)
+        for command, code, text in (
+                ("STOR d", 553, "It is a directory."),
+                ("RETR d", 550, "It is a directory."),
+                ("STOR fifo", 553, "It is not a regular file."),
+                ("RETR fifo", 550, "It is not a regular file."),
+                ("STOR loop", 553, "Too many symbolic links."),
+                ("RETR loop", 550, "Too many symbolic links."),
+                ("STOR d/x/y", 553, "No such file or directory."),
+                ("RETR out", 550, "No such file or directory."),
+                ("STOR /", 553, "It is a directory.")):
+            data = client.passive()
+            reply = client.cmd(command)
+            if reply.code == 150:
+                finish(client.wrap_data(data))
+                reply = client.reply()
+            data.close()
+            assert (reply.code, reply.text) == (code, text), (command, reply)
+        client.stor("f", b"")
+        for command in ("CWD f", "RMD f", "MKD f/x"):
+            reply = client.cmd(command, 550)
+            assert reply.text == "Not a directory.", (command, reply)
+
+
+def case_quota(binaries):
+    """Where the kernel keeps quotas: 552, AVBL, ALLO and SITE QUOTA."""
+    private_mounts()
+    with Daemon(binaries) as server:
+        home = mount("tmpfs", path_of(server, "q"),
+                     "size=64m,usrquota,usrquota_block_hardlimit=1m,"
+                     "usrquota_inode_hardlimit=6")
+        with logged_in(server) as client:
+            client.cmd("CWD q", 250)
+            assert int(client.cmd("AVBL", 213).text) <= 1 << 20
+            client.cmd("ALLO 1000000", 200)
+            client.cmd("ALLO 1048577", 552)
+            reply = client.cmd("SITE QUOTA", 200)
+            assert "User bytes: " in reply.text and \
+                "hard limit 1048576" in reply.text, reply
+            data = client.open_data("STOR big")
+            try:
+                data.sendall(b"x" * 5_000_000)
+                finish(data)
+            except OSError:
+                data.close()
+            assert client.reply().code == 552
+            assert wait_for(lambda: os.listdir(home) == [])
+            for number in range(5):
+                client.stor(f"f{number}", b"")
+            client.cmd("MKD d", 552)
+            client.cmd("ALLO 1", 552)
