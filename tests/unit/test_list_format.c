@@ -229,6 +229,51 @@ static const struct {
 	    ACCESS_ALL & ~(ACCESS_ENTER | ACCESS_FILL), "celm" },
 };
 
+static const struct {
+	const char *what;
+	mode_t mode;
+	uint64_t attributes;
+	bool frozen;
+	const char *perm;
+} fixed[] = {
+	{ "a file", S_IFREG | 0600, 0, false, "adfrw" },
+	{ "that only grows", S_IFREG | 0600, STATX_ATTR_APPEND, false, "ar" },
+	{ "that cannot change", S_IFREG | 0600, STATX_ATTR_IMMUTABLE, false,
+	    "r" },
+	{ "on a medium that cannot", S_IFREG | 0600, 0, true, "r" },
+	{ "a directory", S_IFDIR | 0700, 0, false, "cdfelmp" },
+	{ "that only grows", S_IFDIR | 0700, STATX_ATTR_APPEND, false, "celm" },
+	{ "that cannot change", S_IFDIR | 0700, STATX_ATTR_IMMUTABLE, false,
+	    "el" },
+	{ "on a medium that cannot", S_IFDIR | 0700, 0, true, "el" },
+	{ "a link", S_IFLNK | 0777, 0, false, "df" },
+	{ "on a medium that cannot", S_IFLNK | 0777, 0, true, "" },
+};
+
+static void
+perm_says_what_can_change(void)
+{
+	struct list_style style = plain_style(FS_LIST_FACTS);
+	struct list_entry entry = { "n", NULL, NULL, LIST_ENTRY, 0 };
+	struct statx facts;
+	char line[64];
+	size_t i;
+
+	style.facts = FS_FACT_PERM;
+	for (i = 0; i < NITEMS(fixed); i++) {
+		facts = plain_facts(fixed[i].mode, NOW);
+		facts.stx_uid = 1000;
+		facts.stx_attributes = fixed[i].attributes;
+		entry.facts = &facts;
+		/* As set_parent() does it. */
+		style.parent_writable = !fixed[i].frozen;
+		style.frozen = fixed[i].frozen;
+		style.head.made = style.head.made && !fixed[i].frozen;
+		(void)snprintf(line, sizeof(line), "perm=%s; n", fixed[i].perm);
+		CHECK_CASE(shows(&style, &entry, line), fixed[i].what);
+	}
+}
+
 static void
 perm_says_what_will_work(void)
 {
@@ -424,6 +469,7 @@ CU_TestInfo list_format_tests[] = {
 	{ "owners are names only for the account", test_owners },
 	{ "facts are those of RFC 3659", facts_are_those_of_rfc_3659 },
 	{ "perm says what will work", perm_says_what_will_work },
+	{ "perm says what can change", perm_says_what_can_change },
 	{ "no byte of a name forges a line", no_byte_of_a_name_forges_a_line },
 	{ "names are bytes", names_are_bytes },
 	{ "marks tell types", marks_tell_types },

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -140,15 +141,33 @@ cut_prefix(struct list *list)
 	list->style.prefix_len = len;
 }
 
-/* Takes note of the directory that holds the entries, for their "perm". */
+/* Whether nothing can be changed on the file system of what is open. */
+static bool
+is_frozen(const struct list *list, int fd)
+{
+	const struct list_style *style = &list->style;
+	struct statvfs st;
+
+	return (style->format == FS_LIST_FACTS &&
+	    (style->facts & FS_FACT_PERM) != 0 && fstatvfs(fd, &st) == 0 &&
+	    (st.f_flag & ST_RDONLY) != 0);
+}
+
+/*
+ * Takes note of the directory that holds the entries, which is open, for their
+ * "perm".
+ */
 static void
-set_parent(struct list *list, const struct statx *facts)
+set_parent(struct list *list, int directory, const struct statx *facts)
 {
 	const int both = W_OK | X_OK;
 
-	list->style.parent_writable = (jail_access(list->jail, facts->stx_mode,
-					   facts->stx_uid, facts->stx_gid) &
-					  both) == both;
+	list->style.frozen = is_frozen(list, directory);
+	list->style.parent_writable = !list->style.frozen &&
+	    list_attributes(facts) == 0 &&
+	    (jail_access(list->jail, facts->stx_mode, facts->stx_uid,
+		 facts->stx_gid) &
+		both) == both;
 	list->style.parent_sticky = (facts->stx_mode & S_ISVTX) != 0;
 	list->style.parent_ours = facts->stx_uid == list->jail->uid;
 }
@@ -213,7 +232,7 @@ begin_directory(struct list *list, const struct list_request *request)
 	    list_look(list, list->directory, "", &this) == -1 ||
 	    list_sort_begin(list, request) == -1)
 		return (-1);
-	set_parent(list, &this);
+	set_parent(list, list->directory, &this);
 	list_rewind(list);
 	return (request->body->pattern == 0 ? list_add_dots(list, &this) : 0);
 }
@@ -241,6 +260,7 @@ add_root(struct list *list)
 	if (list_look(list, list->jail->root, "", &facts) == -1)
 		return (-1);
 	entry.facts = &facts;
+	list->style.frozen = is_frozen(list, list->jail->root);
 	list_add(list, list->jail->root, &entry);
 	return (0);
 }
@@ -256,7 +276,7 @@ add_place(struct list *list, const char *path, const struct place *place)
 	    list_look(list, place->parent, place->name, &facts) == -1 ||
 	    look_at_target(list, path, &facts) == -1)
 		return (-1);
-	set_parent(list, &parent);
+	set_parent(list, place->parent, &parent);
 	entry.facts = &facts;
 	/* RFC 3659 7.3.1: a name that means the same wherever one is. */
 	if (list->style.format == FS_LIST_FACTS)

@@ -94,31 +94,33 @@ static bool
 is_removable(const struct list_style *style, const struct list_entry *entry)
 {
 	if ((entry->lacks & ACCESS_REMOVE) != 0 || entry->kind != LIST_ENTRY ||
-	    !style->parent_writable)
+	    !style->parent_writable || list_attributes(entry->facts) != 0)
 		return (false);
 	return (!style->parent_sticky || style->parent_ours ||
 	    entry->facts->stx_uid == style->jail->uid);
 }
 
 static void
-add_file_perm(struct line *line, int may, unsigned int lacks, bool removable)
+add_file_perm(struct line *line, int may, const struct list_entry *entry,
+    bool removable)
 {
-	bool writable = (may & W_OK) != 0 && (lacks & ACCESS_WRITE) == 0;
+	bool grows = (may & W_OK) != 0 && (entry->lacks & ACCESS_WRITE) == 0;
 
-	if (writable)
+	if (grows)
 		line_char(line, 'a');
 	if (removable)
 		line_text(line, "df");
-	if ((may & R_OK) != 0 && (lacks & ACCESS_READ) == 0)
+	if ((may & R_OK) != 0 && (entry->lacks & ACCESS_READ) == 0)
 		line_char(line, 'r');
-	if (writable)
+	if (grows && list_attributes(entry->facts) == 0)
 		line_char(line, 'w');
 }
 
 static void
-add_directory_perm(struct line *line, int may, unsigned int lacks,
+add_directory_perm(struct line *line, int may, const struct list_entry *entry,
     bool removable)
 {
+	unsigned int lacks = entry->lacks;
 	bool writable = (may & W_OK) != 0 && (may & X_OK) != 0;
 	bool fills = writable && (lacks & ACCESS_FILL) == 0;
 
@@ -132,25 +134,33 @@ add_directory_perm(struct line *line, int may, unsigned int lacks,
 		line_char(line, 'l');
 	if (fills)
 		line_char(line, 'm');
-	if (writable && (lacks & ACCESS_CLEAR) == 0)
+	if (writable && (lacks & ACCESS_CLEAR) == 0 &&
+	    list_attributes(entry->facts) == 0)
 		line_char(line, 'p');
 }
 
+/*
+ * Of a link it is what can be done to its name; the rest goes for what it leads
+ * to.
+ */
 static void
 add_perm(struct line *line, struct list_style *style,
     const struct list_entry *entry)
 {
 	const struct statx *facts = entry->facts;
+	bool removable = is_removable(style, entry);
 	int may;
 
 	may = jail_access(style->jail, facts->stx_mode, facts->stx_uid,
 	    facts->stx_gid);
+	if (style->frozen || (list_attributes(facts) & LIST_IMMUTABLE) != 0)
+		may &= ~W_OK;
+	if (S_ISLNK(facts->stx_mode))
+		may = 0;
 	if (S_ISDIR(facts->stx_mode))
-		add_directory_perm(line, may, entry->lacks,
-		    is_removable(style, entry));
+		add_directory_perm(line, may, entry, removable);
 	else
-		add_file_perm(line, may, entry->lacks,
-		    is_removable(style, entry));
+		add_file_perm(line, may, entry, removable);
 }
 
 static void

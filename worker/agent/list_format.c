@@ -101,6 +101,7 @@ fits(const struct list_head *head, const struct list_entry *entry)
 	    head->dev_major == facts->stx_dev_major &&
 	    head->dev_minor == facts->stx_dev_minor &&
 	    head->lacks == entry->lacks && head->kind == entry->kind &&
+	    head->attributes == list_attributes(facts) &&
 	    head->born == ((facts->stx_mask & STATX_BTIME) != 0));
 }
 
@@ -118,6 +119,7 @@ make_head(struct list_style *style, const struct list_entry *entry)
 	head->dev_major = facts->stx_dev_major;
 	head->dev_minor = facts->stx_dev_minor;
 	head->lacks = entry->lacks;
+	head->attributes = list_attributes(facts);
 	head->kind = entry->kind;
 	head->born = (facts->stx_mask & STATX_BTIME) != 0;
 	head->made = true;

@@ -40,6 +40,20 @@ struct list_entry {
 	unsigned int lacks; /* ACCESS_ bits: rights that there are not */
 };
 
+/* Attributes of which even the owner's rights depend: see chattr(1). */
+#define LIST_IMMUTABLE 1u
+#define LIST_APPEND    2u
+
+static inline unsigned int
+list_attributes(const struct statx *facts)
+{
+	uint64_t attributes = facts->stx_attributes;
+
+	return (
+	    ((attributes & STATX_ATTR_IMMUTABLE) != 0 ? LIST_IMMUTABLE : 0) |
+	    ((attributes & STATX_ATTR_APPEND) != 0 ? LIST_APPEND : 0));
+}
+
 struct list_style;
 
 /* Adds what differs from line to line. */
@@ -58,7 +72,7 @@ typedef void (*list_adder)(struct line *line, struct list_style *style,
 struct list_head {
 	/* That it was made for. */
 	uint32_t mode, nlink, uid, gid, dev_major, dev_minor;
-	unsigned int lacks;
+	unsigned int lacks, attributes;
 	enum list_kind kind;
 	bool born;
 	bool made;
@@ -86,6 +100,7 @@ struct list_style {
 	time_t now;
 	/* Of the directory that holds the names. */
 	bool parent_writable, parent_sticky, parent_ours;
+	bool frozen; /* the file system is read-only */
 	/* Kept from line to line; at first, and after any change, zeroes. */
 	struct list_head head;
 	struct date_zone zone;

@@ -13,9 +13,8 @@
 #include "worker/agent/temporary.h"
 #include "worker/agent/where.h"
 
-#define RETRIES   100  /* the kernel says EAGAIN when a rename is under way */
-#define LINKS_MAX 40   /* as the kernel's own limit */
-#define DEPTH_MAX 2048 /* no path has more components */
+#define RETRIES   100 /* the kernel says EAGAIN when a rename is under way */
+#define LINKS_MAX 40  /* as the kernel's own limit */
 
 static bool
 is_dots(const uint8_t *name, size_t len)
@@ -216,35 +215,6 @@ resolve_target(const struct jail *jail, const char *path, unsigned int need,
 		if (followed == -1)
 			return (-1);
 	}
-	errno = ELOOP;
-	return (-1);
-}
-
-static bool
-is_same(int a, int b)
-{
-	struct stat one, other;
-
-	return (fstat(a, &one) == 0 && fstat(b, &other) == 0 &&
-	    one.st_dev == other.st_dev && one.st_ino == other.st_ino);
-}
-
-int
-resolve_depth(const struct jail *jail, int directory)
-{
-	int fd = fcntl(directory, F_DUPFD_CLOEXEC, 3), depth = 0, above;
-
-	while (fd != -1 && depth < DEPTH_MAX && !is_same(fd, jail->root)) {
-		above = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		fd_close(&fd);
-		fd = above;
-		depth++;
-	}
-	if (fd == -1)
-		return (-1);
-	fd_close(&fd);
-	if (depth < DEPTH_MAX)
-		return (depth);
 	errno = ELOOP;
 	return (-1);
 }

@@ -69,12 +69,6 @@ NODISCARD int resolve_target(const struct jail *jail, const char *path,
 NODISCARD int resolve_need(const struct place *place, unsigned int need);
 
 /*
- * How many directories a directory that was found is below the root, whatever
- * links the path to it went through.  -1 with errno.
- */
-NODISCARD int resolve_depth(const struct jail *jail, int directory);
-
-/*
  * The virtual path of the place, without symbolic links on the way to it, in
  * size bytes; for access_rights().  0, or -1 with errno.
  */

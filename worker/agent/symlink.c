@@ -7,6 +7,25 @@
 
 #include "worker/agent/line.h"
 #include "worker/agent/resolve.h"
+#include "worker/agent/where.h"
+
+/*
+ * How many directories the directory is below the root, whatever links the
+ * path to it went through.  -1 with errno.
+ */
+static int
+depth_of(const struct jail *jail, int directory)
+{
+	char path[PATH_MAX];
+	int depth = 0;
+	size_t i;
+
+	if (where_is(jail, directory, path) == -1)
+		return (-1);
+	for (i = 0; path[i] != '\0'; i++)
+		depth += path[i] == '/' && path[i + 1] != '\0';
+	return (depth);
+}
 
 /* Whether the target, from so deep, leads no higher than the root. */
 static bool
@@ -64,7 +83,7 @@ symlink_make(const struct jail *jail, const struct ops_request *request,
 			errno = EEXIST;
 		return (-1);
 	}
-	depth = resolve_depth(jail, place.parent);
+	depth = depth_of(jail, place.parent);
 	if (depth >= 0 &&
 	    make_text(request->other, depth, text, sizeof(text)) == 0 &&
 	    resolve_may_link(jail, &place, text) == 0)

@@ -6,8 +6,9 @@ import subprocess
 
 from cases.clients import lftp
 from cases.pam import UNIX, PamServer
-from client import Client
+from client import Client, finish
 from daemon import GID, IS_ROOT, PASSWORD, UID, Daemon
+from run import Skip
 
 
 def logged_in(server, user="alice"):
@@ -485,3 +486,97 @@ def case_show_symlinks(binaries):
         lftp(server, "rm -r tree")
         assert not os.path.exists(os.path.join(server.home, "tree"))
         assert os.path.exists(os.path.join(server.home, "hidden/file"))
+
+
+def attribute(path, change):
+    """chattr(1); whether that is possible here."""
+    return subprocess.run(["chattr", change, path], check=False,
+                          capture_output=True).returncode == 0
+
+
+def try_all(client, name):
+    """What can be done to a file, in the letters of perm; it goes at last."""
+    letters = ""
+    for letter, command in (("a", "APPE"), ("r", "RETR"), ("w", "STOR")):
+        data = client.passive()
+        if client.cmd(f"{command} {name}").code == 150:
+            data = client.wrap_data(data)
+            if letter == "r":
+                client.read_data(data)
+            else:
+                finish(data)
+            letters += letter if client.reply().code == 226 else ""
+        data.close()
+    if client.cmd("RNFR " + name).code == 350 and \
+            client.cmd("RNTO " + name + ".new").code == 250:
+        client.cmd("RNFR " + name + ".new", 350)
+        client.cmd("RNTO " + name, 250)
+        letters += "f"
+    if client.cmd("DELE " + name).code == 250:
+        letters += "d"
+    return "".join(sorted(letters))
+
+
+def case_perm_is_true(binaries):
+    """What perm says of files is what works, and nothing else."""
+    config = {"directories": [{"path": "/read", "read_only": True},
+                              {"path": "/up", "upload_only": True}]}
+    with Daemon(binaries, config) as server, logged_in(server) as client:
+        for folder in ("plain", "read", "up", "shut"):
+            put(server, folder, 0o755, True)
+            for name, bits in (("rw", 0o644), ("r", 0o444), ("w", 0o200),
+                               ("grows", 0o644), ("fixed", 0o644)):
+                path = put(server, f"{folder}/{name}", bits)
+                if name == "grows":
+                    grown = attribute(path, "+a")
+                elif name == "fixed":
+                    attribute(path, "+i")
+            if folder == "shut":
+                os.chmod(os.path.join(server.home, folder), 0o555)
+        try:
+            for folder in ("plain", "read", "up", "shut"):
+                listed = {} if folder == "up" else mlsd(client, folder)
+                for name in ("rw", "r", "w", "grows", "fixed"):
+                    path = f"/{folder}/{name}"
+                    told = ""
+                    if folder == "up":
+                        client.cmd("MLST " + path, 550)
+                    else:
+                        told = mlst(client, path)[path]["perm"]
+                    works = try_all(client, path)
+                    assert "".join(sorted(told)) == works, (path, told, works)
+                    if name in listed:
+                        assert listed[name]["perm"] == told, (path, told)
+            assert grown or not IS_ROOT or print("no chattr here") is None
+        finally:
+            for folder in ("plain", "read", "up", "shut"):
+                for name in ("grows", "fixed"):
+                    attribute(os.path.join(server.home, folder, name), "-ai")
+
+
+def case_read_only_medium(binaries):
+    """On a file system that is read-only perm says so, and it is."""
+    with Daemon(binaries) as server, logged_in(server) as client:
+        path = put(server, "medium", 0o755, True)
+        if subprocess.run(["mount", "-t", "tmpfs", "tmpfs", path],
+                          check=False, capture_output=True).returncode != 0:
+            raise Skip("nothing can be mounted here")
+        try:
+            os.chown(path, UID, GID)
+            put(server, "medium/file", 0o644)
+            put(server, "medium/dir", 0o755, True)
+            assert mlsd(client, "medium")["file"]["perm"] == "adfrw"
+            subprocess.run(["mount", "-o", "remount,ro", path], check=True)
+            listed = mlsd(client, "medium")
+            assert listed["file"]["perm"] == "r", listed
+            assert listed["dir"]["perm"] == "el", listed
+            assert listed["."]["perm"] == "el", listed
+            assert mlst(client, "medium/file")["/medium/file"]["perm"] == "r"
+            for command in ("MFMT 20200102030405 medium/file",
+                            "MFF UNIX.mode=600;Modify=20200102030405; "
+                            "medium/file", "SITE CHMOD 600 medium/file",
+                            f"SITE CHGRP {GID} medium/file",
+                            "SITE UTIME 20200102030405 medium/file"):
+                assert "read-only" in client.cmd(command, 550).text
+        finally:
+            subprocess.run(["umount", "-l", path], check=False)
