@@ -33,6 +33,8 @@ static const struct {
 	{ "refused_user", "refused: user" },
 	{ "refused_handshakes", "refused: handshakes" },
 	{ "accept_paused", "accept paused" },
+	{ "no_port", "no port free for data" },
+	{ "data_strangers", "data from strangers" },
 	{ "lines_too_long", "lines too long" },
 	{ "listings_cut", "listings cut" },
 	{ "expansions", "uploads that expand too much" },

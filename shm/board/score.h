@@ -37,7 +37,9 @@ enum score_counter {
 	SCORE_REFUSED_HOST,
 	SCORE_REFUSED_USER,
 	SCORE_REFUSED_HANDSHAKES,
-	SCORE_ACCEPT_PAUSED, /* times accept paused for want of descriptors */
+	SCORE_ACCEPT_PAUSED,  /* times accept paused for want of descriptors */
+	SCORE_NO_PORT,        /* none of passive.ports was free */
+	SCORE_DATA_STRANGERS, /* connections from others to our data ports */
 	SCORE_LINES_TOO_LONG,
 	SCORE_LISTINGS_CUT, /* by a bound */
 	SCORE_EXPANSIONS,

@@ -15,6 +15,8 @@ no_listener(struct session *session, int error)
 {
 	session_log(session, WARNING, "no port for a data connection: %s",
 	    strerror(error));
+	if (error == EADDRINUSE)
+		score_add(session->worker->score, SCORE_NO_PORT, 1);
 	return (session_answer(session, 425,
 	    "No port is free for a data connection."));
 }
@@ -105,6 +107,15 @@ verb_cpsv(struct session *session, const char *text)
 	return (passive(session, true));
 }
 
+/* RFC 2428: with the one that this control connection has. */
+static enum flow
+wrong_family(struct session *session)
+{
+	return (session_answer(session, 522,
+	    "Network protocol not supported, use (%d).",
+	    address_is_v4(&session->local) ? 1 : 2));
+}
+
 enum flow
 verb_epsv(struct session *session, const char *text)
 {
@@ -124,9 +135,7 @@ verb_epsv(struct session *session, const char *text)
 	if (result != ARGS_OK ||
 	    (value == ARGS_EPSV_V4 && !address_is_v4(&session->local)) ||
 	    (value == ARGS_EPSV_V6 && address_is_v4(&session->local)))
-		return (session_answer(session, 522,
-		    "Network protocol not supported, use (%d).",
-		    address_is_v4(&session->local) ? 1 : 2));
+		return (wrong_family(session));
 	error = data_listen(session);
 	if (error != 0)
 		return (no_listener(session, error));
@@ -183,6 +192,9 @@ verb_port(struct session *session, const char *text)
 	if (args_port(text, &target) != ARGS_OK)
 		return (session_answer(session, 501,
 		    "Syntax: PORT h1,h2,h3,h4,p1,p2"));
+	if (!address_is_v4(&session->local))
+		return (session_answer(session, 504,
+		    "PORT is for IPv4 only: use EPRT."));
 	return (set_target(session, &target));
 }
 
@@ -198,8 +210,9 @@ verb_eprt(struct session *session, const char *text)
 		return (session_answer(session, 501,
 		    "Syntax: EPRT |family|address|port|"));
 	case ARGS_UNSUPPORTED:
-		return (session_answer(session, 522,
-		    "Network protocol not supported, use (1,2)."));
+		return (wrong_family(session));
 	}
+	if (address_is_v4(&target) != address_is_v4(&session->local))
+		return (wrong_family(session));
 	return (set_target(session, &target));
 }

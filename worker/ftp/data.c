@@ -54,81 +54,91 @@ data_drop(struct session *session)
 	data_reset(&session->data);
 }
 
-/*
- * A socket bound to the local address of the control connection.  port: to
- * listen on; 0: chosen by the kernel, and when it connects, as late as that.
- */
+/* A socket of the control connection's family. */
 static int
-bound_socket(const struct session *session, uint16_t port, bool connects)
+new_socket(const struct session *session)
+{
+	return (socket(address_is_v4(&session->local) ? AF_INET : AF_INET6,
+	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+}
+
+/* Binds it to the local address of the control connection. */
+static int
+bind_to(const struct session *session, int fd, uint16_t port)
 {
 	struct address local = session->local;
 	struct sockaddr_storage sa;
 	socklen_t len;
-	int fd, on = 1, family;
 
 	local.port = port;
-	family = address_is_v4(&local) ? AF_INET : AF_INET6;
-	len = address_to_sockaddr(&local, family, &sa);
-	fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd == -1)
-		return (-1);
-	if (connects)
-		(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
-		    sizeof(on));
-	/* Not when the kernel searches: it would leave out half of all ports.
-	 */
-	else if (port != 0)
-		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, (const struct sockaddr *)&sa, len) != 0)
-		fd_close(&fd);
-	return (fd);
+	len = address_to_sockaddr(&local,
+	    address_is_v4(&local) ? AF_INET : AF_INET6, &sa);
+	return (bind(fd, (const struct sockaddr *)&sa, len));
 }
 
+/*
+ * Takes the port, or the one that the kernel chooses (0).  *fd is a socket that
+ * is not bound, which can be tried with another port unless it got this one; -1
+ * is made.
+ */
 static int
-listen_on(const struct session *session, uint16_t port)
+listen_on(const struct session *session, int *fd, uint16_t port)
 {
-	int fd = bound_socket(session, port, false);
+	int on = 1, off = 0;
 
-	if (fd != -1 && listen(fd, BACKLOG) != 0)
-		fd_close(&fd);
-	return (fd);
+	if (*fd == -1)
+		*fd = new_socket(session);
+	if (*fd == -1)
+		return (-1);
+	/* Not when the kernel searches: it would leave out half of all ports.
+	 */
+	(void)setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, port != 0 ? &on : &off,
+	    sizeof(on));
+	if (bind_to(session, *fd, port) != 0)
+		return (-1);
+	if (listen(*fd, BACKLOG) == 0)
+		return (0);
+	fd_close(fd);
+	return (-1);
 }
 
 /* *port: which it is, or 0 when the kernel has chosen. */
 static int
-listen_anywhere(const struct session *session, uint16_t *port)
+listen_anywhere(const struct session *session, int *fd, uint16_t *port)
 {
-	int i, fd;
+	int i;
 
 	for (i = 0; i < ANY_MAX; i++) {
 		*port = ports_any();
-		fd = listen_on(session, *port);
-		if (fd != -1 || *port == 0 || errno != EADDRINUSE)
-			return (fd);
+		if (listen_on(session, fd, *port) == 0)
+			return (0);
+		if (*port == 0 || errno != EADDRINUSE)
+			return (-1);
 	}
 	*port = 0;
-	return (listen_on(session, 0));
+	return (listen_on(session, fd, 0));
 }
 
 /*
- * Tries all ports of the range, from a random one on, so that the next port
- * cannot be foreseen and a long range is not searched from its crowded end.
+ * Tries the ports of the range, from a random one on, so that the next port
+ * cannot be foreseen, a long range is not searched from its crowded end, and
+ * workers do not meet.
  */
 static int
-listen_in_range(const struct session *session, uint16_t *port)
+listen_in_range(const struct session *session, int *fd, uint16_t *port)
 {
 	uint32_t first = session->host->passive_first, start, i;
 	uint32_t count = session->host->passive_last - first + 1u;
-	int fd;
 
 	if (first == 0)
-		return (listen_anywhere(session, port));
+		return (listen_anywhere(session, fd, port));
 	secret_random(&start, sizeof(start));
 	for (i = 0; i < count && i < PORTS_MAX; i++) {
 		*port = (uint16_t)(first + (start % count + i) % count);
-		fd = listen_on(session, *port);
-		if (fd != -1 || errno != EADDRINUSE)
-			return (fd);
+		if (listen_on(session, fd, *port) == 0)
+			return (0);
+		if (errno != EADDRINUSE)
+			return (-1);
 	}
 	return (-1);
 }
@@ -152,13 +162,15 @@ data_listen(struct session *session)
 {
 	struct data *data = &session->data;
 	uint16_t port;
+	int error;
 
 	data_drop(session);
-	data->listener = listen_in_range(session, &port);
-	if (data->listener == -1) {
-		if (errno == EMFILE || errno == ENFILE)
+	if (listen_in_range(session, &data->listener, &port) == -1) {
+		error = errno;
+		fd_close(&data->listener);
+		if (error == EMFILE || error == ENFILE)
 			worker_out_of_descriptors(session->worker);
-		return (errno);
+		return (error);
 	}
 	if (port == 0)
 		port = port_of(data->listener);
@@ -205,6 +217,7 @@ is_client(struct session *session, int *fd, const struct sockaddr *sa)
 			    address_text(&from, text));
 			return (true);
 		}
+		score_add(session->worker->score, SCORE_DATA_STRANGERS, 1);
 		session_log(session, NOTICE,
 		    "dropped a data connection from %s, which is not the "
 		    "client's address",
@@ -295,19 +308,23 @@ begin_connect(struct session *session)
 	    : session->peer;
 	struct sockaddr_storage sa;
 	socklen_t len;
-	int fd;
+	int fd, on = 1;
 
-	fd = bound_socket(session, 0, true);
+	fd = new_socket(session);
 	if (fd == -1) {
 		if (errno == EMFILE || errno == ENFILE)
 			worker_out_of_descriptors(session->worker);
 		return (DATA_FAILED);
 	}
+	/* A port is chosen as late as when it connects. */
+	(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
+	    sizeof(on));
 	target.port = session->data.port;
 	len = address_to_sockaddr(&target,
 	    address_is_v4(&target) ? AF_INET : AF_INET6, &sa);
-	if (connect(fd, (const struct sockaddr *)&sa, len) != 0 &&
-	    errno != EINPROGRESS) {
+	if (bind_to(session, fd, 0) != 0 ||
+	    (connect(fd, (const struct sockaddr *)&sa, len) != 0 &&
+		errno != EINPROGRESS)) {
 		fd_close(&fd);
 		return (DATA_FAILED);
 	}

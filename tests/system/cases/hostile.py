@@ -117,8 +117,7 @@ def case_bounce(binaries):
             for command in ("PORT 192,0,2,1,20,21", "PORT 127,0,0,1,0,80",
                             "PORT 127,0,0,2,20,21",
                             "EPRT |1|192.0.2.1|5000|",
-                            "EPRT |1|127.0.0.1|80|",
-                            "EPRT |2|::1|5000|"):
+                            "EPRT |1|127.0.0.1|80|"):
                 reply = client.cmd(command)
                 assert reply.code in (500, 501, 504), (command, reply)
             for command in ("PORT 1,2,3", "PORT 1,2,3,4,5,6,7",
