@@ -104,7 +104,7 @@ run(struct pool_job *job)
 {
 	struct hasher *hasher = hasher_of(job);
 
-	if (hasher->bytes != NULL) {
+	if (hasher->work == NULL) {
 		checksum_add(hasher->checksum, hasher->bytes,
 		    (size_t)(hasher->end - hasher->at));
 		hasher->at = hasher->end;

@@ -21,7 +21,7 @@ struct worker;
 struct hasher_source {
 	int fd;         /* -1: see bytes */
 	bool pipe;      /* it begins at start */
-	uint8_t *bytes; /* allocated */
+	uint8_t *bytes; /* allocated, len of them */
 	uint64_t start; /* in the file */
 	uint64_t len;   /* what is hashed */
 };

@@ -8,6 +8,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "shm/base/checksum.h"
 #include "shm/base/ensure.h"
 #include "shm/base/fd.h"
 #include "worker/pool.h"
@@ -44,12 +45,13 @@ struct work {
 	size_t len, done;
 	uint64_t offset;
 	ssize_t result;
-	struct buffer buffer; /* the caller's */
-	struct buffer taken;  /* for writing, reading ahead; or none */
-	uint8_t *data;        /* of the operation: either one */
-	uint64_t since;       /* that buffer is being filled */
-	struct pool_job job;  /* files */
-	uv_poll_t *poll;      /* pipes, once one had to be waited for */
+	struct buffer buffer;      /* the caller's */
+	struct buffer taken;       /* for writing, reading ahead; or none */
+	uint8_t *data;             /* of the operation: either one */
+	uint64_t since;            /* that buffer is being filled */
+	struct checksum_set *sums; /* of what is written; or NULL */
+	struct pool_job job;       /* files */
+	uv_poll_t *poll;           /* pipes, once one had to be waited for */
 };
 
 /* Thread ----------------------------------------------------------------- */
@@ -82,6 +84,8 @@ write_file(const struct work *work)
 			return (-ENOSPC);
 		at += (size_t)n;
 	}
+	if (work->sums != NULL)
+		checksum_set_add(work->sums, work->data, work->len);
 	return ((ssize_t)at);
 }
 
@@ -178,6 +182,19 @@ work_fd(const struct work *work)
 	return (work->fd);
 }
 
+void
+work_add_sums(struct work *work, struct checksum_set *sums)
+{
+	ensure(work->operation == IDLE && work->sums == NULL);
+	work->sums = sums;
+}
+
+struct checksum_set *
+work_sums(const struct work *work)
+{
+	return (work->sums);
+}
+
 uint8_t *
 work_buffer(struct work *work)
 {
@@ -196,6 +213,7 @@ static void
 destroy(struct work *work)
 {
 	fd_close(&work->fd);
+	checksum_set_free(&work->sums);
 	drop_buffer(work, &work->buffer);
 	drop_buffer(work, &work->taken);
 	free(work);

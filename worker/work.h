@@ -22,6 +22,7 @@
 
 #include "shm/base/attr.h"
 
+struct checksum_set;
 struct work;
 struct worker;
 
@@ -84,5 +85,13 @@ void work_turn(struct work *work);
  */
 NODISCARD ssize_t work_write(struct work *work, size_t len, uint64_t offset,
     work_handler handler, void *context);
+
+/*
+ * Has the threads that write a file add what they have written to the set,
+ * which is the work's from now on; work_sums() is for who uses it while nothing
+ * is under way.  NULL: there is none.
+ */
+void work_add_sums(struct work *work, struct checksum_set *sums);
+NODISCARD struct checksum_set *work_sums(const struct work *work);
 
 #endif

@@ -18,7 +18,7 @@ struct checksum {
 /* The library's name of an algorithm; NULL: it is zlib's. */
 static const struct {
 	const char *name, *library;
-} kinds[CHECKSUM_COUNT] = {
+} algorithms[CHECKSUM_COUNT] = {
 	[CHECKSUM_SHA256] = { "SHA-256", "SHA256" },
 	[CHECKSUM_SHA512] = { "SHA-512", "SHA512" },
 	[CHECKSUM_SHA1] = { "SHA-1", "SHA1" },
@@ -34,7 +34,8 @@ fetch(enum checksum_kind kind)
 	static bool asked[CHECKSUM_COUNT];
 
 	if (!asked[kind])
-		fetched[kind] = EVP_MD_fetch(NULL, kinds[kind].library, NULL);
+		fetched[kind] =
+		    EVP_MD_fetch(NULL, algorithms[kind].library, NULL);
 	asked[kind] = true;
 	return (fetched[kind]);
 }
@@ -42,7 +43,7 @@ fetch(enum checksum_kind kind)
 const char *
 checksum_name(enum checksum_kind kind)
 {
-	return (kinds[kind].name);
+	return (algorithms[kind].name);
 }
 
 bool
@@ -51,7 +52,7 @@ checksum_find(const char *name, enum checksum_kind *kind)
 	unsigned int i;
 
 	for (i = 0; i < CHECKSUM_COUNT; i++)
-		if (strcasecmp(name, kinds[i].name) == 0) {
+		if (strcasecmp(name, algorithms[i].name) == 0) {
 			*kind = (enum checksum_kind)i;
 			return (true);
 		}
@@ -61,7 +62,7 @@ checksum_find(const char *name, enum checksum_kind *kind)
 bool
 checksum_available(enum checksum_kind kind)
 {
-	return (kinds[kind].library == NULL || fetch(kind) != NULL);
+	return (algorithms[kind].library == NULL || fetch(kind) != NULL);
 }
 
 struct checksum *
@@ -74,7 +75,7 @@ checksum_new(enum checksum_kind kind)
 		return (NULL);
 	}
 	checksum = calloc(1, sizeof(*checksum));
-	if (checksum == NULL || kinds[kind].library == NULL)
+	if (checksum == NULL || algorithms[kind].library == NULL)
 		return (checksum);
 	checksum->context = EVP_MD_CTX_new();
 	if (checksum->context != NULL &&
@@ -123,5 +124,67 @@ checksum_end(struct checksum *checksum, char text[CHECKSUM_TEXT_MAX])
 	ensure(len <= CHECKSUM_TEXT_MAX / 2);
 	for (i = 0; i < len; i++)
 		(void)snprintf(text + 2 * i, 3, "%02x", sum[i]);
+	return (0);
+}
+
+/* Several -------------------------------------------------------------- */
+
+struct checksum_set {
+	struct checksum *items[CHECKSUM_COUNT];
+};
+
+struct checksum_set *
+checksum_set_new(unsigned int kinds)
+{
+	struct checksum_set *set = calloc(1, sizeof(*set));
+	bool any = false, failed = false;
+	enum checksum_kind kind;
+	unsigned int i;
+
+	for (i = 0; set != NULL && i < CHECKSUM_COUNT; i++) {
+		kind = (enum checksum_kind)i;
+		if ((kinds & 1U << i) == 0 || !checksum_available(kind))
+			continue;
+		set->items[i] = checksum_new(kind);
+		failed = failed || set->items[i] == NULL;
+		any = true;
+	}
+	if (failed || !any)
+		checksum_set_free(&set);
+	return (set);
+}
+
+void
+checksum_set_free(struct checksum_set **set)
+{
+	size_t i;
+
+	for (i = 0; *set != NULL && i < CHECKSUM_COUNT; i++)
+		checksum_free(&(*set)->items[i]);
+	free(*set);
+	*set = NULL;
+}
+
+void
+checksum_set_add(struct checksum_set *set, const void *data, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < CHECKSUM_COUNT; i++)
+		if (set->items[i] != NULL)
+			checksum_add(set->items[i], data, len);
+}
+
+int
+checksum_set_end(struct checksum_set *set, struct checksum_texts *texts)
+{
+	size_t i;
+
+	for (i = 0; i < CHECKSUM_COUNT; i++) {
+		texts->text[i][0] = '\0';
+		if (set->items[i] != NULL &&
+		    checksum_end(set->items[i], texts->text[i]) == -1)
+			return (-1);
+	}
 	return (0);
 }

@@ -2,8 +2,8 @@
  * checksum - what tells whether two files are the same: CRC-32, MD5 and the
  * SHA family, of bytes that come one after the other.
  *
- * Each is used by one thread at a time.  checksum_new() is for the thread of
- * the loop, all else is for any.
+ * Each is used by one thread at a time.  They are made in the thread of the
+ * loop, all else is for any.
  */
 #ifndef SHM_BASE_CHECKSUM_H
 #define SHM_BASE_CHECKSUM_H
@@ -51,5 +51,23 @@ void checksum_add(struct checksum *checksum, const void *data, size_t len);
  */
 NODISCARD int checksum_end(struct checksum *checksum,
     char text[CHECKSUM_TEXT_MAX]);
+
+/* Several of the same bytes. */
+struct checksum_set;
+
+/*
+ * kinds: bits, 1 << kind; those that cannot be computed here are left out.
+ * NULL when memory is short, or none is left.
+ */
+NODISCARD struct checksum_set *checksum_set_new(unsigned int kinds);
+void checksum_set_free(struct checksum_set **set); /* NULL is allowed */
+void checksum_set_add(struct checksum_set *set, const void *data, size_t len);
+
+/* As checksum_end(); "" of a kind that the set has not. */
+struct checksum_texts {
+	char text[CHECKSUM_COUNT][CHECKSUM_TEXT_MAX];
+};
+NODISCARD int checksum_set_end(struct checksum_set *set,
+    struct checksum_texts *texts);
 
 #endif

@@ -81,7 +81,8 @@ struct conf_host {
 
 	/* Transfers */
 	enum conf_durability durability;
-	uint64_t hash_max_size; /* bytes; 0: no limit */
+	uint64_t hash_max_size;      /* bytes; 0: no limit */
+	unsigned int hash_on_upload; /* bits: 1 << enum checksum_kind */
 	uint32_t umask;
 	uint32_t file_mode;
 	enum conf_mode_z mode_z;

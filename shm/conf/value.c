@@ -19,6 +19,7 @@ const struct value_type value_types[CONF_TYPE_COUNT] = {
 	[CONF_TYPE_SECONDS] = { scalar_read_uint, scalar_write_seconds, NULL },
 	[CONF_TYPE_SIZE] = { scalar_read_size, scalar_write_size, NULL },
 	[CONF_TYPE_OCTAL] = { scalar_read_uint, scalar_write_octal, NULL },
+	[CONF_TYPE_CHECKSUMS] = { checksums_read, checksums_write, NULL },
 	[CONF_TYPE_NAME] = { text_read, text_write, text_release },
 	[CONF_TYPE_PATH] = { text_read, text_write, text_release },
 	[CONF_TYPE_PATH_OR_NONE] = { text_read, text_write, text_release },

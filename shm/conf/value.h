@@ -144,6 +144,7 @@ NODISCARD int network_write(struct buf *out,
 bool scalar_read_bool(const struct value *value);
 bool scalar_read_uint(const struct value *value);
 bool scalar_read_size(const struct value *value);
+bool checksums_read(const struct value *value);
 bool text_read(const struct value *value);
 bool word_read(const struct value *value);
 bool auth_order_read(const struct value *value);
@@ -185,6 +186,8 @@ int scalar_write_seconds(struct buf *out, const struct conf_key *key,
 int scalar_write_octal(struct buf *out, const struct conf_key *key,
     const void *object);
 int scalar_write_size(struct buf *out, const struct conf_key *key,
+    const void *object);
+int checksums_write(struct buf *out, const struct conf_key *key,
     const void *object);
 int text_write(struct buf *out, const struct conf_key *key, const void *object);
 int word_write(struct buf *out, const struct conf_key *key, const void *object);

@@ -71,9 +71,31 @@ nothing(void)
 	checksum_free(&checksum);
 }
 
+static void
+several(void)
+{
+	struct checksum_set *set;
+	struct checksum_texts texts;
+
+	CU_ASSERT_PTR_NULL(checksum_set_new(0));
+	CU_ASSERT_PTR_NULL(checksum_set_new(1U << CHECKSUM_COUNT));
+	set = checksum_set_new(1U << CHECKSUM_CRC32 | 1U << CHECKSUM_MD5);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(set);
+	checksum_set_add(set, "12345678", 8);
+	checksum_set_add(set, "9", 1);
+	CU_ASSERT_EQUAL(checksum_set_end(set, &texts), 0);
+	CU_ASSERT_STRING_EQUAL(texts.text[CHECKSUM_CRC32], "cbf43926");
+	CU_ASSERT_STRING_EQUAL(texts.text[CHECKSUM_MD5],
+	    "25f9e794323b453885f5181f1b624d0b");
+	CU_ASSERT_STRING_EQUAL(texts.text[CHECKSUM_SHA256], "");
+	checksum_set_free(&set);
+	checksum_set_free(&set);
+}
+
 CU_TestInfo checksum_tests[] = {
 	{ "known sums", known },
 	{ "names", names },
 	{ "nothing", nothing },
+	{ "several", several },
 	CU_TEST_INFO_NULL,
 };

@@ -68,6 +68,11 @@ static const char *const texts[] = {
 	       "users: [{name: a, fxp_peers: none},\n"
 	       "  {group: b, allow_fxp: off, fxp_peers: 10.0.0.0/8}]\n"
 	       "hosts: [{name: a, tls: {verify_server: off}}]\n",
+	LISTEN "hash_max_size: 0\nhash_on_upload: on\n"
+	       "users: [{name: a, hash_on_upload: [crc32, SHA-512]}]\n"
+	       "directories: [{path: /a, hash_on_upload: off,\n"
+	       "  hash_max_size: 3MiB}]\n"
+	       "hosts: [{name: a, hash_on_upload: MD5 sha-1}]\n",
 	LISTEN "tls: {renegotiate: none, truncated_uploads: warn}\n"
 	       "hosts: [{name: a, tls: {renegotiate: data 5 required off}},\n"
 	       "  {name: b, tls: {renegotiate: ctrl 1d timeout 5m}}]\n",

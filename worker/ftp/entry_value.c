@@ -223,6 +223,8 @@ put_transfer(const struct entry *entry, enum variable variable, struct buf *out)
 		    put(out, entry->code == 226 ? "complete" : "incomplete"));
 	case VARIABLE_REPLY_CODE:
 		return (put_number(out, (uint64_t)entry->code));
+	case VARIABLE_CHECKSUM:
+		return (put(out, transfer->sums));
 	default:
 		return (put(out, entry->text));
 	}

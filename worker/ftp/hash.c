@@ -9,9 +9,11 @@
 
 #include "shm/base/fd.h"
 #include "worker/ftp/files.h"
+#include "worker/ftp/known.h"
 #include "worker/ftp/policy.h"
 #include "worker/ftp/verbs.h"
 #include "worker/hasher.h"
+#include "worker/work.h"
 
 /*
  *	HASH, XCRC ... --> hash/open --> hash --> command
@@ -26,7 +28,8 @@ static const struct step step_opened = { "hash/open", opened };
 static const struct step step_hashed = { "hash", hashed };
 
 struct hash {
-	uint64_t range_end; /* of RANG, when session->ranged */
+	uint64_t range_end;  /* of RANG, when session->ranged */
+	struct known *known; /* NULL: no upload was hashed */
 
 	/* What is under way. */
 	enum checksum_kind kind;
@@ -61,8 +64,19 @@ hash_free(struct hash **hash)
 	if (*hash == NULL)
 		return;
 	drop(*hash);
+	known_free(&(*hash)->known);
 	free(*hash);
 	*hash = NULL;
+}
+
+void
+hash_remember(struct session *session, const struct stat *st,
+    const struct checksum_texts *texts)
+{
+	struct hash *hash = state_of(session);
+
+	if (hash != NULL)
+		known_add(&hash->known, st, texts);
 }
 
 /* Ranges ----------------------------------------------------------------- */
@@ -145,7 +159,7 @@ over(struct session *session)
 {
 	session_drop_question(session);
 	/* The agent need not wait for the rest of a pipe to be read. */
-	if (session->hash->hasher != NULL)
+	if (session->fs != NULL)
 		fs_forget(session->fs);
 	drop(session->hash);
 	session->busy = false;
@@ -276,6 +290,37 @@ verb_xsha512(struct session *session, const char *text)
 }
 
 static void
+capitals(char *text)
+{
+	for (; *text != '\0'; text++)
+		*text = (char)toupper((unsigned char)*text);
+}
+
+static enum flow
+say(struct session *session, const char *sum)
+{
+	const struct args_range range = session->hash->range;
+	char text[CHECKSUM_TEXT_MAX], *name = session->hash->name;
+	enum checksum_kind kind = session->hash->kind;
+	enum flow flow;
+
+	(void)snprintf(text, sizeof(text), "%s", sum);
+	/* Clients compare the digits of XCRC with capital ones. */
+	if (session->hash->extended && kind == CHECKSUM_CRC32)
+		capitals(text);
+	session->hash->name = NULL;
+	over(session);
+	if (session->hash->extended)
+		flow = session_answer(session, 250, "%s", text);
+	else
+		flow = session_answer(session, 213,
+		    "%s %" PRIu64 "-%" PRIu64 " %s %s", checksum_name(kind),
+		    range.start, range.end > 0 ? range.end - 1 : 0, text, name);
+	free(name);
+	return (flow);
+}
+
+static void
 ended(void *context)
 {
 	struct session *session = context;
@@ -308,36 +353,56 @@ fit_range(struct session *session, uint64_t size)
 	return (0);
 }
 
-/* 0, or an errno. */
+/* The sum of the whole file, if that came with this session; or NULL. */
+static const char *
+look_up(const struct hash *hash, const struct fs_answer *answer)
+{
+	struct stat st;
+
+	if (hash->known == NULL || answer->fd == -1 || answer->pipe ||
+	    fstat(answer->fd, &st) == -1 || hash->range.start != 0 ||
+	    hash->range.end != (uint64_t)st.st_size)
+		return (NULL);
+	return (known_find(hash->known, &st, hash->kind));
+}
+
+/* Begins to read.  0, or an errno. */
 static int
 start(struct session *session, const struct fs_answer *answer)
 {
 	struct hash *hash = session->hash;
-	bool small = answer->contents != NULL;
 	struct hasher_source source = {
 		.fd = answer->fd,
 		.pipe = answer->pipe,
 		.start = hash->range.start,
+		.len = hash->range.end - hash->range.start,
 	};
-	int error;
 
-	error = fit_range(session,
-	    small ? hash->range.start + answer->size : answer->size);
-	if (error != 0) {
-		fd_close(&source.fd);
-		return (error);
-	}
-	source.len = hash->range.end - hash->range.start;
-	if (small)
+	if (answer->contents != NULL)
 		source.bytes = session_take_contents(session);
 	hash->hasher = hasher_new(session->worker, session->uid, &source,
 	    hash->kind, ended, session);
 	return (hash->hasher == NULL ? errno : 0);
 }
 
+/* A file that need not be read is closed like those that are: by a thread. */
+static void
+put_back(struct session *session, const struct fs_answer *answer)
+{
+	struct work *work;
+
+	if (answer->fd == -1)
+		return;
+	work =
+	    work_new(session->worker, answer->fd, answer->pipe, session->uid);
+	work_free(&work);
+}
+
 static enum flow
 opened(struct session *session)
 {
+	struct hash *hash = session->hash;
+	const char *sum = NULL;
 	struct fs_answer answer;
 	enum flow flow;
 	int error;
@@ -348,11 +413,22 @@ opened(struct session *session)
 		return (flow);
 	error = answer.error;
 	if (error == 0)
+		error = fit_range(session,
+		    (answer.contents != NULL ? hash->range.start : 0) +
+			answer.size);
+	if (error == 0)
+		sum = look_up(hash, &answer);
+	if (error == 0 && sum == NULL)
 		error = start(session, &answer);
 	else
-		fd_close(&answer.fd);
+		put_back(session, &answer);
 	if (error != 0)
 		return (refuse(session, error));
+	if (sum != NULL) {
+		session_log(session, DEBUG, "%s is known since it came",
+		    session->path);
+		return (say(session, sum));
+	}
 	return (session_goto(session, &step_hashed));
 }
 
@@ -371,37 +447,6 @@ is_stalled(struct session *session)
 	hash->seen = done;
 	session->timed_out = false;
 	return (session_expired(session, limit));
-}
-
-static void
-capitals(char *text)
-{
-	for (; *text != '\0'; text++)
-		*text = (char)toupper((unsigned char)*text);
-}
-
-static enum flow
-say(struct session *session, const char *sum)
-{
-	const struct args_range range = session->hash->range;
-	char text[CHECKSUM_TEXT_MAX], *name = session->hash->name;
-	enum checksum_kind kind = session->hash->kind;
-	enum flow flow;
-
-	(void)snprintf(text, sizeof(text), "%s", sum);
-	/* Clients compare the digits of XCRC with capital ones. */
-	if (session->hash->extended && kind == CHECKSUM_CRC32)
-		capitals(text);
-	session->hash->name = NULL;
-	over(session);
-	if (session->hash->extended)
-		flow = session_answer(session, 250, "%s", text);
-	else
-		flow = session_answer(session, 213,
-		    "%s %" PRIu64 "-%" PRIu64 " %s %s", checksum_name(kind),
-		    range.start, range.end > 0 ? range.end - 1 : 0, text, name);
-	free(name);
-	return (flow);
 }
 
 static enum flow

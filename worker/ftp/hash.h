@@ -7,6 +7,8 @@
 #ifndef WORKER_FTP_HASH_H
 #define WORKER_FTP_HASH_H
 
+#include <sys/stat.h>
+
 #include "shm/base/attr.h"
 #include "worker/ftp/args.h"
 #include "worker/ftp/state.h"
@@ -23,6 +25,11 @@ enum flow hash_opts(struct session *session, const char *text);
 
 /* STAT while a file is read: a line about it. */
 void hash_tell(struct session *session);
+
+/* What a file is known to have, for a later HASH of the session: see known.h.
+ */
+void hash_remember(struct session *session, const struct stat *st,
+    const struct checksum_texts *texts);
 
 /*
  * What RANG, or else REST, has set for the next command, which it is from now

@@ -6,6 +6,7 @@
 
 #include "worker/ftp/files.h"
 #include "worker/ftp/hash.h"
+#include "worker/ftp/hash_upload.h"
 #include "worker/ftp/modes.h"
 #include "worker/ftp/receive.h"
 #include "worker/ftp/stou.h"
@@ -57,10 +58,6 @@ what_to_create(const struct session *session)
 static uint32_t
 ask_create(struct session *session)
 {
-	enum flow flow;
-
-	if (receive_misses_range(session, &flow))
-		return (flow);
 	struct fs_create request = what_to_create(session);
 
 	return (fs_create(session->fs, &request));
@@ -84,7 +81,9 @@ store(struct session *session, const char *verb, const char *name,
 		return (files_refuse(session, error, REFUSAL_STORE));
 	transfer->how = how;
 	transfer->begin =
-	    transfer->coding != NULL ? &step_store_create : &step_gather;
+	    transfer->coding != NULL || hash_upload_wanted(session)
+	    ? &step_store_create
+	    : &step_gather;
 	if (!transfer_allowed(session))
 		return (transfer_over(session));
 	if (how != FS_CREATE_UNIQUE)
@@ -135,6 +134,10 @@ checked(struct session *session)
 static enum flow
 create(struct session *session)
 {
+	enum flow flow;
+
+	if (receive_misses_range(session, &flow))
+		return (flow);
 	return (transfer_ask(session, ask_create(session), &step_created));
 }
 
@@ -171,6 +174,8 @@ take_file(struct session *session, const struct fs_answer *answer)
 	    work_new(session->worker, answer->fd, answer->pipe, session->uid);
 	if (transfer->work == NULL)
 		return (-1);
+	if (!answer->pipe)
+		hash_upload_begin(session);
 	/* What was gathered before it was too much for a small file. */
 	if (transfer->len > 0)
 		memcpy(work_buffer(transfer->work), transfer->small,
@@ -254,7 +259,8 @@ commit(struct session *session)
 	struct transfer *transfer = session->transfer;
 
 	close_side(session);
-	work_free(&transfer->work);
+	if (work_sums(transfer->work) == NULL)
+		work_free(&transfer->work);
 	return (await_commit(session,
 	    fs_commit(session->fs, transfer->handle, files_durability(session),
 		transfer->written)));
@@ -272,6 +278,7 @@ committed(struct session *session)
 	if (!session->transfer->created)
 		note_in_place(session, &answer);
 	session->transfer->created = false;
+	hash_upload_end(session);
 	score_add(session->worker->score, SCORE_FILES_RECEIVED, 1);
 	if (session->transfer->how == FS_CREATE_UNIQUE)
 		return (stou_complete(session));

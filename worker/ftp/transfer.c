@@ -73,6 +73,7 @@ transfer_free(struct transfer **transfer)
 	free((*transfer)->prefix);
 	coding_free(&(*transfer)->coding);
 	free((*transfer)->small);
+	free((*transfer)->sums);
 	free(*transfer);
 	*transfer = NULL;
 }

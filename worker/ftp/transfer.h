@@ -89,6 +89,8 @@ struct transfer {
 	bool handshaking; /* a data handshake was begun */
 	bool closed;      /* our side of the data connection */
 
+	char *sums; /* NULL: none; see hash_upload.h */
+
 	/* Of the data connection, if a log wants it; see account_data(). */
 	uint64_t raw_in, raw_out;
 	const char *resumed;

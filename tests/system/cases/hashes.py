@@ -1,12 +1,15 @@
 """HASH, XCRC and those like it, and RANG."""
 
 import hashlib
+import itertools
 import os
 import re
+import shutil
 import subprocess
 import zlib
 
 from cases.clients import LOGIN, lftp
+from cases.logs import log_folder
 from client import Client, finish
 from daemon import GID, UID, Daemon, random_bytes, wait_for
 
@@ -448,3 +451,164 @@ def case_range_refused(binaries):
             contents.seek(first - 2)
             assert contents.read(8) == b"\0\0here\0\0"
         assert os.stat(path).st_size == (1 << 32) + 10
+
+
+def hashing(binaries, words, config=None):
+    """A server with hash_on_upload and a log of the sums, and its path."""
+    server = Daemon(binaries, config)
+    log = os.path.join(log_folder(server), "transfer")
+    server.config["hash_on_upload"] = words
+    server.config["log"].update(
+        {"transfer": log, "transfer_format": "%{FILE_NAME} %{CHECKSUM}"})
+    server.write_config()
+    return server, log
+
+
+MARKS = itertools.count()
+
+
+def is_known(server, client, contents, name="file"):
+    """Whether the file's sum, which is right, was known when asked for."""
+    begin, end = f"mark {next(MARKS)};", f"mark {next(MARKS)};"
+    client.cmd("OPTS HASH SHA-256", 200)
+    client.cmd("CLNT " + begin, 200)
+    text = client.cmd("HASH " + name, 213).text
+    assert text == f"SHA-256 0-{len(contents) - 1} {sha256(contents)} {name}"
+    assert client.cmd("XSHA256 " + name, 250).text == sha256(contents)
+    client.cmd("CLNT " + end, 200)
+    server.wait_log("client software: " + end)
+    between = server.log().partition("client software: " + begin)[2]
+    between = between.partition("client software: " + end)[0]
+    count = between.count(f"/{name} is known since it came")
+    assert count in (0, 2), between
+    return count == 2
+
+
+def case_on_upload(binaries):
+    """A file that has come whole is known to its session."""
+    server, log = hashing(binaries, ["SHA-256", "CRC32"])
+    contents = random_bytes(3000000, 12)
+    text = b"line\n" * 20000
+    with server:
+        with logged_in(server) as client, logged_in(server) as other:
+            client.stor("file", contents)
+            assert is_known(server, client, contents)
+            assert not is_known(server, other, contents)
+            assert client.cmd("XCRC file", 250).text == crc(contents).upper()
+            # Neither another algorithm nor a part of it is known.
+            assert client.cmd("XMD5 file", 250).text == \
+                hashlib.md5(contents).hexdigest()
+            assert client.cmd('XSHA256 "file" 1', 250).text == \
+                sha256(contents[1:])
+            # What comes as text is hashed as it is stored.
+            client.cmd("TYPE A", 200)
+            client.stor("text", text.replace(b"\n", b"\r\n"))
+            client.cmd("TYPE I", 200)
+            assert is_known(server, client, text, "text")
+            client.stor("small", b"small")
+            assert not is_known(server, client, b"small", "small")
+            client.stor("empty", b"")
+            client.stor("unique", contents, "STOU")
+            assert is_known(server, client, contents, "unique")
+            # Not those of which only a part has come.
+            client.stor("file", b"more", "APPE")
+            assert not is_known(server, client, contents + b"more")
+            client.cmd("REST 3000000", 350)
+            client.stor("file", b"MORE")
+            assert not is_known(server, client, contents + b"MORE")
+            stored(client, 0, 3, "file", b"part")
+            assert not is_known(server, client,
+                                b"part" + contents[4:] + b"MORE")
+            client.retr("small")
+            data = client.open_data("STOR cut")
+            data.sendall(contents[:100000])
+            data.close()
+            assert client.reply().code == 426
+        wanted = [f"{name} SHA-256:{sha256(data)} CRC32:{crc(data)}"
+                  for name, data in (
+                      ("file", contents), ("text", text),
+                      ("small", b"small"), ("empty", b""),
+                      ("unique", contents))]
+        wanted += ["file -", "file -", "file -", "small -", "cut -"]
+        assert wait_for(lambda: os.path.exists(log) and
+                        read_lines(log) == wanted), (read_lines(log), wanted)
+
+
+def read_lines(path):
+    with open(path, encoding="utf-8") as text:
+        return text.read().splitlines()
+
+
+def case_on_upload_changed(binaries):
+    """One that was changed is not known any more; nor are many."""
+    server, _ = hashing(binaries, "on")
+    contents = random_bytes(300000, 13)
+    with server, logged_in(server) as client:
+        path = os.path.join(server.home, "file")
+
+        def write_over():
+            with open(path, "r+b") as out:
+                out.write(contents[:5])
+        for change in (lambda: os.utime(path, (1, 1)), write_over,
+                       lambda: os.chmod(path, 0o600),
+                       lambda: put(server, "file", contents),
+                       lambda: client.cmd("MFMT 20200102030405 file", 213)):
+            client.stor("file", contents)
+            assert is_known(server, client, contents)
+            # A file system's clock may tick every 10 ms only.
+            before = os.stat(path).st_ctime_ns
+            wait_for(lambda: clock_moved(path, before))
+            change()
+            assert not is_known(server, client, contents)
+        for i in range(17):
+            client.stor(f"file{i}", contents)
+        assert not is_known(server, client, contents, "file0")
+        assert is_known(server, client, contents, "file1")
+        # In place: others may have written to it as well.
+        os.link(os.path.join(server.home, "file1"), path + ".link")
+        client.stor("file1", contents)
+        assert not is_known(server, client, contents, "file1")
+
+
+def clock_moved(path, before):
+    """Whether what changes now gets another time than before."""
+    probe = path + ".probe"
+    with open(probe, "wb"):
+        now = os.stat(probe).st_ctime_ns
+    os.unlink(probe)
+    return now > before
+
+
+def case_on_upload_off(binaries):
+    """Off, by default or for a directory, nothing is known; pipes neither."""
+    directories = {"directories": [{"path": "/off", "hash_on_upload": "off"}]}
+    contents = random_bytes(300000, 14)
+    for words, config, name in (("off", {}, "file"), ([], {}, "file"),
+                                ("on", directories, "off/file"),
+                                ("on", NOT_LOCAL, "file")):
+        server, log = hashing(binaries, words, config)
+        with server:
+            with logged_in(server) as client:
+                client.cmd("MKD off", 257)
+                client.stor(name, contents)
+                assert not is_known(server, client, contents, name)
+            assert wait_for(lambda: os.path.exists(log) and
+                            read_lines(log) == ["file -"]), read_lines(log)
+
+
+def case_on_upload_mistakes(binaries):
+    """What is no list of algorithms is refused, and where it stands said."""
+    for words, said in (("SHA256", "did you mean SHA-256?"),
+                        (["MD5", "md5"], "stands there twice"),
+                        ({"MD5": 1}, "takes words, or a list")):
+        server, _ = hashing(binaries, words)
+        try:
+            done = subprocess.run(
+                [os.path.join(binaries, "ftpsd"), "-t", "-c",
+                 server.config_path], capture_output=True, text=True,
+                timeout=60, check=False)
+            assert done.returncode != 0 and said in done.stderr, done
+            assert re.search(r"ftpsd\.yaml:\d+:\d+: hash_on_upload",
+                             done.stderr), done
+        finally:
+            shutil.rmtree(server.folder)
