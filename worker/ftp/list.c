@@ -153,10 +153,14 @@ ask(struct session *session)
 static int
 set_prefix(struct transfer *transfer, const char *name)
 {
-	size_t len = strlen(name);
+	size_t len;
 
 	if (transfer->list == FS_LIST_LONG && !transfer->options.recursive)
 		return (0);
+	/* Programs look for names in what "NLST ." shows. */
+	if (transfer->list == FS_LIST_NAMES && strcmp(name, ".") == 0)
+		name = "";
+	len = strlen(name);
 	if (asprintf(&transfer->prefix, "%s%s", name,
 		len == 0 || name[len - 1] == '/' ? "" : "/") != -1)
 		return (0);

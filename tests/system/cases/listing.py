@@ -175,6 +175,8 @@ def case_listing_patterns(binaries):
         assert found("NLST dir/*") == ["dir/e.txt", "dir/f"]
         assert found("NLST /dir/e*") == ["/dir/e.txt"]
         assert found("NLST none*") == []
+        assert found("NLST .") == found("NLST")
+        assert found("NLST ./dir") == ["./dir/e.txt", "./dir/f"]
         assert found("NLST wh*t") == ["wh*t"], "the name itself comes first"
         text = client.listing("LIST -d *.txt").decode()
         assert text.count("\r\n") == 2 and "a.txt" in text, text
