@@ -18,6 +18,8 @@
 #include "worker/ftp/terms.h"
 #include "worker/ftp/transfer.h"
 
+#define WELCOME_MS 10u /* GnuTLS waits for a ticket 50 ms, all in all */
+
 static void verdict(enum limit limit, void *context);
 static void login(const struct broker_login *login, void *context);
 static void agent(int fd, int error, void *context);
@@ -205,28 +207,35 @@ pause_over(void *context)
 
 /*
  * A session of TLS 1.3 that is only idle needs a fresh ticket, too, before the
- * client's last one expires; it goes out with the next reply.
+ * client's last one expires; it goes out with the next reply.  The first one
+ * goes by itself, if the client is silent.
  */
 static void
 refresh_due(void *context)
 {
 	struct session *session = context;
+	struct tls_channel *control;
 
 	if (!session_is_tls(session))
 		return;
-	if (tls_refresh_after(stream_tls(session->control)) <= 1)
-		tls_refresh(stream_tls(session->control));
+	control = stream_tls(session->control);
+	if (tls_welcome_due(control))
+		tls_welcome(control);
+	else if (tls_refresh_after(control) <= 1)
+		tls_refresh(control);
 	session_refresh(session);
 }
 
 void
 session_refresh(struct session *session)
 {
-	uint32_t seconds = tls_refresh_after(stream_tls(session->control));
+	const struct tls_channel *control = stream_tls(session->control);
+	uint32_t seconds = tls_refresh_after(control);
 
 	if (seconds != 0)
 		deadline_set(session->worker, &session->refresh,
-		    seconds * UINT64_C(1000));
+		    tls_welcome_due(control) ? WELCOME_MS
+					     : seconds * UINT64_C(1000));
 }
 
 static void

@@ -63,10 +63,9 @@ prepare(struct tls_channel *channel, struct tls_socket *socket)
 	else
 		SSL_set_accept_state(channel->ssl);
 	/*
-	 * On control they go with the first reply, for which a client waits
-	 * anyway.  On data a ticket that a client which only sends never reads
-	 * would turn its close into a reset, and that destroys the tail of its
-	 * upload.
+	 * On control they go with a reply, or by tls_welcome().  On data a
+	 * ticket that a client which only sends never reads would turn its
+	 * close into a reset, and that destroys the tail of its upload.
 	 */
 	if (SSL_set_num_tickets(channel->ssl, 0) != 1)
 		return (-1);
@@ -421,6 +420,24 @@ tls_write(struct tls_channel *channel, const void *data, size_t len,
 	if (channel->kind == TLS_DATA)
 		rekey_sent(channel, *done);
 	return (TLS_OK);
+}
+
+bool
+tls_welcome_due(const struct tls_channel *control)
+{
+	return (control->owed && control->admitted && !control->failed);
+}
+
+void
+tls_welcome(struct tls_channel *control)
+{
+	if (!tls_welcome_due(control))
+		return;
+	fresh();
+	pay_ticket(control);
+	/* What cannot be sent now goes with the next write, errors too. */
+	if (SSL_in_init(control->ssl) && SSL_do_handshake(control->ssl) == 1)
+		control->first = false;
 }
 
 enum tls_result

@@ -177,7 +177,7 @@ struct tls_channel {
 	bool verified : 1; /* once more, before its session was resumed */
 	bool admitted : 1, refused : 1; /* control: it may come in, or not */
 	bool no_list : 1;    /* one of revoked ones was missing, or too old */
-	bool owed : 1;       /* a ticket, which goes with the first reply */
+	bool owed : 1;       /* a ticket, the first one */
 	bool first : 1;      /* it is on its way */
 	bool queued : 1;     /* another one waits for the next write */
 	bool stapled : 1;    /* the SSL holds a response of OCSP */

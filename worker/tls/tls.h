@@ -271,6 +271,14 @@ void tls_bound_name(struct tls_channel *channel, struct seal_data name,
 NODISCARD bool tls_unverified(const struct tls_channel *channel);
 
 /*
+ * The first ticket of TLS 1.3 goes with the first reply, or is sent by itself
+ * where that lets wait for it: some clients look for a ticket right after the
+ * handshake, and never again.
+ */
+NODISCARD bool tls_welcome_due(const struct tls_channel *control);
+void tls_welcome(struct tls_channel *control);
+
+/*
  * Queues a fresh TLS 1.3 ticket on the control channel, to go out with the next
  * write: before the final reply of every command that began a data handshake,
  * and at half the life of the last one.  Nothing in TLS 1.2.

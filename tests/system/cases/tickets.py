@@ -282,7 +282,7 @@ def connect(server, version, resume):
         lines = []
         for line in client.stdout:
             lines.append(line)
-            # Tickets of TLS 1.3 come with the first reply.
+            # Tickets of TLS 1.3 come with the greeting.
             if line.startswith("220"):
                 break
         client.stdin.write("QUIT\n")
