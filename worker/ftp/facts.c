@@ -1,6 +1,7 @@
 /* SIZE and MDTM: what is known of one file. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -72,11 +73,20 @@ may_set(const struct session *session, const char *text)
 	return (*sets && args_mdtm(text, &change, &name) != ARGS_SYNTAX);
 }
 
+/* RNTO shall not take it for what RNFR has said. */
+static void
+drop_text(struct session *session)
+{
+	free(session->rename_from);
+	session->rename_from = NULL;
+}
+
 enum flow
 verb_mdtm(struct session *session, const char *text)
 {
 	const struct step *step = &step_dated;
 	int error = files_path(session, text);
+	enum flow flow;
 
 	if (error == 0 && may_set(session, text)) {
 		step = &step_dated_or_not;
@@ -86,7 +96,10 @@ verb_mdtm(struct session *session, const char *text)
 	}
 	if (error != 0)
 		return (files_refuse(session, error, REFUSAL_FILE));
-	return (files_ask(session, fs_stat(session->fs, session->path), step));
+	flow = files_ask(session, fs_stat(session->fs, session->path), step);
+	if (session->step != &step_dated_or_not)
+		drop_text(session);
+	return (flow);
 }
 
 static enum flow
@@ -124,8 +137,11 @@ dated_or_not(struct session *session)
 	if (!files_answer_any(session, &answer, &flow))
 		return (flow);
 	if (answer.error == ENOENT || answer.error == ENAMETOOLONG)
-		return (set_time(session));
-	if (answer.error != 0)
-		return (files_refuse(session, answer.error, REFUSAL_FILE));
-	return (say_time(session, &answer));
+		flow = set_time(session);
+	else if (answer.error != 0)
+		flow = files_refuse(session, answer.error, REFUSAL_FILE);
+	else
+		flow = say_time(session, &answer);
+	drop_text(session);
+	return (flow);
 }

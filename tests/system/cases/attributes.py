@@ -82,6 +82,7 @@ def case_mdtm_sets(binaries):
         said(client, "MDTM 20200102030405-90 file", 213,
              "^Modify=20200102043405; /file$")
         assert os.stat(path).st_mtime == 1577939645
+        client.cmd("RNTO renamed", 503)
         client.cmd("MDTM 20200230030405 file", 501)
         client.cmd("MDTM 20200102030405+2000 file", 501)
         client.cmd("MDTM 20200102030405 none", 550)
