@@ -13,6 +13,7 @@
 #include "master/phrase.h"
 #include "master/section_groups.h"
 #include "master/tls_names.h"
+#include "shm/base/charset.h"
 #include "shm/base/log.h"
 
 struct configuration_load {
@@ -67,6 +68,7 @@ load_files(struct configuration_load *load)
 	struct certificates_wish wish;
 
 	conf_set_tls_known(tls_names_known);
+	conf_set_charset_known(charset_usable);
 	configuration->conf = conf_load(load->path, &load->errors);
 	if (configuration->conf == NULL)
 		return (false);

@@ -73,6 +73,8 @@ struct conf_host {
 	uint32_t timeout_data;        /* until the data connection is there */
 	uint32_t login_delay;         /* after a failed login */
 
+	char *charset; /* of clients without UTF-8; NULL: there are none */
+
 	/* What may be done with paths: worker/agent/access.h */
 	struct conf_strings deny;
 	enum conf_hide hide_dotfiles;
@@ -229,6 +231,10 @@ enum conf_tls_names {
  */
 typedef bool (*conf_tls_known)(enum conf_tls_names kind, const char *text);
 void conf_set_tls_known(conf_tls_known known);
+
+/* The same for names of character sets. */
+typedef bool (*conf_charset_known)(const char *name);
+void conf_set_charset_known(conf_charset_known known);
 
 /*
  * Reads path and what it includes.  Returns the configuration, which the

@@ -62,6 +62,7 @@ const struct value_type value_types[CONF_TYPE_COUNT] = {
 	[CONF_TYPE_STAPLING_OPTIONS] = { stapling_options_read,
 	    stapling_options_write, NULL },
 	[CONF_TYPE_URL] = { url_read, url_write, text_release },
+	[CONF_TYPE_CHARSET] = { charset_read, url_write, text_release },
 	[CONF_TYPE_LISTEN] = { listen_read, listen_write, listen_release },
 	[CONF_TYPE_CERTIFICATES] = { certificates_read, certificates_write,
 	    certificates_release },

@@ -152,6 +152,7 @@ bool verify_order_read(const struct value *value);
 bool stapling_type_read(const struct value *value);
 bool stapling_options_read(const struct value *value);
 bool url_read(const struct value *value);
+bool charset_read(const struct value *value);
 bool listen_read(const struct value *value);
 bool addresses_read(const struct value *value);
 bool networks_read(const struct value *value);

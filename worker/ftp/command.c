@@ -6,6 +6,7 @@
 #include "shm/base/ensure.h"
 #include "shm/base/secret.h"
 #include "worker/ftp/early.h"
+#include "worker/ftp/encoding.h"
 #include "worker/ftp/files.h"
 #include "worker/ftp/policy.h"
 #include "worker/ftp/state.h"
@@ -224,6 +225,8 @@ command(struct session *session)
 	if (taken == INPUT_NONE)
 		return (idle(session));
 	reply_expect(&session->reply);
+	if (taken == INPUT_LINE)
+		taken = encoding_take(session, taken_line);
 	switch (taken) {
 	case INPUT_TOO_LONG:
 		score_add(session->worker->score, SCORE_LINES_TOO_LONG, 1);

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "worker/ftp/args.h"
+#include "worker/ftp/encoding.h"
 #include "worker/ftp/fxp.h"
 #include "worker/ftp/hash.h"
 #include "worker/ftp/mode_z.h"
@@ -88,16 +89,6 @@ opts_mlst(struct session *session, const char *text)
 	    facts[0] == '\0' ? "" : " ", facts));
 }
 
-static enum flow
-opts_utf8(struct session *session, const char *text)
-{
-	if (*text == '\0' || strcasecmp(text, "ON") == 0)
-		return (session_answer(session, 200, "UTF-8 is on."));
-	if (strcasecmp(text, "OFF") == 0)
-		return (session_answer(session, 504, "UTF-8 is always on."));
-	return (session_answer(session, 501, "Syntax: OPTS UTF8 ON"));
-}
-
 enum flow
 verb_opts(struct session *session, const char *text)
 {
@@ -109,10 +100,10 @@ verb_opts(struct session *session, const char *text)
 	if (len == 4 && strncasecmp(text, "HASH", len) == 0)
 		return (hash_opts(session, rest));
 	if (len == 4 && strncasecmp(text, "UTF8", len) == 0)
-		return (opts_utf8(session, rest));
+		return (encoding_option(session, rest));
 	/* Internet Explorer and its heirs. */
 	if (len == 5 && strncasecmp(text, "UTF-8", len) == 0)
-		return (opts_utf8(session, rest));
+		return (encoding_option(session, rest));
 	if (len == 4 && strncasecmp(text, "MODE", len) == 0)
 		return (mode_z_opts(session, rest));
 	return (session_answer(session, 501, "No such option."));

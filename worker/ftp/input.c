@@ -24,6 +24,8 @@ input_init(struct input *input)
 	buf_init(&input->buf, INPUT_MAX);
 	input->telnet = TELNET_TEXT;
 	input->skipping = false;
+	input->begun = false;
+	input->eight_bit = false;
 }
 
 void
@@ -47,7 +49,7 @@ filter(struct input *input, uint8_t byte, uint8_t out[2])
 {
 	switch ((enum telnet)input->telnet) {
 	case TELNET_TEXT:
-		if (byte == IAC) {
+		if (byte == IAC && !(input->eight_bit && input->begun)) {
 			input->telnet = TELNET_IAC;
 			return (0);
 		}
@@ -82,6 +84,8 @@ input_feed(struct input *input, const uint8_t *data, size_t len)
 		return (-1);
 	for (i = 0; i < len; i++) {
 		n = filter(input, data[i], out);
+		if (n > 0)
+			input->begun = out[n - 1] != '\n';
 		for (j = 0; j < n; j++) {
 			if (!input->skipping)
 				room[used++] = out[j];
@@ -164,5 +168,6 @@ input_discard(struct input *input)
 	buf_consume(&input->buf, waiting);
 	input->telnet = TELNET_TEXT;
 	input->skipping = false;
+	input->begun = false;
 	return (waiting);
 }

@@ -22,6 +22,12 @@ struct input {
 	struct buf buf;
 	uint8_t telnet; /* enum telnet */
 	bool skipping;  /* the rest of a line that was too long */
+	bool begun;     /* something of a line has come */
+	/*
+	 * The client's character set has 255: only what stands before a
+	 * command is Telnet.
+	 */
+	bool eight_bit;
 };
 
 void input_init(struct input *input);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "shm/base/fd.h"
+#include "worker/ftp/encoding.h"
 #include "worker/ftp/files.h"
 #include "worker/ftp/path.h"
 #include "worker/ftp/policy.h"
@@ -181,9 +182,16 @@ list(struct session *session, const char *verb, const char *name,
 		*flow = files_refuse(session, error, REFUSAL_FILE);
 		return (NULL);
 	}
-	if (transfer_allowed(session))
+	if (!transfer_allowed(session)) {
+		*flow = transfer_over(session);
+		return (NULL);
+	}
+	if (session->reply.charset == NULL)
 		return (transfer);
-	*flow = transfer_over(session);
+	transfer->lines = encoding_lines_new(session->reply.charset);
+	if (transfer->lines != NULL)
+		return (transfer);
+	*flow = transfer_refuse(session, ENOMEM, REFUSAL_FILE);
 	return (NULL);
 }
 
@@ -310,8 +318,12 @@ answered(struct session *session)
 	if (answer.error != 0 && answer.error != EMSGSIZE)
 		return (refused(session, &answer));
 	transfer->begin = &step_begin;
-	if (answer.error == 0)
+	if (answer.error == 0) {
 		transfer_take_contents(session, &answer);
+		if (transfer_encode(transfer, transfer->small, transfer->len,
+			true) == -1)
+			return (transfer_refuse(session, ENOMEM, REFUSAL_FILE));
+	}
 	return (session_goto(session, &step_connect));
 }
 

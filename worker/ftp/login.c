@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "worker/ftp/account.h"
+#include "worker/ftp/encoding.h"
 #include "worker/ftp/limits.h"
 #include "worker/ftp/policy.h"
 #include "worker/ftp/state.h"
@@ -163,6 +164,7 @@ welcome(struct session *session, int code)
 	account_login(session);
 	policy_apply(session);
 	terms_begin_session(session);
+	encoding_choose(session);
 	score_add(session->worker->score, SCORE_LOGINS, 1);
 	score_add(session->worker->score, SCORE_LOGGED_IN, 1);
 	session_log(session, INFO, "logged in%s%s%s",

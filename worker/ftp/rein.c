@@ -11,6 +11,7 @@
 
 #include "worker/ftp/account.h"
 #include "worker/ftp/clear.h"
+#include "worker/ftp/encoding.h"
 #include "worker/ftp/hash.h"
 #include "worker/ftp/limits.h"
 #include "worker/ftp/policy.h"
@@ -73,6 +74,7 @@ reset(struct session *session)
 	drop_text(&session->rename_from);
 	drop_text(&session->path);
 	session_defaults(session);
+	encoding_choose(session);
 }
 
 enum flow

@@ -1,7 +1,9 @@
 #include "worker/ftp/reply.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "shm/base/charset.h"
 #include "shm/base/ensure.h"
 
 /* The longest path, each a quotation mark that is doubled, and words. */
@@ -17,6 +19,7 @@ reply_init(struct reply *reply)
 	reply->owed = 0;
 	reply->code = 0;
 	reply->failed = false;
+	reply->charset = NULL;
 }
 
 void
@@ -75,6 +78,33 @@ write_text(struct buf *buf, size_t head, const char *format, va_list args)
 }
 
 /*
+ * Puts the text behind head bytes of room, which has been formatted there, into
+ * the client's character set; its new length, or -1.
+ */
+static int
+recode(struct reply *reply, size_t head, int len)
+{
+	uint8_t *text = buf_reserve(&reply->buf, head + (size_t)len);
+	struct buf own;
+
+	ensure(text != NULL); /* it is there already */
+	if (charset_is_ascii(text + head, (size_t)len))
+		return (len);
+	buf_init(&own, 0);
+	if (charset_from_utf8(reply->charset, text + head, (size_t)len, &own) ==
+	    0)
+		text =
+		    buf_reserve(&reply->buf, head + buf_len(&own) + LINE_END);
+	else
+		text = NULL;
+	if (text != NULL)
+		memcpy(text + head, buf_data(&own), buf_len(&own));
+	len = text == NULL ? -1 : (int)buf_len(&own);
+	buf_free(&own);
+	return (len);
+}
+
+/*
  * Appends a code and what divides it from the text (code 0: only that), the
  * text, and a line end.  A client that does not read its replies fills the
  * buffer: then the session ends, since a reply left out would make it take one
@@ -92,6 +122,8 @@ put(struct reply *reply, int code, char divider, const char *format,
 	int len;
 
 	len = write_text(&reply->buf, head, format, args);
+	if (len > 0 && reply->charset != NULL)
+		len = recode(reply, head, len);
 	if (len < 0) {
 		reply->failed = true;
 		return;

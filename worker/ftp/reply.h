@@ -20,11 +20,14 @@
 #define REPLY_MAX  65536 /* bytes that may wait; more ends the session */
 #define REPLY_HIGH 4096  /* no command is read while more than this waits */
 
+struct charset;
+
 struct reply {
 	struct buf buf;
 	unsigned int owed; /* final replies */
 	int code;          /* of the multi-line reply that is open */
 	bool failed;       /* a reply was lost: the session must end */
+	const struct charset *charset; /* of the client; NULL: UTF-8 */
 };
 
 void reply_init(struct reply *reply);

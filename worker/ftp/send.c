@@ -122,6 +122,16 @@ is_to_code(const struct transfer *transfer)
 		(transfer->eof && !coding_is_complete(transfer->coding))));
 }
 
+/* What transfer->at and len are about. */
+static const uint8_t *
+source(const struct transfer *transfer)
+{
+	if (transfer->lines != NULL)
+		return (transfer->encoded);
+	return (transfer->work == NULL ? transfer->small
+				       : work_buffer(transfer->work));
+}
+
 /*
  * The next bytes for the data connection; 0 when there are none here, or too
  * many were coded in this turn.
@@ -129,9 +139,7 @@ is_to_code(const struct transfer *transfer)
 static size_t
 pending(struct transfer *transfer, size_t *budget, const uint8_t **data)
 {
-	const uint8_t *buffer = transfer->work == NULL
-	    ? transfer->small
-	    : work_buffer(transfer->work);
+	const uint8_t *buffer = source(transfer);
 	struct coding *coding = transfer->coding;
 	size_t taken, cost;
 
@@ -210,6 +218,9 @@ refill(struct session *session)
 	if (!transfer->eof && waited &&
 	    transfer->len == work_room(transfer->work))
 		look_ahead(session);
+	if (transfer_encode(transfer, work_buffer(transfer->work),
+		transfer->len, false) == -1)
+		return (-ENOMEM);
 	return (got);
 }
 

@@ -11,6 +11,7 @@
 #include "worker/ftp/account.h"
 #include "worker/ftp/admit.h"
 #include "worker/ftp/hash.h"
+#include "worker/ftp/encoding.h"
 #include "worker/ftp/policy.h"
 #include "worker/ftp/site.h"
 #include "worker/ftp/state.h"
@@ -88,6 +89,7 @@ session_enter_host(struct session *session, uint32_t host)
 
 	session->host = &session->worker->conf->hosts[host];
 	terms_move(session, earlier);
+	encoding_choose(session);
 	session->subject.host = (uint16_t)host;
 	session->judged = false;
 	broker_move(&session->client, host);
@@ -298,6 +300,7 @@ session_defaults(struct session *session)
 	session->rest_set = false;
 	session->ranged = false;
 	session->epsv_all = false;
+	session->utf8_chosen = false;
 	session->named = false;
 	session->pbsz = false;
 	session->prot_private = false;
@@ -368,6 +371,7 @@ session_accept(struct worker *worker, int fd,
 	list_add(session);
 	worker_session_added(worker);
 	terms_begin_login(session);
+	encoding_choose(session);
 	session->judged = broker_join(worker->broker, &session->client);
 	session_run(session);
 }

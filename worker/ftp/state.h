@@ -154,9 +154,10 @@ struct session {
 	bool busy : 1;      /* a command without data connection takes long */
 	bool cancelled : 1; /* it has to end: see session_is_busy() */
 	bool umask_set : 1;
-	bool who_told : 1; /* SITE WHO was answered */
-	bool overdue : 1;  /* timeouts.session: all has to end */
-	bool aborted : 1;  /* ABOR has ended a transfer, its own reply is due */
+	bool utf8_chosen : 1; /* by OPTS UTF8 ON */
+	bool who_told : 1;    /* SITE WHO was answered */
+	bool overdue : 1;     /* timeouts.session: all has to end */
+	bool aborted : 1; /* ABOR has ended a transfer, its own reply is due */
 	char client_text[ADDRESS_TEXT_MAX];
 };
 

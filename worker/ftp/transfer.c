@@ -7,6 +7,7 @@
 
 #include "shm/base/fd.h"
 #include "worker/ftp/command.h"
+#include "worker/ftp/encoding.h"
 #include "worker/ftp/files.h"
 #include "worker/ftp/fxp.h"
 #include "worker/ftp/hash.h"
@@ -72,6 +73,7 @@ transfer_free(struct transfer **transfer)
 	free((*transfer)->path);
 	free((*transfer)->prefix);
 	coding_free(&(*transfer)->coding);
+	encoding_lines_free(&(*transfer)->lines);
 	free((*transfer)->small);
 	free((*transfer)->sums);
 	free(*transfer);
@@ -187,6 +189,20 @@ transfer_answer(struct session *session, struct fs_answer *answer,
 	fd_close(&answer->fd);
 	*flow = transfer_refuse(session, answer->error, kind);
 	return (false);
+}
+
+int
+transfer_encode(struct transfer *transfer, const uint8_t *bytes, size_t len,
+    bool last)
+{
+	ssize_t got;
+
+	if (transfer->lines == NULL)
+		return (0);
+	got = encoding_lines_feed(transfer->lines, bytes, len, last,
+	    &transfer->encoded);
+	transfer->len = got == -1 ? 0 : (size_t)got;
+	return (got == -1 ? -1 : 0);
 }
 
 void

@@ -21,6 +21,8 @@
 #include "worker/ftp/state.h"
 #include "worker/work.h"
 
+struct encoding_lines;
+
 enum transfer_kind {
 	TRANSFER_SEND,
 	TRANSFER_LIST,
@@ -78,6 +80,9 @@ struct transfer {
 	/* What waits in the work's buffer. */
 	size_t at, len;
 	struct coding *coding; /* NULL: as in the file */
+	/* Of a listing, where the client has a character set: what is sent. */
+	struct encoding_lines *lines; /* NULL: as the agent wrote it */
+	const uint8_t *encoded;
 
 	ssize_t result; /* of the work, when worked */
 	int undecoded;  /* errno of what could not be */
@@ -126,6 +131,13 @@ enum flow transfer_ask(struct session *session, uint32_t request,
     const struct step *step);
 NODISCARD bool transfer_answer(struct session *session,
     struct fs_answer *answer, enum refusal_kind kind, enum flow *flow);
+
+/*
+ * len bytes of a listing, the last ones or not, are to be sent in the client's
+ * character set: sets encoded and len.  0, or -1 when memory is short.
+ */
+NODISCARD int transfer_encode(struct transfer *transfer, const uint8_t *bytes,
+    size_t len, bool last);
 
 /* All that is to be sent has come with the answer. */
 void transfer_take_contents(struct session *session,
