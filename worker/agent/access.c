@@ -193,27 +193,34 @@ access_rights(const struct access *access, const char *path)
 	return (rights_at(&access->subject, path));
 }
 
-unsigned int
-access_entry(const struct access *access, const char *directory,
+/* Apart, since memory for a path is not for nothing. */
+static unsigned int
+rights_by_path(const struct access *access, const char *directory,
     const char *name)
 {
 	char path[PATH_MAX];
-	unsigned int rights;
 
-	if (access == NULL)
-		return (ACCESS_ALL);
-	if (!access->by_path) {
-		rights = access->general;
-		return (access->hides_dots && name[0] == '.'
-			? rights & ~ACCESS_SHOW
-			: rights);
-	}
 	if (directory == NULL ||
 	    snprintf(path, sizeof(path), "%s/%s",
 		strcmp(directory, "/") == 0 ? "" : directory,
 		name) >= (int)sizeof(path))
 		return (0);
 	return (rights_at(&access->subject, path));
+}
+
+unsigned int
+access_entry(const struct access *access, const char *directory,
+    const char *name)
+{
+	unsigned int rights;
+
+	if (access == NULL)
+		return (ACCESS_ALL);
+	if (access->by_path)
+		return (rights_by_path(access, directory, name));
+	rights = access->general;
+	return (access->hides_dots && name[0] == '.' ? rights & ~ACCESS_SHOW
+						     : rights);
 }
 
 unsigned int
