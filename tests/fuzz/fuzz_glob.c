@@ -106,33 +106,43 @@ fits(const struct characters *pattern, size_t *at, uint32_t c)
 	return (plain(pattern, at) == c);
 }
 
-/* Where in the name one may be after the pattern up to here: all places. */
+/* Where in the name one may be: at[i], behind i characters. */
+struct places {
+	bool at[LENGTH_MAX + 1];
+};
+
+/* Takes the piece of the pattern at at; returns where the next one begins. */
+static size_t
+follow(const struct characters *pattern, size_t at,
+    const struct characters *name, struct places *places)
+{
+	struct places next = { { false } };
+	size_t end = at, begin, i;
+
+	if (pattern->at[at] == C('*')) {
+		for (i = 1; i <= name->count; i++)
+			places->at[i] = places->at[i] || places->at[i - 1];
+		return (at + 1);
+	}
+	(void)fits(pattern, &end, 0);
+	for (i = 0; i < name->count; i++) {
+		begin = at;
+		next.at[i + 1] =
+		    places->at[i] && fits(pattern, &begin, name->at[i]);
+	}
+	*places = next;
+	return (end);
+}
+
 static bool
 match_slowly(const struct characters *pattern, const struct characters *name)
 {
-	static bool now[LENGTH_MAX + 2], next[LENGTH_MAX + 2];
-	size_t at, begin, end, i;
+	struct places places = { { true } };
+	size_t at = 0;
 
-	memset(now, 0, sizeof(now));
-	now[0] = true;
-	for (at = 0; at < pattern->count; at = end) {
-		memset(next, 0, sizeof(next));
-		if (pattern->at[at] == C('*')) {
-			end = at + 1;
-			for (i = 0; i <= name->count; i++)
-				next[i] = now[i] || (i > 0 && next[i - 1]);
-		} else {
-			end = at;
-			(void)fits(pattern, &end, 0);
-			for (i = 0; i < name->count; i++) {
-				begin = at;
-				next[i + 1] = now[i] &&
-				    fits(pattern, &begin, name->at[i]);
-			}
-		}
-		memcpy(now, next, sizeof(now));
-	}
-	return (now[name->count]);
+	while (at < pattern->count)
+		at = follow(pattern, at, name, &places);
+	return (places.at[name->count]);
 }
 
 /* The patterns in a path are the end of it, from a component on. */

@@ -242,36 +242,41 @@ long_listings_need_a_pipe(void)
 	CU_ASSERT_EQUAL(rig_stop(&rig), AGENT_EXIT_OK);
 }
 
+static const struct {
+	const char *path;
+	struct msg_fs_list body;
+} odd[] = {
+	{ "/", { .path_len = 2 } },
+	{ "/", { .path_len = 1, .prefix_len = 0x7fffffff } },
+	{ "/", { .path_len = 1, .format = FS_LIST_FACTS + 1 } },
+	{ "x", { .path_len = 1 } },
+	{ "/", { .path_len = 1, .order = FS_ORDER_COUNT } },
+	/* Patterns at the end of the path, behind it, within a component. */
+	{ "/", { .path_len = 1, .pattern = 1 } },
+	{ "/", { .path_len = 1, .pattern = 0xffffffff } },
+	{ "/ab", { .path_len = 3, .pattern = 2 } },
+};
+
 static void
 odd_requests_end_the_session(void)
 {
 	static struct reader reader;
 	struct channel_message message = { 0 };
-	struct msg_fs_list body = { 0 };
 	struct rig rig;
-	int i;
+	size_t i;
 
 	rig_start(&rig, &plain);
 	message.type = MSG_FS_LIST_SHORT;
-	message.body = &body;
-	message.pieces[0].data = "/";
-	message.pieces[0].len = 1;
 	message.fd = -1;
-	for (i = 0; i < 7; i++) {
-		memset(&body, 0, sizeof(body));
-		body.path_len = 1;
-		body.order = i == 4 ? FS_ORDER_COUNT : FS_ORDER_NONE;
-		/* At the end of the path, and in front of its end. */
-		body.pattern = i == 5 ? 1 : 0;
-		body.pattern = i == 6 ? 0xffffffff : body.pattern;
-		body.path_len += i == 0 ? 1 : 0;
-		body.prefix_len = i == 1 ? 0x7fffffff : 0;
-		body.format = i == 2 ? FS_LIST_FACTS + 1 : FS_LIST_LONG;
-		message.pieces[0].data = i == 3 ? "x" : "/";
+	for (i = 0; i < NITEMS(odd); i++) {
+		message.body = &odd[i].body;
+		message.pieces[0].data = odd[i].path;
+		message.pieces[0].len = strlen(odd[i].path);
 		attach(&rig, &reader);
 		reader.error = -1;
 		CU_ASSERT_EQUAL(channel_send(reader.channel, &message), 0);
-		CU_ASSERT(rig_ended(reader.channel) && reader.error == -1);
+		CU_ASSERT(rig_ended(reader.channel));
+		CU_ASSERT_EQUAL(reader.error, -1);
 		channel_free(&reader.channel);
 	}
 	CU_ASSERT_EQUAL(rig_stop(&rig), AGENT_EXIT_OK);

@@ -1,5 +1,6 @@
 #include "worker/agent/match.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -108,11 +109,9 @@ repeat(char *out, size_t size, const char *piece, const char *end)
 {
 	size_t len = 0, piece_len = strlen(piece), end_len = strlen(end);
 
-	while (len + piece_len + end_len < size) {
-		memcpy(out + len, piece, piece_len);
-		len += piece_len;
-	}
-	memcpy(out + len, end, end_len + 1);
+	while (len + piece_len + end_len < size)
+		len += (size_t)snprintf(out + len, size - len, "%s", piece);
+	(void)snprintf(out + len, size - len, "%s", end);
 }
 
 /* Patterns that make simple matchers try all ways there are. */
