@@ -32,7 +32,8 @@ static struct upload *
 begin(struct jail *jail, const char *path, enum fs_create_how how,
     uint64_t offset)
 {
-	struct upload_request request = { path, how, offset, 0640, false };
+	struct upload_request request = { path, how, offset, 0640, false,
+		false };
 
 	return (upload_new(jail, &request));
 }

@@ -29,6 +29,7 @@ struct copy {
 	enum fs_durability durability;
 	struct upload *upload;
 	int fd;               /* the upload's */
+	int old;              /* to be appended to: what is there; or -1 */
 	uint64_t begun, out;  /* in the target: where we began, and are */
 	uint64_t in, data;    /* in the source: where, and where its data end */
 	bool tried, complete; /* to share; all of it */
@@ -108,9 +109,10 @@ open_sources(struct copy *copy, struct jail *jail,
  * is nothing.  None of the sources may be it, since it may be written in place.
  */
 static int
-look_at_target(const struct copy *copy, struct jail *jail, const char *path,
+look_at_target(struct copy *copy, struct jail *jail, const char *path,
     struct stat *st)
 {
+	struct stat opened;
 	struct place place;
 	int ret;
 	size_t i;
@@ -119,6 +121,8 @@ look_at_target(const struct copy *copy, struct jail *jail, const char *path,
 	if (resolve_target(jail, path, ACCESS_ADD, &place) == -1)
 		return (-1);
 	ret = fstatat(place.parent, place.name, st, AT_SYMLINK_NOFOLLOW);
+	if (ret == 0 && copy->join)
+		copy->old = open_regular_at(&place, 0, O_RDONLY, &opened);
 	resolve_free(&place);
 	if (ret == -1)
 		return (errno == ENOENT ? 0 : -1);
@@ -132,29 +136,62 @@ look_at_target(const struct copy *copy, struct jail *jail, const char *path,
 }
 
 static int
-begin(struct copy *copy, struct jail *jail, const struct copy_request *request)
+begin_upload(struct copy *copy, struct jail *jail,
+    const struct upload_request *request)
 {
-	struct upload_request upload = { .path = request->target,
-		.how = FS_CREATE_REPLACE };
 	struct upload_facts facts;
-	struct stat st;
 
-	if (open_sources(copy, jail, request) == -1 ||
-	    look_at_target(copy, jail, request->target, &st) == -1)
-		return (-1);
-	upload.mode = request->mode & copy->sources[0].st.st_mode & 0777;
-	copy->appends = copy->join && st.st_ino != 0;
-	if (copy->appends) {
-		upload.how = FS_CREATE_RESUME;
-		upload.offset = (uint64_t)st.st_size;
-	}
-	copy->upload = upload_new(jail, &upload);
+	copy->upload = upload_new(jail, request);
 	if (copy->upload == NULL)
 		return (-1);
 	upload_facts(copy->upload, &facts);
 	copy->fd = facts.fd;
 	copy->begun = copy->out = facts.start;
 	return (0);
+}
+
+/*
+ * Begins a new file with what is in the target, at no cost: so that until all
+ * is there nobody sees a change.  Where that cannot be, false.
+ */
+static bool
+begin_shared(struct copy *copy, struct jail *jail, const char *path, off_t size)
+{
+	const struct upload_request request = { .path = path,
+		.how = FS_CREATE_REPLACE,
+		.whole = true };
+	struct stat st;
+
+	if (copy->old == -1 || begin_upload(copy, jail, &request) == -1)
+		return (false);
+	if (ioctl(copy->fd, FICLONE, copy->old) == 0 &&
+	    fstat(copy->fd, &st) == 0 && st.st_size == size) {
+		copy->out = (uint64_t)size;
+		return (true);
+	}
+	upload_free(&copy->upload);
+	return (false);
+}
+
+static int
+begin(struct copy *copy, struct jail *jail, const struct copy_request *request)
+{
+	struct upload_request upload = { .path = request->target,
+		.how = FS_CREATE_REPLACE };
+	struct stat st;
+
+	if (open_sources(copy, jail, request) == -1 ||
+	    look_at_target(copy, jail, request->target, &st) == -1)
+		return (-1);
+	upload.mode = request->mode & copy->sources[0].st.st_mode & 0777;
+	if (copy->join && st.st_ino != 0) {
+		if (begin_shared(copy, jail, request->target, st.st_size))
+			return (0);
+		copy->appends = true;
+		upload.how = FS_CREATE_RESUME;
+		upload.offset = (uint64_t)st.st_size;
+	}
+	return (begin_upload(copy, jail, &upload));
 }
 
 struct copy *
@@ -167,7 +204,7 @@ copy_new(struct jail *jail, const struct copy_request *request)
 		return (NULL);
 	copy->join = request->join;
 	copy->durability = request->durability;
-	copy->fd = -1;
+	copy->fd = copy->old = -1;
 	if (begin(copy, jail, request) == -1) {
 		error = errno;
 		copy_free(&copy);
@@ -363,6 +400,7 @@ copy_free(struct copy **copy)
 	if (ended->appends && !ended->complete && ended->upload != NULL)
 		cut_off(ended);
 	upload_free(&ended->upload);
+	fd_close(&ended->old);
 	for (i = 0; i < ended->count; i++) {
 		fd_close(&ended->sources[i].fd);
 		resolve_free(&ended->sources[i].place);

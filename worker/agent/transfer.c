@@ -280,6 +280,7 @@ transfer_create(struct session *session, struct message *message)
 	request.offset = body->offset;
 	request.mode = body->mode;
 	request.at_once = false;
+	request.whole = false;
 	task = task_new(session);
 	if (task == NULL)
 		return (session_done(session, body->request, errno));
@@ -352,6 +353,7 @@ transfer_store(struct session *session, struct message *message)
 	request.offset = body->offset;
 	request.mode = body->mode;
 	request.at_once = true;
+	request.whole = false;
 	return (store_small(session, body, &request, &parts[1]));
 }
 

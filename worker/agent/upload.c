@@ -26,6 +26,7 @@ struct upload {
 	char temporary[TEMPORARY_NAME_LEN + 1]; /* "": in place */
 	bool created;                           /* in place: the name is new */
 	bool at_once;                           /* nobody else has the file */
+	bool whole;                             /* not in place */
 	mode_t mode;
 	uint64_t start, size;
 	int64_t modified;
@@ -110,6 +111,10 @@ begin_temporary(struct upload *upload)
 static int
 truncate_in_place(struct upload *upload)
 {
+	if (upload->whole) {
+		errno = EOPNOTSUPP;
+		return (-1);
+	}
 	if (open_in_place(upload, 0) == -1)
 		return (-1);
 	return (ftruncate(upload->fd, 0));
@@ -264,6 +269,7 @@ upload_new(struct jail *jail, const struct upload_request *request)
 	upload->how = request->how;
 	upload->mode = request->mode & 0777;
 	upload->at_once = request->at_once;
+	upload->whole = request->whole;
 	upload->place.parent = -1;
 	upload->fd = -1;
 	if (begin(upload, request) == -1) {

@@ -29,6 +29,7 @@ struct upload_request {
 	uint64_t offset;
 	uint32_t mode;
 	bool at_once; /* committed or freed before anybody else has a turn */
+	bool whole;   /* REPLACE, but never in place: else EOPNOTSUPP */
 };
 
 struct upload_facts {

@@ -277,17 +277,24 @@ def shared_blocks(kind, arguments, binaries):
         make_file_system(kind, image, 400, arguments)
         home = mount(kind, path_of(server, "fs"), "loop", image)
         with logged_in(server) as client:
-            contents = random_bytes(8 << 20, 3) * 25  # 200 MiB
+            contents = random_bytes(1 << 20, 3) * 64
             with open(os.path.join(home, "a"), "wb") as out:
                 out.write(contents)
             os.sync()
             left = int(client.cmd("AVBL fs", 213).text)
             copy(client, "fs/a", "fs/b")
             copy(client, "fs/a", "fs/c")
+            client.stor("fs/t", b"first")
+            os.chmod(os.path.join(home, "t"), 0o640)
+            client.cmd('COMB "fs/t" "fs/b"', 250)
             os.sync()
             after = int(client.cmd("AVBL fs", 213).text)
-            assert left - after < 50 << 20, (left, after)
+            assert left - after < 96 << 20, (left, after)
             assert read(os.path.join(home, "c")) == contents
+            assert read(os.path.join(home, "t")) == b"first" + contents
+            assert mode_of(os.path.join(home, "t")) == 0o640
+            assert sorted(os.listdir(home)) in (
+                ["a", "c", "t"], ["a", "c", "lost+found", "t"])
 
 
 def case_reflink_btrfs(binaries):
@@ -298,6 +305,37 @@ def case_reflink_btrfs(binaries):
 def case_reflink_xfs(binaries):
     """The same."""
     shared_blocks("xfs", ("-m", "reflink=1"), binaries)
+
+
+def case_quota_btrfs(binaries):
+    """A quota that is exceeded is 552; nothing is left of what was cut."""
+    private_mounts()
+    with Daemon(binaries) as server:
+        image = os.path.join(server.folder, "image")
+        make_file_system("btrfs", image, 200)
+        home = mount("btrfs", path_of(server, "q"), "loop", image)
+        for words in (["quota", "enable", home],
+                      ["qgroup", "limit", "8m", home]):
+            subprocess.run(["btrfs", *words], check=True, capture_output=True)
+        with logged_in(server) as client:
+            client.cmd("CWD q", 250)
+            client.stor("f", b"kept")
+            write(server, "big", random_bytes(1 << 20, 5) * 20)
+            copy(client, "../big", "copy", 552)
+            client.cmd('COMB "f" "../big"', 552)
+            data = client.open_data("STOR big")
+            try:
+                data.sendall(read(path_of(server, "big")))
+                finish(data)
+            except OSError:
+                data.close()
+            reply = client.reply()
+            assert reply.code == 552, reply
+            assert reply.text == "The quota is exceeded.", reply
+            assert wait_for(lambda: os.listdir(home) == ["f"]), \
+                os.listdir(home)
+            assert client.cmd("SIZE f", 213).text == "4"
+            assert client.retr("f") == b"kept"
 
 
 def tree(server, name, width=5, depth=3):
