@@ -55,12 +55,15 @@ space_convert(const struct dqblk *kernel, struct fs_quota *quota)
  * same to us: the write itself will be told.
  */
 static bool
-look_up(int fd, int type, uint32_t id, struct fs_quota *quota)
+look_up(int fd, unsigned int type, uint32_t id, struct fs_quota *quota)
 {
+	/* As QCMD(), which shifts into the sign. */
+	const unsigned int command =
+	    (unsigned int)Q_GETQUOTA << SUBCMDSHIFT | type;
 	struct dqblk kernel;
 
 	memset(&kernel, 0, sizeof(kernel));
-	if (syscall(QUOTACTL_FD, fd, QCMD(Q_GETQUOTA, type), id, &kernel) != 0)
+	if (syscall(QUOTACTL_FD, fd, command, id, &kernel) != 0)
 		return (false);
 	space_convert(&kernel, quota);
 	return (true);
