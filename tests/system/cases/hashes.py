@@ -612,3 +612,25 @@ def case_on_upload_mistakes(binaries):
                              done.stderr), done
         finally:
             shutil.rmtree(server.folder)
+
+
+def case_range_in_mode_z(binaries):
+    """Ranges are of the file, however it is sent."""
+    with Daemon(binaries, {"mode_z": "on"}) as server, \
+            logged_in(server) as client:
+        contents = random_bytes(300000, 15)
+        put(server, "file", contents)
+        client.cmd("MODE Z", 200)
+        for first, last in ((10, 19), (0, 299999), (1000, 250000),
+                            (299990, 1 << 40), (1 << 33, 1 << 34)):
+            assert zlib.decompress(ranged(client, first, last, "file")) == \
+                contents[first:last + 1], (first, last)
+        stored(client, 0, 199999, "file", zlib.compress(contents[:200000]))
+        assert read(server, "file") == contents
+        stored(client, 5, 9, "file", zlib.compress(b"abcde"))
+        assert read(server, "file") == contents[:5] + b"abcde" + contents[10:]
+        stored(client, 5, 9, "file", zlib.compress(b"abcd"), 426)
+        stored(client, 5, 9, "file", zlib.compress(b"abcdef"), 552)
+        assert read(server, "file")[10:] == contents[10:]
+        text = client.cmd("HASH file", 213).text
+        assert sha256(read(server, "file")) in text
