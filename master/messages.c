@@ -5,6 +5,7 @@
 
 #include "master/control_cache.h"
 #include "master/control_staples.h"
+#include "master/data_port.h"
 #include "master/key_changes.h"
 #include "master/launch.h"
 #include "master/lending.h"
@@ -229,6 +230,7 @@ static int (*const handlers[MSG_COUNT])(struct process *process,
 	[MSG_PONG] = pong,
 	[MSG_DRAINED] = drained,
 	[MSG_SERVICE_LOST] = service_lost,
+	[MSG_DATA_PORT] = data_port_answer,
 	[MSG_CACHE_GONE] = cache_gone,
 	[MSG_CACHE_DONE] = cache_answer,
 	[MSG_CACHE_FACTS] = cache_answer,

@@ -12,6 +12,7 @@
 #include "worker/cache_link.h"
 #include "worker/ending.h"
 #include "worker/link_uv.h"
+#include "worker/source_port.h"
 #include "worker/worker.h"
 
 struct master_link {
@@ -101,6 +102,9 @@ receive(struct message *message, void *context)
 		borrow(link->worker, message);
 	} else if (message->type == MSG_KEYS) {
 		return (replace_keys(link->worker, message));
+	} else if (message->type == MSG_DATA_SOCKET ||
+	    message->type == MSG_DATA_REFUSED) {
+		return (source_answer(link->worker, message));
 	} else if (message->type == MSG_LISTENER_END) {
 		accept_return(link->worker->accept, slot->slot);
 	} else if (message->type == MSG_TRACE) {
@@ -168,6 +172,16 @@ master_link_lost(struct master_link *link, enum role service)
 	if (link != NULL && link->link != NULL &&
 	    link_uv_post(link->link, MSG_SERVICE_LOST, &body) == -1)
 		log_debug("no SERVICE_LOST to the master: %s", strerror(errno));
+}
+
+int
+master_link_ask_port(struct master_link *link, const struct msg_data_port *body)
+{
+	if (link == NULL || link->link == NULL) {
+		errno = EPIPE;
+		return (-1);
+	}
+	return (link_uv_post(link->link, MSG_DATA_PORT, body));
 }
 
 void

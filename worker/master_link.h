@@ -5,6 +5,7 @@
 #define WORKER_MASTER_LINK_H
 
 #include "shm/base/attr.h"
+#include "shm/ipc/body.h"
 #include "shm/ipc/role.h"
 
 struct master_link;
@@ -23,6 +24,10 @@ NODISCARD int master_link_ready(struct master_link *link);
  * unless the service has ended, too.  NULL is allowed.
  */
 void master_link_lost(struct master_link *link, enum role service);
+
+/* Asks for a socket.  0, or -1 with errno. */
+NODISCARD int master_link_ask_port(struct master_link *link,
+    const struct msg_data_port *body);
 
 /* Says DRAINED, when there is a master to hear it. */
 void master_link_drained(struct master_link *link);

@@ -16,6 +16,7 @@
 #include "shm/board/score.h"
 #include "shm/board/start.h"
 #include "shm/cache/reader.h"
+#include "worker/source_port.h"
 #include "worker/tls/tls.h"
 
 struct accept;
@@ -56,6 +57,8 @@ struct worker {
 	struct asker *asker;           /* the ocsp process; NULL likewise */
 	struct pool *pool;             /* of threads, for work.h */
 	struct master_link *master;
+	struct source_questions sources; /* open: source_port.h */
+	uint32_t sources_asked;
 	struct ending *ending; /* how it stops, when it is time */
 	enum worker_phase phase;
 	bool stopped;          /* the last turn of the loop has come */

@@ -90,6 +90,8 @@ struct conf_host {
 	enum conf_mode_z mode_z;
 	uint32_t mode_z_level;     /* most, and used where none is asked for */
 	uint32_t mode_z_expansion; /* times; 0: no limit */
+	struct address active_address; /* any: that of the control connection */
+	uint32_t active_port;          /* 0: any */
 	uint16_t passive_first, passive_last;    /* 0, 0: any port */
 	struct conf_addresses passive_addresses; /* empty: the local one */
 	enum conf_times list_times;

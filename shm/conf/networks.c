@@ -1,4 +1,4 @@
-/* Lists of networks: fxp_peers. */
+/* Lists of networks (fxp_peers), and an address (active.address). */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -135,4 +135,38 @@ conf_network_has(const struct conf_network *network,
 		return (false);
 	address_mask(&masked, network->bits, network->bits);
 	return (address_same_ip(&masked, &network->address));
+}
+
+bool
+address_read(const struct value *value)
+{
+	const char *text = value_text(value, value->node);
+	struct address address;
+	struct shown shown;
+
+	if (text == NULL)
+		return (false);
+	memset(&address, 0, sizeof(address));
+	if (strcasecmp(text, "local") != 0 &&
+	    (address_parse(&address, text) != 0 || address_is_any(&address))) {
+		value_refuse(value, value->node,
+		    "%s is not an address, and not \"local\"",
+		    report_show(&shown, text));
+		return (false);
+	}
+	memcpy((char *)value->object + value->key->offset, &address,
+	    sizeof(address));
+	return (true);
+}
+
+int
+address_write(struct buf *out, const struct conf_key *key, const void *object)
+{
+	struct address address;
+	char text[ADDRESS_TEXT_MAX];
+
+	memcpy(&address, (const char *)object + key->offset, sizeof(address));
+	if (address_is_any(&address))
+		return (buf_printf(out, "local"));
+	return (buf_printf(out, "\"%s\"", address_text(&address, text)));
 }

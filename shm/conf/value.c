@@ -35,6 +35,7 @@ const struct value_type value_types[CONF_TYPE_COUNT] = {
 	    string_list_release },
 	[CONF_TYPE_FILE_SYSTEMS] = { file_systems_read, string_list_write,
 	    string_list_release },
+	[CONF_TYPE_ADDRESS] = { address_read, address_write, NULL },
 	[CONF_TYPE_ADDRESSES] = { addresses_read, addresses_write,
 	    addresses_release },
 	[CONF_TYPE_NETWORKS] = { networks_read, networks_write,

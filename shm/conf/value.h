@@ -154,6 +154,7 @@ bool stapling_options_read(const struct value *value);
 bool url_read(const struct value *value);
 bool charset_read(const struct value *value);
 bool listen_read(const struct value *value);
+bool address_read(const struct value *value);
 bool addresses_read(const struct value *value);
 bool networks_read(const struct value *value);
 bool patterns_read(const struct value *value);
@@ -200,6 +201,8 @@ int stapling_options_write(struct buf *out, const struct conf_key *key,
     const void *object);
 int url_write(struct buf *out, const struct conf_key *key, const void *object);
 int listen_write(struct buf *out, const struct conf_key *key,
+    const void *object);
+int address_write(struct buf *out, const struct conf_key *key,
     const void *object);
 int addresses_write(struct buf *out, const struct conf_key *key,
     const void *object);

@@ -107,6 +107,19 @@ struct msg_address {
 	struct address address; /* IPv4 */
 };
 
+/* A socket is wanted that is bound to the address, and port, of a host. */
+struct msg_data_port {
+	uint32_t request;
+	uint32_t zero;
+	struct address address;
+};
+
+/* There it is, or error is the errno that says why not. */
+struct msg_data_socket {
+	uint32_t request;
+	int32_t error;
+};
+
 /* The slot has a worker again: its sockets are not for others any more. */
 struct msg_slot {
 	uint32_t slot;
@@ -532,6 +545,7 @@ static_assert(sizeof(struct msg_log_record) == 40, "wire layout");
 static_assert(sizeof(struct trace_rule) == 32, "wire layout");
 static_assert(sizeof(struct msg_listener) == 40, "wire layout");
 static_assert(sizeof(struct msg_address) == 32, "wire layout");
+static_assert(sizeof(struct msg_data_port) == 32, "wire layout");
 static_assert(sizeof(struct msg_cache_put) == 56, "wire layout");
 static_assert(sizeof(struct msg_cache_facts) == 144, "wire layout");
 static_assert(sizeof(struct msg_cache_entry) == 120, "wire layout");

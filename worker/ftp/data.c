@@ -9,6 +9,7 @@
 
 #include "shm/base/fd.h"
 #include "shm/base/secret.h"
+#include "worker/ftp/active.h"
 #include "worker/ftp/early.h"
 #include "worker/ftp/fxp.h"
 #include "worker/ftp/state.h"
@@ -26,6 +27,7 @@ data_init(struct data *data)
 	data->listener = -1;
 	data->watch = NULL;
 	data->early = NULL;
+	data->active = NULL;
 	data->foreign = NULL;
 	data->port = 0;
 	data->attended = false;
@@ -36,6 +38,7 @@ void
 data_reset(struct data *data)
 {
 	early_free(&data->early);
+	active_free(&data->active);
 	stream_free(&data->watch);
 	fd_close(&data->listener);
 	free(data->foreign);
@@ -308,23 +311,21 @@ begin_connect(struct session *session)
 	    : session->peer;
 	struct sockaddr_storage sa;
 	socklen_t len;
-	int fd, on = 1;
+	int fd;
 
-	fd = new_socket(session);
+	fd = active_socket(session);
+	if (fd == -1 && errno == EINPROGRESS)
+		return (DATA_PENDING);
 	if (fd == -1) {
 		if (errno == EMFILE || errno == ENFILE)
 			worker_out_of_descriptors(session->worker);
 		return (DATA_FAILED);
 	}
-	/* A port is chosen as late as when it connects. */
-	(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
-	    sizeof(on));
 	target.port = session->data.port;
 	len = address_to_sockaddr(&target,
 	    address_is_v4(&target) ? AF_INET : AF_INET6, &sa);
-	if (bind_to(session, fd, 0) != 0 ||
-	    (connect(fd, (const struct sockaddr *)&sa, len) != 0 &&
-		errno != EINPROGRESS)) {
+	if (connect(fd, (const struct sockaddr *)&sa, len) != 0 &&
+	    errno != EINPROGRESS) {
 		fd_close(&fd);
 		return (DATA_FAILED);
 	}

@@ -15,6 +15,7 @@
 #include "shm/base/address.h"
 #include "shm/base/attr.h"
 
+struct active;
 struct early;
 struct session;
 struct stream;
@@ -28,9 +29,10 @@ enum data_mode {
 
 struct data {
 	enum data_mode mode;
-	int listener;         /* passive, until it is watched; else -1 */
-	struct stream *watch; /* of the listener, or of what connects */
-	struct early *early;  /* DATA_EARLY, else NULL */
+	int listener;          /* passive, until it is watched; else -1 */
+	struct stream *watch;  /* of the listener, or of what connects */
+	struct early *early;   /* DATA_EARLY, else NULL */
+	struct active *active; /* a socket that is asked for, or NULL */
 	struct address
 	    *foreign;  /* active: of another server; NULL: the client's */
 	uint16_t port; /* passive: ours; active: the client's */

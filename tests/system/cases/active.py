@@ -1,5 +1,6 @@
 """PORT, EPRT, PASV, EPSV: families, refusals, EPSV ALL, a range of ports."""
 
+import os
 import re
 import socket
 
@@ -169,3 +170,62 @@ def case_strangers(binaries):
                 assert client.reply().code == 226
                 assert stranger.recv(1) == b""
             assert "'data_strangers': 1" in str(server.ctl("status"))
+
+
+def case_source(binaries):
+    """active.port and active.address: where our connections come from."""
+    if os.geteuid() != 0:
+        raise Skip("only root binds port 20")
+    for port in (20, free_port()):
+        with Daemon(binaries, {
+                "tls": {"required": "off"}, "workers": 2,
+                "active": {"port": port, "address": "127.0.0.3"}}) as server:
+            clients = [Client(server.port).login() for _ in range(3)]
+            clients[0].stor("f", b"contents")
+            links = []
+            for client in clients:  # at once, all from the same port
+                listener, mine = listen("127.0.0.1")
+                client.cmd(f"EPRT |1|127.0.0.1|{mine}|", 200)
+                client.cmd("RETR f", 150)
+                links.append((client, listener, listener.accept()))
+            for client, listener, (data, peer) in links:
+                assert peer == ("127.0.0.3", port), peer
+                assert client.read_data(data) == b"contents"
+                assert client.reply().code == 226
+                listener.close()
+            clients[0].listing("NLST")  # passive as ever
+            with socket.socket() as nobody:
+                nobody.bind(("127.0.0.1", 0))
+                mine = nobody.getsockname()[1]
+                clients[0].cmd(f"EPRT |1|127.0.0.1|{mine}|", 200)
+                clients[0].cmd("RETR f", 425)
+            # Whoever leaves before the master has answered harms nobody.
+            for _ in range(20):
+                with Client(server.port).login() as client:
+                    listener, mine = listen("127.0.0.1")
+                    client.cmd(f"EPRT |1|127.0.0.1|{mine}|", 200)
+                    client.send(b"RETR f\r\n")
+                    listener.close()
+            server.config["active"] = {"port": 0}
+            server.write_config()
+            server.ctl("reload", json_output=False)
+            with Client(server.port).login() as client:
+                listener, mine = listen("127.0.0.1")
+                client.cmd(f"EPRT |1|127.0.0.1|{mine}|", 200)
+                peer, contents = fetch(client, listener)
+                assert peer[0] == "127.0.0.1" and peer[1] != port, peer
+                listener.close()
+            for client in clients:
+                client.close()
+
+
+def case_source_denied(binaries):
+    """An address that is not ours: 425, and the session goes on."""
+    with Daemon(binaries, {
+            "tls": {"required": "off"},
+            "active": {"port": 20, "address": "192.0.2.1"}}) as server:
+        with Client(server.port).login() as client:
+            client.stor("f", b"contents")
+            client.cmd("EPRT |1|127.0.0.1|30000|", 200)
+            client.cmd("RETR f", 425)
+            assert client.retr("f") == b"contents"

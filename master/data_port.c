@@ -1,0 +1,66 @@
+#include "master/data_port.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "master/master.h"
+#include "shm/base/fd.h"
+#include "shm/base/log.h"
+
+static bool
+is_configured(const struct conf *conf, uint16_t port)
+{
+	size_t i;
+
+	for (i = 0; i < conf->nhosts; i++)
+		if (conf->hosts[i].active_port == port)
+			return (true);
+	return (false);
+}
+
+/* Each connection has a socket of its own on the same port. */
+static int
+bound_socket(const struct address *address)
+{
+	int family = address_is_v4(address) ? AF_INET : AF_INET6, on = 1, fd;
+	struct sockaddr_storage sa;
+	socklen_t len = address_to_sockaddr(address, family, &sa);
+
+	fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd == -1)
+		return (-1);
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+	    bind(fd, (const struct sockaddr *)&sa, len) != 0)
+		fd_close(&fd);
+	return (fd);
+}
+
+int
+data_port_answer(struct process *process, const struct message *message)
+{
+	const struct msg_data_port *body = message->body;
+	struct msg_data_socket answer;
+	struct channel_message reply;
+	int fd = -1;
+
+	if (message->len != 0 || body->address.port == 0 ||
+	    address_is_any(&body->address))
+		return (-1);
+	errno = EACCES;
+	if (is_configured(master_conf(process->master), body->address.port))
+		fd = bound_socket(&body->address);
+	memset(&answer, 0, sizeof(answer));
+	answer.request = body->request;
+	answer.error = fd == -1 ? errno : 0;
+	memset(&reply, 0, sizeof(reply));
+	reply.type = fd == -1 ? MSG_DATA_REFUSED : MSG_DATA_SOCKET;
+	reply.body = &answer;
+	reply.fd = fd;
+	/* Who hears nothing gives up. */
+	if (link_send(process->channel, &reply) == -1)
+		log_debug("no answer about a data port: %s", strerror(errno));
+	fd_close(&fd);
+	return (0);
+}

@@ -1,0 +1,125 @@
+#include "worker/ftp/active.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "shm/base/fd.h"
+#include "worker/ftp/state.h"
+#include "worker/source_port.h"
+
+#define SHUT_PORTS 1024 /* those below are not for a worker to bind */
+
+struct active {
+	struct source_question question;
+	bool answered;
+	int fd, error; /* then */
+};
+
+static struct address
+source_of(const struct session *session)
+{
+	const struct conf_host *host = session->host;
+	struct address source = session->local;
+
+	if (!address_is_any(&host->active_address) &&
+	    address_is_v4(&host->active_address) == address_is_v4(&source))
+		source = host->active_address;
+	source.port = (uint16_t)host->active_port;
+	return (source);
+}
+
+/* Without a port of its own it gets one as late as when it connects. */
+static int
+bind_own(const struct address *source)
+{
+	int family = address_is_v4(source) ? AF_INET : AF_INET6, on = 1, fd;
+	struct sockaddr_storage sa;
+	socklen_t len = address_to_sockaddr(source, family, &sa);
+
+	fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd == -1)
+		return (-1);
+	if (source->port == 0)
+		(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
+		    sizeof(on));
+	else
+		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, (const struct sockaddr *)&sa, len) != 0)
+		fd_close(&fd);
+	return (fd);
+}
+
+static void
+answered(int fd, int error, void *context)
+{
+	struct session *session = context;
+	struct active *active = session->data.active;
+
+	active->answered = true;
+	active->fd = fd;
+	active->error = error;
+	session_run(session);
+}
+
+static int
+ask(struct session *session, const struct address *source)
+{
+	struct active *active = calloc(1, sizeof(*active));
+
+	if (active == NULL)
+		return (-1);
+	active->fd = -1;
+	active->question.answered = answered;
+	active->question.context = session;
+	session->data.active = active;
+	if (source_ask(session->worker, &active->question, source) == -1)
+		return (-1);
+	errno = EINPROGRESS;
+	return (-1);
+}
+
+static int
+take(struct session *session)
+{
+	struct active *active = session->data.active;
+	int fd = active->fd, error = active->error;
+
+	if (!active->answered) {
+		errno = EINPROGRESS;
+		return (-1);
+	}
+	active->fd = -1;
+	active_free(&session->data.active);
+	errno = error;
+	return (fd);
+}
+
+int
+active_socket(struct session *session)
+{
+	struct address source;
+
+	if (session->data.active != NULL)
+		return (take(session));
+	source = source_of(session);
+	if (source.port == 0 || source.port >= SHUT_PORTS)
+		return (bind_own(&source));
+	return (ask(session, &source));
+}
+
+void
+active_free(struct active **active)
+{
+	struct active *ended = *active;
+
+	if (ended == NULL)
+		return;
+	*active = NULL;
+	source_forget(&ended->question);
+	fd_close(&ended->fd);
+	free(ended);
+}
