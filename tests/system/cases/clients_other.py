@@ -86,8 +86,8 @@ def case_wget(binaries):
 
 # -- PHP ----------------------------------------------------------------------
 
-def case_php(binaries):
-    """PHP's ftp_ssl_connect(): its whole list of functions, TLS 1.2, 1.3."""
+def php(binaries, count):
+    """All that it has, and count transfers in the same login."""
     for version in ("1.2", "1.3"):
         config = {"tls": {"protocol": ["TLSv" + version]}}
         with Daemon(binaries, config) as server:
@@ -96,9 +96,19 @@ def case_php(binaries):
             write_file(os.path.join(folder, "local"), random_bytes(300000))
             out = run(["php", "-n", "-d", "extension=ftp",
                        os.path.join(HERE, "clients", "ftp.php"),
-                       str(server.port), PASSWORD, folder])
+                       str(server.port), PASSWORD, folder, str(count)])
             assert out == b"done\n", out
-            check_resumed(server, 10)
+            check_resumed(server, 10 + count)
+
+
+def case_php(binaries):
+    """PHP's ftp_ssl_connect(): its whole list of functions, TLS 1.2, 1.3."""
+    php(binaries, 0)
+
+
+def case_php_soak(binaries):
+    """PHP: 2,000 transfers in one login."""
+    php(binaries, 2000)
 
 
 # -- ncftp --------------------------------------------------------------------
@@ -310,4 +320,4 @@ def case_lftp_mirror_soak(binaries):
     mirror(binaries, 20000)
 
 
-case_lftp_mirror_soak.soak = True
+case_lftp_mirror_soak.soak = case_php_soak.soak = True

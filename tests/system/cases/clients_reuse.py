@@ -3,9 +3,12 @@
 Each data connection must resume, as the server demands by default.
 """
 
+import io
 import os
 
-from cases.clients import HERE, LOGIN, lftp, read_file, run, write_file
+from cases.clients import (HERE, LOGIN, ResumingFtp, lftp, read_file, run,
+                           write_file)
+from client import tls_context
 from daemon import PASSWORD, Daemon, random_bytes, wait_for
 
 MANY = 100
@@ -84,6 +87,30 @@ def case_curl(binaries):
 def case_curl_soak(binaries):
     """curl: 2,000 transfers in one login."""
     both_ways(binaries, curl_many, SOAK // 2)
+
+
+def case_python_soak(binaries):
+    """Python's ftplib: 2,000 transfers in one login, while ticket keys change
+    each second."""
+    for version in VERSIONS:
+        config = {"tls": {"session_tickets": True, "session_ticket_keys":
+                          {"age": "60s", "count": 60}}}
+        with Daemon(binaries, config) as server:
+            ftp = ResumingFtp(context=tls_context(version), timeout=60)
+            ftp.connect("127.0.0.1", server.port)
+            ftp.login("alice", PASSWORD)
+            ftp.prot_p()
+            before = counters(server)
+            for number in range(SOAK // 2):
+                contents = b"%d" % number * 100
+                ftp.storbinary("STOR file", io.BytesIO(contents))
+                got = []
+                ftp.retrbinary("RETR file", got.append)
+                assert b"".join(got) == contents
+            ftp.quit()
+            after = counters(server)
+            assert after["data_resumed"] - before["data_resumed"] == SOAK
+            assert after["data_full"] == 0, after
 
 
 # -- GnuTLS -------------------------------------------------------------------
@@ -167,3 +194,4 @@ def case_java_soak(binaries):
 
 
 case_curl_soak.soak = case_lftp_soak.soak = case_java_soak.soak = True
+case_python_soak.soak = True

@@ -2,9 +2,10 @@
 /*
  * What PHP's ftp_ssl_connect() can do, in one login.
  *
- *   ftp.php PORT PASSWORD FOLDER
+ *   ftp.php PORT PASSWORD FOLDER [COUNT]
  *
- * FOLDER has a file "local"; each failure ends it with the reason.
+ * FOLDER has a file "local"; each failure ends it with the reason.  COUNT: so
+ * many transfers besides.
  */
 error_reporting(E_ALL);
 set_error_handler(function ($level, $text) {
@@ -82,6 +83,11 @@ must("rmdir", ftp_rmdir($ftp, "d\u{e4} q"));
 $names = ftp_nlist($ftp, "");
 sort($names);
 same("names left", $names, ["half.bin", "text.txt"]);
+for ($round = 0; $round < (int)($argv[4] ?? 0); $round += 2) {
+	must("again up", ftp_put($ftp, "again", "$folder/text", FTP_BINARY));
+	must("again down", ftp_get($ftp, "$folder/again", "again",
+	    FTP_BINARY));
+}
 must("raw", ftp_raw($ftp, "NOOP")[0][0] === "2");
 must("quit", ftp_close($ftp));
 echo "done\n";
