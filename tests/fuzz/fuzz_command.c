@@ -1,6 +1,6 @@
 /*
- * Fuzzes what reads commands: Telnet, lines, paths, and the arguments that
- * have a syntax.  The first byte says in pieces of which length the rest comes.
+ * Fuzzes what reads commands: Telnet, lines and paths.  The first byte says in
+ * pieces of which length the rest comes.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -8,11 +8,8 @@
 
 #include "shm/base/ensure.h"
 #include "shm/ipc/body.h"
-#include "worker/ftp/args.h"
-#include "worker/ftp/args_change.h"
 #include "worker/ftp/input.h"
 #include "worker/ftp/path.h"
-#include "worker/ftp/time.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -46,71 +43,6 @@ resolve(const char *text)
 	free(path);
 }
 
-/* MFMT, MFF, MDTM and SITE: what is taken has a name. */
-static void
-parse_names(const char *text)
-{
-	char name[INPUT_LINE_MAX], other[INPUT_LINE_MAX];
-	struct fs_change change = { 0 };
-	struct args_mff mff = { .fact = NULL };
-	struct fs_time when;
-	const char *rest;
-
-	if (args_mode(text, strlen(text), 022, &change) == ARGS_OK)
-		ensure((change.set | change.set_x) <= 03777);
-	if (args_mfmt(text, &change, &rest) == ARGS_OK)
-		ensure(*rest != '\0');
-	if (args_mdtm(text, &change, &rest) == ARGS_OK)
-		ensure(*rest != '\0');
-	if (args_utime(text, &change, name, sizeof(name)) == ARGS_OK)
-		ensure(*name != '\0');
-	if (args_mff(text, &mff) == ARGS_OK)
-		ensure(*mff.name != '\0' && mff.change.what != 0);
-	if (args_pair(text, name, other, sizeof(name)) == ARGS_OK)
-		ensure(*name != '\0' && *other != '\0');
-	if (time_parse(text, strlen(text),
-		TIME_FRACTION | TIME_MINUTES | TIME_ZONE, &when) == 0)
-		ensure(when.nanoseconds < 1000000000);
-}
-
-/* What HOST takes is a name that a host could have, or an address. */
-static void
-parse_host(const char *text)
-{
-	struct args_host host;
-
-	if (args_host(text, &host) != ARGS_OK)
-		return;
-	ensure(strlen(host.name) <= ARGS_HOST_MAX);
-	ensure(strpbrk(host.name, " /:[]ABCXYZ\r\n") == NULL);
-}
-
-static void
-parse(const char *text)
-{
-	char facts_text[ARGS_FACTS_MAX];
-	struct args_list options;
-	struct address address;
-	enum args_epsv epsv;
-	const char *rest;
-	uint64_t number;
-	uint32_t bits;
-	bool ascii;
-
-	(void)!args_port(text, &address);
-	(void)!args_eprt(text, &address);
-	(void)!args_epsv(text, &epsv);
-	(void)!args_type(text, &ascii);
-	if (args_number(text, &number) == ARGS_OK)
-		ensure(number <= INT64_MAX);
-	if (args_facts(text, &bits) == ARGS_OK)
-		args_facts_text(bits, bits, facts_text);
-	parse_names(text);
-	parse_host(text);
-	rest = args_list(text, &options);
-	ensure(rest >= text && rest <= text + strlen(text));
-}
-
 static void
 take_all(struct input *input)
 {
@@ -128,13 +60,10 @@ take_all(struct input *input)
 			continue;
 		ensure(strlen(line) <= INPUT_LINE_MAX);
 		ensure(strpbrk(line, "\r\n") == NULL);
-		parse(line);
 		resolve(line);
 		argument = strchr(line, ' ');
-		if (argument != NULL) {
-			parse(argument + 1);
+		if (argument != NULL)
 			resolve(argument + 1);
-		}
 	}
 }
 
