@@ -6,6 +6,7 @@
 
 #include "shm/base/log.h"
 #include "shm/cache/reader.h"
+#include "worker/cache_open.h"
 #include "worker/clock.h"
 #include "worker/link_uv.h"
 #include "worker/master_link.h"
@@ -24,6 +25,7 @@ struct cache_link {
 	struct msg_cache_counts staple_counts;
 	struct msg_cache_trouble trouble;
 	bool troubled; /* trouble is not told yet */
+	struct cache_opener sessions, responses, staples;
 
 	struct deadline puts_due; /* when those that wait are sent */
 	uint64_t puts_sent;       /* worker_now() */
@@ -167,17 +169,16 @@ receive(struct message *message, void *context)
 {
 	struct cache_link *link = context;
 	const struct msg_cache_directory *where = message->body;
-	struct cache_reader *reader = link->worker->staples;
 
 	if (message->len != 0 ||
 	    memchr(where->name, '\0', sizeof(where->name)) == NULL)
 		return (-1);
 	if (message->type == MSG_OCSP_DIRECTORY ||
 	    message->type == MSG_STAPLE_DIRECTORY) {
-		if (message->type == MSG_OCSP_DIRECTORY)
-			reader = link->worker->responses;
-		if (reader != NULL)
-			cache_reader_open(reader, where);
+		cache_open(message->type == MSG_OCSP_DIRECTORY
+			? &link->responses
+			: &link->staples,
+		    where);
 		return (0);
 	}
 	if (message->type != MSG_CACHE_DIRECTORY)
@@ -185,7 +186,7 @@ receive(struct message *message, void *context)
 	link->troubled = false; /* it was about another environment */
 	/* What waits is from before, when all was still to be forgotten. */
 	forget_puts(link);
-	cache_reader_open(link->worker->cache, where);
+	cache_open(&link->sessions, where);
 	return (0);
 }
 
@@ -209,6 +210,9 @@ cache_link_new(struct worker *worker)
 	if (link == NULL)
 		return (NULL);
 	link->worker = worker;
+	cache_opener_init(&link->sessions, &worker->loop, worker->cache);
+	cache_opener_init(&link->responses, &worker->loop, worker->responses);
+	cache_opener_init(&link->staples, &worker->loop, worker->staples);
 	deadline_init(&link->report, report, link);
 	deadline_init(&link->puts_due, puts_due, link);
 	return (link);

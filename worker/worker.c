@@ -106,13 +106,11 @@ make_shared(struct worker *worker)
 		     worker->conf->session_cache_size /
 			 worker->conf->workers) == -1)
 		return (-1);
+	if (make_staples(worker) == -1 || make_asker(worker) == -1)
+		return (-1);
 	worker->cache_link = cache_link_new(worker);
 	worker->broker = broker_new(worker);
-	if (worker->cache_link == NULL || worker->broker == NULL)
-		return (-1);
-	if (make_staples(worker) == -1)
-		return (-1);
-	return (make_asker(worker));
+	return (worker->cache_link == NULL || worker->broker == NULL ? -1 : 0);
 }
 
 static int

@@ -1,8 +1,8 @@
 #include "shm/cache/guard.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <string.h>
 
 /* Each thread's own: a fault of another one is not ours to forgive. */
@@ -28,13 +28,9 @@ faulted(int number, siginfo_t *info, void *context)
 static void
 catch_faults(void)
 {
-	static bool caught;
 	struct sigaction action;
 	size_t i;
 
-	if (caught)
-		return;
-	caught = true;
 	memset(&action, 0, sizeof(action));
 	action.sa_sigaction = faulted;
 	/* We may leave it by a jump, which shall find no signal blocked. */
@@ -47,9 +43,10 @@ catch_faults(void)
 int
 guard_run(guard_work work, void *context)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int result;
 
-	catch_faults();
+	(void)pthread_once(&once, catch_faults);
 	/* Without the signal mask: that would be a system call each time. */
 	if (sigsetjmp(way_out, 0) != 0) {
 		inside = 0;

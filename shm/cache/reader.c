@@ -1,11 +1,13 @@
 #include "shm/cache/reader.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "shm/base/digest.h"
+#include "shm/base/ensure.h"
 #include "shm/base/log.h"
 #include "shm/cache/guard.h"
 #include "shm/cache/internal.h"
@@ -97,46 +99,59 @@ give_up(struct cache_reader *reader, int error)
 	reader->trouble.error = error;
 }
 
-struct opening {
-	struct cache_reader *reader;
-	const char *name;
+/* The work of opening, whichever thread does it: nothing of the reader's. */
+struct cache_opening {
+	char name[CACHE_DIR_LEN + 1];
 	size_t map_size;
+	uint64_t number;
+	MDB_env *env;
+	MDB_txn *txn;
+	struct store_tables tables;
+	int ret;
 };
+
+static int
+open_tables(struct cache_opening *opening)
+{
+	int ret;
+
+	ret = mdb_txn_begin(opening->env, NULL, MDB_RDONLY, &opening->txn);
+	if (ret != 0)
+		return (ret);
+	ret = store_open_tables(opening->txn, 0, &opening->tables);
+	if (ret != 0)
+		return (ret);
+	/* Table handles become the environment's by the commit. */
+	ret = mdb_txn_commit(opening->txn);
+	opening->txn = NULL;
+	return (ret);
+}
 
 static int
 open_work(void *context)
 {
-	const struct opening *opening = context;
-	struct cache_reader *reader = opening->reader;
+	struct cache_opening *opening = context;
 	int ret;
 
-	ret = mdb_env_create(&reader->env);
+	ret = mdb_env_create(&opening->env);
 	if (ret != 0) {
-		reader->env = NULL;
+		opening->env = NULL;
 		return (ret);
 	}
-	mdb_env_set_assert(reader->env, guard_failed);
-	ret = mdb_env_set_mapsize(reader->env, opening->map_size);
+	mdb_env_set_assert(opening->env, guard_failed);
+	ret = mdb_env_set_mapsize(opening->env, opening->map_size);
 	if (ret == 0)
-		ret = mdb_env_set_maxdbs(reader->env, 3);
+		ret = mdb_env_set_maxdbs(opening->env, 3);
 	if (ret == 0)
-		ret = mdb_env_open(reader->env, opening->name,
+		ret = mdb_env_open(opening->env, opening->name,
 		    STORE_FLAGS | MDB_RDONLY, 0);
 	if (ret == 0)
-		ret =
-		    mdb_txn_begin(reader->env, NULL, MDB_RDONLY, &reader->txn);
+		ret = open_tables(opening);
 	if (ret == 0)
-		ret = store_open_tables(reader->txn, 0, &reader->tables);
-	if (ret == 0) {
-		/* Table handles become the environment's by the commit. */
-		ret = mdb_txn_commit(reader->txn);
-		reader->txn = NULL;
-	}
+		ret = mdb_txn_begin(opening->env, NULL, MDB_RDONLY,
+		    &opening->txn);
 	if (ret == 0)
-		ret =
-		    mdb_txn_begin(reader->env, NULL, MDB_RDONLY, &reader->txn);
-	if (ret == 0)
-		mdb_txn_reset(reader->txn);
+		mdb_txn_reset(opening->txn);
 	return (ret);
 }
 
@@ -163,34 +178,71 @@ cache_reader_own(struct cache_reader *reader, uint64_t size)
 	return (reader->own == NULL ? -1 : 0);
 }
 
-void
-cache_reader_open(struct cache_reader *reader,
+struct cache_opening *
+cache_reader_begin(struct cache_reader *reader,
     const struct msg_cache_directory *where)
 {
-	char name[CACHE_DIR_LEN + 1];
-	struct opening opening = { reader, name, (size_t)where->map_size };
-	int ret;
+	struct cache_opening *opening;
 
 	close_env(reader);
 	reader->since = now_ms() + 1;
 	memset(&reader->trouble, 0, sizeof(reader->trouble));
-	memcpy(name, where->name, CACHE_DIR_LEN);
-	name[CACHE_DIR_LEN] = '\0';
 	reader->number = where->number;
-	if (name[0] == '\0')
-		return;
-	/* One name below the current directory, whoever sent it. */
-	if (strchr(name, '/') != NULL || name[0] == '.') {
-		give_up(reader, MDB_INVALID);
-		return;
+	if (where->name[0] == '\0')
+		return (NULL);
+	opening = calloc(1, sizeof(*opening));
+	if (opening == NULL) {
+		give_up(reader, ENOMEM);
+		return (NULL);
 	}
-	reader->pid = getpid();
+	memcpy(opening->name, where->name, CACHE_DIR_LEN);
+	opening->map_size = (size_t)where->map_size;
+	opening->number = where->number;
+	/* One name below the current directory, whoever sent it. */
+	if (strchr(opening->name, '/') != NULL || opening->name[0] == '.') {
+		give_up(reader, MDB_INVALID);
+		free(opening);
+		return (NULL);
+	}
 	/* If that is in vain, so is what follows. */
 	if (!place_is_there())
 		(void)!place_enter();
-	ret = guard_run(open_work, &opening);
-	if (ret != 0)
-		give_up(reader, ret);
+	return (opening);
+}
+
+void
+cache_opening_run(struct cache_opening *opening)
+{
+	opening->ret = guard_run(open_work, opening);
+}
+
+/* The reader has it now, and closes it if it is of no use. */
+void
+cache_reader_end(struct cache_reader *reader, struct cache_opening **opening)
+{
+	struct cache_opening *ended = *opening;
+
+	*opening = NULL;
+	ensure(ended->number == reader->number && reader->env == NULL);
+	reader->env = ended->env;
+	reader->txn = ended->txn;
+	reader->tables = ended->tables;
+	reader->pid = getpid();
+	if (ended->ret != 0)
+		give_up(reader, ended->ret);
+	free(ended);
+}
+
+void
+cache_reader_open(struct cache_reader *reader,
+    const struct msg_cache_directory *where)
+{
+	struct cache_opening *opening = cache_reader_begin(reader, where);
+
+	if (opening == NULL)
+		return;
+	cache_opening_run(opening);
+	cache_reader_end(reader, &opening);
 }
 
 struct look_up {

@@ -42,6 +42,20 @@ NODISCARD int cache_reader_own(struct cache_reader *reader, uint64_t size);
 void cache_reader_open(struct cache_reader *reader,
     const struct msg_cache_directory *where);
 
+/*
+ * The same for who must not wait for others that open it at that moment: it
+ * begins, another thread may run what is returned, and then it ends.  Between
+ * these nothing is found, and no other opening of the reader begins.  NULL:
+ * there is nothing to open, or to run and end.
+ */
+struct cache_opening;
+NODISCARD struct cache_opening *cache_reader_begin(struct cache_reader *reader,
+    const struct msg_cache_directory *where);
+void cache_opening_run(struct cache_opening *opening);
+/* Sets *opening to NULL. */
+void cache_reader_end(struct cache_reader *reader,
+    struct cache_opening **opening);
+
 /* A record as it was put; pointers into the caller's buffer. */
 struct cache_record {
 	uint64_t started, expires;

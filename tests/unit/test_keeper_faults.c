@@ -316,7 +316,14 @@ hold_lock(const struct msg_cache_directory *where)
 	return (pid);
 }
 
-/* Who reads and who writes needs it not; who opens, when its holder is dead. */
+static void *
+run_opening(void *opening)
+{
+	cache_opening_run(opening);
+	return (NULL);
+}
+
+/* Who reads and who writes needs it not; who opens waits in a thread. */
 static void
 lock_is_held(void)
 {
@@ -325,6 +332,8 @@ lock_is_held(void)
 	struct msg_ping ping = { 5 };
 	struct end worker;
 	struct rig rig;
+	struct cache_opening *opening;
+	pthread_t thread = 0;
 	pid_t holder;
 
 	rig_start(&rig, settings_on);
@@ -336,9 +345,14 @@ lock_is_held(void)
 	CHECK_CASE(finds(reader, 49), "what is put meanwhile is found");
 	post(&rig.master, MSG_PING, &ping);
 	CU_ASSERT_EQUAL(next(&rig.master), MSG_PONG);
+	opening = cache_reader_begin(late, &worker.body.directory);
+	CU_ASSERT_FATAL(opening != NULL &&
+	    pthread_create(&thread, NULL, run_opening, opening) == 0);
+	CHECK_CASE(!finds(late, 49), "who cannot open it finds nothing");
 	CU_ASSERT_FATAL(kill(holder, SIGKILL) == 0);
 	CU_ASSERT_FATAL(waitpid(holder, NULL, 0) == holder);
-	cache_reader_open(late, &worker.body.directory);
+	CU_ASSERT_FATAL(pthread_join(thread, NULL) == 0);
+	cache_reader_end(late, &opening);
 	CHECK_CASE(finds(late, 49), "it is free when its holder is dead");
 	put_some(&worker, 50, 1);
 	CU_ASSERT_EQUAL(facts(&rig, 51)->current, 51);

@@ -1,13 +1,16 @@
-"""The directory of all caches taken away under a server that runs."""
+"""The directory of all caches taken away under a server that runs, and the
+lock of their readers held."""
 
 import os
 import shutil
 import signal
+import subprocess
+import sys
 
 from cases.cache import facts, facts_path, resumes
 from cases.stapling import Rig
 from client import Client
-from daemon import wait_for
+from daemon import Daemon, wait_for
 
 
 def cache_of(server):
@@ -124,3 +127,54 @@ def case_processes_begin(binaries):
             assert wait_for(lambda: is_back(server, []), 20)
             assert wait_for(lambda: resumes(server), 20)
             rig.stapled()
+
+
+class Holder:
+    """A process that has the lock of an environment's readers, as a worker
+    has for a moment when it opens it."""
+
+    CODE = """
+import ctypes, mmap, sys
+with open(sys.argv[1], "r+b") as file:
+    area = mmap.mmap(file.fileno(), 4096)
+lock = ctypes.addressof(ctypes.c_char.from_buffer(area)) + 8
+assert ctypes.CDLL(None).pthread_mutex_lock(ctypes.c_void_p(lock)) == 0
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+    def __init__(self, folder):
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", self.CODE,
+             os.path.join(folder, "lock.mdb")], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE)
+
+    def __enter__(self):
+        assert self.process.stdout.readline() == b"held\n"
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()
+
+
+def case_lock_is_held(binaries):
+    """Who opens an environment while somebody keeps its lock: no worker
+    waits, and all is well when he is gone."""
+    with Daemon(binaries) as server:
+        server.expect_log("signal|killed|worker|keeper|cache")
+        assert resumes(server)
+        with Holder(facts(server)["path"]):
+            old = server.processes("worker")
+            server.ctl("reload")
+            assert wait_for(lambda: not set(old).intersection(
+                server.processes("worker")), 20)
+            workers = server.processes("worker")
+            for version in ("1.2", "1.3") * 4:
+                with Client(server.port, version=version) as client:
+                    client.auth().login()
+                    client.stor("file", b"contents")
+            hung = [process for process in server.ctl("status")["processes"]
+                    if process["state"] == "hung"]
+            assert not hung and workers == server.processes("worker"), hung
+        assert wait_for(lambda: resumes(server), 20)
