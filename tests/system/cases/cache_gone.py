@@ -86,7 +86,11 @@ def case_taken_away(binaries):
                 assert resumes(server), what
                 before = os.listdir(cache_of(server))
                 hits = facts(server)["hits"]
+                # Else all might be there again before it is done.
+                [keeper] = server.processes("keeper")
+                os.kill(keeper, signal.SIGSTOP)
                 harm(cache_of(server))
+                os.kill(keeper, signal.SIGCONT)
                 assert wait_for(lambda b=before: is_back(server, b), 10), what
                 rig.stapled()
                 assert wait_for(lambda: resumes(server), 10), what
