@@ -73,6 +73,7 @@ struct conf_host {
 	uint32_t timeout_data;        /* until the data connection is there */
 	uint32_t login_delay;         /* after a failed login */
 
+	char *login_message; /* of a line or several; NULL: the usual one */
 	char *charset; /* of clients without UTF-8; NULL: there are none */
 
 	/* What may be done with paths: worker/agent/access.h */

@@ -44,29 +44,33 @@ join(struct session *session)
 	return (session_goto(session, &step_banner));
 }
 
-/* A banner of several lines is a reply of several lines. */
+void
+session_say(struct session *session, int code, const char *text)
+{
+	struct reply *reply = &session->reply;
+	size_t len = strcspn(text, "\n");
+
+	if (text[len] == '\0' || text[len + 1] == '\0') {
+		reply_send(reply, code, "%.*s", (int)len, text);
+		return;
+	}
+	reply_begin(reply, code, "%.*s", (int)len, text);
+	for (text += len + 1;; text += len + 1) {
+		len = strcspn(text, "\n");
+		if (text[len] == '\0' || text[len + 1] == '\0')
+			break;
+		reply_line(reply, "%.*s", (int)len, text);
+	}
+	reply_end(reply, "%.*s", (int)len, text);
+}
+
 void
 session_greet(struct session *session)
 {
 	const char *text = session->host->banner;
-	struct reply *reply = &session->reply;
-	size_t len;
 
-	if (text == NULL || *text == '\0')
-		text = "FTP server ready.";
-	len = strcspn(text, "\n");
-	if (text[len] == '\0' || text[len + 1] == '\0') {
-		reply_send(reply, 220, "%.*s", (int)len, text);
-	} else {
-		reply_begin(reply, 220, "%.*s", (int)len, text);
-		for (text += len + 1;; text += len + 1) {
-			len = strcspn(text, "\n");
-			if (text[len] == '\0' || text[len + 1] == '\0')
-				break;
-			reply_line(reply, "%.*s", (int)len, text);
-		}
-		reply_end(reply, "%.*s", (int)len, text);
-	}
+	session_say(session, 220,
+	    text == NULL || *text == '\0' ? "FTP server ready." : text);
 }
 
 static enum flow

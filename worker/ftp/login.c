@@ -157,6 +157,8 @@ lacks_tls(const struct session *session)
 static enum flow
 welcome(struct session *session, int code)
 {
+	char *const *message;
+
 	session->cwd = strdup("/");
 	if (session->cwd == NULL)
 		return (session_farewell(session, "Out of memory."));
@@ -171,7 +173,10 @@ welcome(struct session *session, int code)
 	    (session->policy & LOGIN_ANONYMOUS) != 0 ? " as anonymous" : "",
 	    code == 232 ? " by certificate" : "",
 	    session_is_tls(session) ? "" : " without TLS");
-	return (session_answer(session, code, "Logged in."));
+	message = policy_find(session, NULL, CONF_FIELD(login_message));
+	session_say(session, code,
+	    *message == NULL || **message == '\0' ? "Logged in." : *message);
+	return (session_goto(session, &step_command));
 }
 
 /* The login was refused for another reason than who the client is: whether. */

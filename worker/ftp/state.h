@@ -246,6 +246,9 @@ NODISCARD bool session_is_tls(const struct session *session);
 /* The host's banner: a 220 of one line or several (greet.c). */
 void session_greet(struct session *session);
 
+/* A reply of as many lines as the text has. */
+void session_say(struct session *session, int code, const char *text);
+
 #define session_log(session, level, ...)                                   \
 	log_event(LOG_LEVEL_##level, LOG_STREAM_MAIN, &(session)->subject, \
 	    __VA_ARGS__)

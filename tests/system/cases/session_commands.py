@@ -286,3 +286,17 @@ def case_site_who_anonymous(binaries):
         for client in (one, two):
             client.login("anonymous", "me@")
         assert one.cmd("SITE WHO", 200).text.count("127.0.0.1") == 1
+
+
+def case_login_message(binaries):
+    """login_message is the reply to a login, by host and by user."""
+    config = {"login_message": "Welcome.\nBe quiet.\n",
+              "users": [{"name": "bob", "login_message": "Hello, bob"}],
+              **CLEAR}
+    with Daemon(binaries, config, users=("alice", "bob")) as server:
+        for user, text in (("alice", "Welcome.\nBe quiet."),
+                           ("bob", "Hello, bob")):
+            with Client(server.port) as client:
+                client.cmd("USER " + user, 331)
+                assert client.cmd("PASS " + PASSWORD, 230).text == text
+                client.cmd("PWD", 257)
