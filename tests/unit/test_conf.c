@@ -162,6 +162,8 @@ static const struct {
 	{ "log: {level: inof}\n", 1, 14, "did you mean info?" },
 	{ "log: {target: 12345}\n", 1, 15, "one of stderr, file, syslog" },
 	{ "durability: much\n", 1, 13, "one of none, data, full" },
+	{ "list_times: zulu\n", 1, 13, "one of utc, local" },
+	{ "limits: {list_depth: 65}\n", 1, 22, "from 1 to 64" },
 	{ "auth: {order: []}\n", 1, 15, "is empty" },
 	{ "auth: {order: [file, file]}\n", 1, 22, "stands there twice" },
 	{ "auth: {order: [ldap]}\n", 1, 16, "one of file, pam" },

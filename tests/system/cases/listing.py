@@ -309,6 +309,29 @@ def case_listing_below(binaries):
         assert "./a/b/c/d:" in client.cmd("STAT -R", 212).text
 
 
+def case_listing_below_by_policy(binaries):
+    """-R goes where directories say so, and into nothing that is denied."""
+    config = {"directories": [{"path": "/a", "list_recursive": True}],
+              "deny": ["*.key", "/a/private"], "hide_dotfiles": "all"}
+    with Daemon(binaries, config) as server, logged_in(server) as client:
+        for name in ("a/b/f", "a/b/x.key", "a/private/f", "a/.h/f", "c/d",
+                     "x.key/f"):
+            make(server, name)
+        os.symlink("private", os.path.join(server.home, "a/link"))
+        assert sorted(lines(client, "NLST -R")) == [b"a", b"c"]
+        found = lines(client, "NLST -R a")
+        assert {b"a/b", b"a/b/f"} <= set(found), found
+        for name in found:
+            assert b"key" not in name and b"private" not in name and \
+                b"/." not in name, found
+        for command in ("NLST */f", "NLST a/*/f", "NLST -a */*/f",
+                        "NLST */*/*"):
+            found = lines(client, command)
+            assert not [name for name in found if b"private" in name
+                        or b"key" in name or b"link/" in name
+                        or b"/." in name], (command, found)
+
+
 def case_listing_bounds(binaries):
     """A bound that cuts a listing is named in the reply and the log."""
     limits = {"list_depth": 2, "list_directories": 6, "list_entries": 12,
