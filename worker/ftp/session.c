@@ -299,6 +299,9 @@ session_defaults(struct session *session)
 	session->rest = 0;
 	session->rest_set = false;
 	session->ranged = false;
+	session->zip = false;
+	session->zip_level = 0;
+	session->umask_set = false;
 	session->epsv_all = false;
 	session->utf8_chosen = false;
 	session->named = false;

@@ -29,6 +29,7 @@ def case_rein_in_tls(binaries):
             client.cmd("CWD d", 250)
             client.cmd("EPSV ALL", 200)
             client.cmd("OPTS MLST size;", 200)
+            client.cmd("SITE UMASK 077", 200)
             client.cmd("RNFR /f", 350)
             assert "ready" in client.cmd("REIN", 220).text
             unwrap(client)
@@ -54,6 +55,7 @@ def case_rein_in_tls(binaries):
             client.protected = True
             client.cmd("TYPE I", 200)
             assert client.retr("f") == b"1\n2\n"
+            assert "077" not in client.cmd("SITE UMASK", 200).text
 
 
 def case_rein_without_close_notify(binaries):
