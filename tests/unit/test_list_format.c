@@ -232,7 +232,7 @@ static const struct {
 static const struct {
 	const char *what;
 	mode_t mode;
-	uint64_t attributes;
+	uint32_t attributes;
 	bool frozen;
 	const char *perm;
 } fixed[] = {

@@ -85,7 +85,8 @@ clean(const char *name, char out[256])
 	size_t i, len = strlen(name);
 
 	for (i = 0; i <= len; i++)
-		out[i] = name[i] == '\r' || name[i] == '\n' ? '?' : name[i];
+		out[i] =
+		    (char)(name[i] == '\r' || name[i] == '\n' ? '?' : name[i]);
 }
 
 static void
