@@ -309,6 +309,14 @@ static const struct {
 	{ "/secret", ACCESS_ENTER, EACCES },
 	{ "/secret/file", ACCESS_LOOK, EACCES },
 	{ "/secret/none", ACCESS_LOOK, EACCES },
+	/* Whether there is such a directory, or a file of that name. */
+	{ "/secret/none/file", ACCESS_LOOK, EACCES },
+	{ "/secret/file/file", ACCESS_LOOK, EACCES },
+	{ "/to-secret/none/file", ACCESS_LOOK, EACCES },
+	{ "/none/my.key/file", ACCESS_LOOK, ENOENT },
+	{ "/d/my.key/none/file", ACCESS_LOOK, EACCES },
+	{ "/secret/up/none/file", ACCESS_LOOK, ENOENT },
+	{ "/d/file/file", ACCESS_LOOK, ENOTDIR },
 	{ "/secret/up", ACCESS_ENTER, 0 },
 	{ "/secret/up/d/file", ACCESS_READ, 0 },
 	{ "/to-secret", ACCESS_ENTER, EACCES },
@@ -366,6 +374,33 @@ links_lead_past_no_rule(void)
 	    resolve_place(&rig.jail, "/d/to-new", ACCESS_REMOVE, &place) == 0);
 	resolve_free(&place);
 	rig_close(&rig);
+}
+
+/* An account that may only upload still asks about directories. */
+static void
+directories_are_looked_at(void)
+{
+	struct conf *conf = rig_must(LISTEN "upload_only: on\n");
+	struct conf_subject subject =
+	    subject_of(&conf->hosts[0], "anybody", 0, false);
+	struct access access;
+	struct rig rig;
+
+	rig_open(&rig);
+	access_init(&access, &subject);
+	CU_ASSERT(!access.by_path);
+	rig.jail.access = &access;
+	CU_ASSERT_EQUAL(open_error(&rig, "/", ACCESS_LOOK), 0);
+	CU_ASSERT_EQUAL(open_error(&rig, "/d", ACCESS_LOOK), 0);
+	CU_ASSERT_EQUAL(open_error(&rig, "/d/to-in", ACCESS_LOOK), 0);
+	CU_ASSERT_EQUAL(open_error(&rig, "/d/file", ACCESS_LOOK),
+	    FS_ERROR_UPLOAD_ONLY);
+	CU_ASSERT_EQUAL(open_error(&rig, "/d/none", ACCESS_LOOK),
+	    FS_ERROR_UPLOAD_ONLY);
+	CU_ASSERT_EQUAL(open_error(&rig, "/d", ACCESS_SET),
+	    FS_ERROR_UPLOAD_ONLY);
+	rig_close(&rig);
+	conf_free(&conf);
 }
 
 static void
@@ -431,6 +466,7 @@ CU_TestInfo access_tests[] = {
 	    no_directory_is_moved_away_from_its_rules },
 	{ "errors say why", errors_say_why },
 	{ "links lead past no rule", links_lead_past_no_rule },
+	{ "directories are looked at", directories_are_looked_at },
 	{ "places know their rights", places_know_their_rights },
 	{ "where a directory is", where_a_directory_is },
 	CU_TEST_INFO_NULL,

@@ -68,9 +68,41 @@ check(unsigned int rights, unsigned int need)
 	return (-1);
 }
 
+static bool
+goes_by_path(const struct jail *jail)
+{
+	return (jail->access != NULL && jail->access->by_path);
+}
+
+/*
+ * The directory cannot be reached.  Why is not told of what is below something
+ * denied, or it would tell what there is.  It keeps errno otherwise.
+ */
+static void
+hide_the_way(const struct jail *jail, char *directory)
+{
+	char where[PATH_MAX], *slash;
+	int fd = -1, error = errno;
+	const char *name = "";
+
+	while (fd == -1 && (slash = strrchr(directory, '/')) != NULL) {
+		*slash = '\0';
+		name = slash + 1;
+		fd = resolve_below(jail->root,
+		    slash == directory ? "/" : directory, O_PATH | O_DIRECTORY);
+	}
+	if (fd != -1 && name[0] != '\0' &&
+	    !is_dots((const uint8_t *)name, strlen(name)) &&
+	    where_is(jail, fd, where) == 0 &&
+	    access_entry(jail->access, where, name) == 0)
+		error = EACCES;
+	fd_close(&fd);
+	errno = error;
+}
+
 /* Opens the directory part of path, and copies out what comes after it. */
 static int
-open_place(int root, const char *path, struct place *place)
+open_place(const struct jail *jail, const char *path, struct place *place)
 {
 	char directory[PATH_MAX];
 	const char *slash = strrchr(path, '/');
@@ -94,15 +126,11 @@ open_place(int root, const char *path, struct place *place)
 	memcpy(place->name, name, strlen(name) + 1);
 	memcpy(directory, path, length);
 	directory[length] = '\0';
-	place->parent = resolve_below(root, length == 0 ? "/" : directory,
+	place->parent = resolve_below(jail->root, length == 0 ? "/" : directory,
 	    O_PATH | O_DIRECTORY);
+	if (place->parent == -1 && goes_by_path(jail))
+		hide_the_way(jail, directory);
 	return (place->parent == -1 ? -1 : 0);
-}
-
-static bool
-goes_by_path(const struct jail *jail)
-{
-	return (jail->access != NULL && jail->access->by_path);
 }
 
 /* The rights to what is at the place. */
@@ -161,7 +189,7 @@ resolve_place(const struct jail *jail, const char *path, unsigned int need,
 		errno = EBUSY;
 		return (-1);
 	}
-	if (open_place(jail->root, path, place) == -1)
+	if (open_place(jail, path, place) == -1)
 		return (-1);
 	return (admit(jail, need, place));
 }
@@ -206,7 +234,7 @@ resolve_target(const struct jail *jail, const char *path, unsigned int need,
 	}
 	memcpy(current, path, strlen(path) + 1);
 	for (i = 0; i < LINKS_MAX; i++) {
-		if (open_place(jail->root, current, place) == -1)
+		if (open_place(jail, current, place) == -1)
 			return (-1);
 		followed = follow(place, current, sizeof(current));
 		if (followed == 0)
@@ -312,11 +340,24 @@ open_found(const struct jail *jail, const char *path, unsigned int need,
 	return (fd);
 }
 
+/* Whether it has to be found what it is, or where. */
+static bool
+needs_place(const struct jail *jail, unsigned int need)
+{
+	unsigned int rights;
+
+	if (goes_by_path(jail))
+		return (true);
+	rights = access_rights(jail->access, NULL);
+	return (
+	    (need & ~rights) == ACCESS_LOOK && (rights & ACCESS_ENTER) != 0);
+}
+
 int
 resolve_open(const struct jail *jail, const char *path, unsigned int need,
     int flags)
 {
-	if (goes_by_path(jail))
+	if (needs_place(jail, need))
 		return (open_found(jail, path, need, flags));
 	if (check(access_rights(jail->access, NULL), need) == -1)
 		return (-1);

@@ -4,6 +4,9 @@
  * The kernel does the walking (openat2() with RESOLVE_IN_ROOT), so that no
  * symbolic link and no ".." leads above the root, whoever moves directories
  * about meanwhile.  There is no string-wise cleaning that could be outrun.
+ *
+ * Below what is denied nothing is told of what is there: errno is EACCES, and
+ * never ENOENT or ENOTDIR.
  */
 #ifndef WORKER_AGENT_RESOLVE_H
 #define WORKER_AGENT_RESOLVE_H

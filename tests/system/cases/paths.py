@@ -130,6 +130,10 @@ def case_deny(binaries):
                 for verb in ("LIST", "NLST", "MLSD"):
                     assert listed(client, f"{verb} {path}") is None, path
             refused(client, "STOR {}", "open/to-new", "Permission denied")
+            for path in ("secret/none/file", "secret/file/file",
+                         "to-secret/none/file", "open/my.key/none/file"):
+                for command in LOOKS:  # what is there is not told either
+                    refused(client, command, path, "Permission denied")
             for target in ("secret/new", "/secret", "open/new.key",
                            "to-secret/new"):
                 for first, second in (("RNFR", "RNTO"),
@@ -269,6 +273,19 @@ def case_upload_only(binaries):
         assert names[3:] == ["moved", "new", "newer"], names
         with open(server.home + "/in/file", encoding="ascii") as kept:
             assert kept.read() == "contents\n"
+
+
+def case_upload_only_account(binaries):
+    """Who may only upload may ask whether there is room, and for directories."""
+    with start(binaries, upload_only=True) as server:
+        with login(server) as client:
+            client.cmd("ALLO 10", 200)
+            client.cmd("AVBL", 213)
+            client.cmd("STAT open", 212)
+            client.cmd("MLST open", 250)
+            client.cmd("SIZE open/file", 550)
+            client.cmd("SIZE open/none", 550)
+            assert upload(client, "STOR open/new").code == 226
 
 
 def case_anonymous(binaries):
