@@ -22,10 +22,11 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
+import traceback
+import warnings
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
@@ -121,6 +122,23 @@ def attribute(module, function, name, default):
     return getattr(case, name, default)
 
 
+def become(module, function, binaries, writer):
+    """In the child: runs the case, which says what it says into writer."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(writer, 1)
+    os.dup2(writer, 2)
+    os.closerange(3, 256)
+    status = 1
+    try:
+        status = guard(module, function, binaries)
+    except BaseException:  # pylint: disable=broad-except
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        os._exit(status)
+
+
 class Running:
     """A case that runs in a child."""
 
@@ -131,24 +149,40 @@ class Running:
         self.limit = attribute(module, function, "limit",
                                SOAK_LIMIT if arguments.soak else LIMIT)
         self.idle = attribute(module, function, "idle", False)
-        self.process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", os.path.abspath(__file__),
-             "--binaries", arguments.binaries, "--case", module, function],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT)
-        os.set_blocking(self.process.stdout.fileno(), False)
+        sys.stdout.flush()
+        self.reader, writer = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            become(module, function, arguments.binaries, writer)
+        os.close(writer)
+        os.set_blocking(self.reader, False)
         self.output = b""
+
+    def read(self):
+        """Takes what the case has said so far."""
+        try:
+            while data := os.read(self.reader, 65536):
+                self.output += data
+        except BlockingIOError:
+            pass
 
     def poll(self):
         """The exit status, None while it runs, -1 when out of time."""
-        data = self.process.stdout.read()
-        self.output += data or b""
-        status = self.process.poll()
-        if status is None and time.monotonic() - self.started > self.limit:
-            self.process.terminate()
-            self.process.wait()
+        self.read()
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        if pid == 0 and time.monotonic() - self.started > self.limit:
+            os.kill(self.pid, signal.SIGTERM)
+            os.waitpid(self.pid, 0)
+            self.end()
             return -1
-        return status
+        if pid == 0:
+            return None
+        self.end()
+        return os.waitstatus_to_exitcode(status)
+
+    def end(self):
+        self.read()
+        os.close(self.reader)
 
     def seconds(self):
         return time.monotonic() - self.started
@@ -156,8 +190,7 @@ class Running:
 
 def report(running, status, label):
     """Prints one row; returns what it counts as."""
-    output = (running.output + (running.process.stdout.read() or b""))
-    text = output.decode("utf-8", "replace")
+    text = running.output.decode("utf-8", "replace")
     row = f"{label}{running.name} ({running.seconds():.1f} s)"
     kind = {0: "passed", SKIPPED: "skipped"}.get(status, "failed")
     if kind == "passed":
@@ -232,18 +265,16 @@ def main():
         description="Runs the system tests, each in a process of its own.")
     parser.add_argument("--binaries", default="build",
                         help="the folder with ftpsd and ftpsctl")
-    parser.add_argument("--jobs", type=int, default=2,
+    parser.add_argument("--jobs", type=int, default=JOBS,
                         help="how many run at once, but for those that wait")
     parser.add_argument("--label", default="",
                         help="a word before each name in the report")
     parser.add_argument("--soak", action="store_true",
                         help="those that last for minutes, and no others")
-    parser.add_argument("--case", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("pattern", nargs="*",
                         help="a part of the names of those to run")
     arguments = parser.parse_args()
-    if arguments.case:
-        return guard(*arguments.case, arguments.binaries)
+    warnings.simplefilter("ignore")
     return run_all(arguments)
 
 

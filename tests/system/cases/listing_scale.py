@@ -6,7 +6,7 @@ import socket
 import threading
 
 from client import Client
-from daemon import Daemon
+from daemon import Daemon, sanitized
 
 COUNT = 100000
 NAME = "entry-number-%06d.dat"
@@ -103,8 +103,10 @@ def case_listing_100000(binaries):
         assert text.count("\n") == COUNT + 1
         after = peak(family(server))
         assert before.keys() == after.keys(), "another process has done it"
+        # A sanitizer keeps what was released.
         for pid, size in after.items():
-            assert size - before[pid] < 6144, (before, after)
+            assert sanitized(binaries) or size - before[pid] < 6144, \
+                (before, after)
 
 
 def case_listing_stalled(binaries):
@@ -133,7 +135,8 @@ def case_listing_stalled(binaries):
         assert len(server.processes("agent")) <= 4
         after = peak(family(server))
         for pid in before:
-            assert after[pid] - before[pid] < 16384, (before, after)
+            assert sanitized(binaries) or \
+                after[pid] - before[pid] < 16384, (before, after)
         assert len(set(names_of(stalled[0].rest()))) == COUNT
         assert deaf[0].reply().text.count("\n") == COUNT + 1
         # ABOR ends one at once, and the end of a client ends it, too.
