@@ -64,7 +64,8 @@ joined() {
 suite() {
 	local name=$1 line status
 	shift
-	"$@" 2>&1 | tee "$logs/out" | grep -aE "$pattern"
+	"$@" 2>&1 | tee "$logs/out" |
+		grep --line-buffered -aE "$pattern"
 	status=${PIPESTATUS[0]}
 	line=$(grep -aE '^(unit|system): [0-9]+ passed' "$logs/out" | tail -n 1)
 	if [ -z "$line" ]; then
