@@ -105,7 +105,7 @@ gives_what_is_configured(void)
 {
 	struct sockaddr_storage sa;
 	socklen_t len = sizeof(sa);
-	struct address bound;
+	struct address bound = { .port = 0 };
 	struct rig rig;
 	int accepts = 1, again;
 
