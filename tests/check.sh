@@ -129,6 +129,11 @@ python_compiles() {
 	python3 -m compileall -q tests/system tests/bench
 }
 
+# Too many of the cases are skipped for others than root.
+replies_seen() {
+	[ "$(id -u)" != 0 ] || sh tests/lint/check_commands.sh "$logs/replies"
+}
+
 shell_scripts() {
 	find tests .ci conf.d -name '*.sh' -print0 | xargs -0 shellcheck
 }
@@ -176,7 +181,9 @@ if wanted tidy; then
 fi
 if wanted system; then
 	pattern='^(ok|FAIL|skip) |^system:|^       |Error|File|assert|raise|^ '
-	suite "system tests" tests/system/run.py --binaries build
+	FTPSD_REPLIES=$logs/replies suite "system tests" tests/system/run.py \
+		--binaries build
+	row "replies of ftpsd-ftp(7)" replies_seen
 fi
 if wanted bench; then
 	row "build of the benchmark" make -s -j"$jobs" all bench-tools

@@ -18,12 +18,13 @@
 /*
  * A worker obeys the master's channel, and its end.  Signals that reach the
  * process group, such as a terminal's Ctrl-C, are the master's to interpret.
+ * Where the size of files is limited, a write shall fail, not the process end.
  */
 static void
 ignore_signals(void)
 {
 	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM,
-		SIGUSR1, SIGUSR2, SIGPIPE };
+		SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ };
 	struct sigaction ignore;
 	size_t i;
 

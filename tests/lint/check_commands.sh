@@ -5,7 +5,8 @@
 #   check_commands.sh [replies]
 #
 # With a file of lines "COMMAND code", which tests write to $FTPSD_REPLIES, it
-# also fails when the page names a reply that no test has got.
+# also fails when the page names a reply that no test has got, but for those
+# that not every machine can give.
 set -eu
 replies=${1:+$(realpath "$1")}
 cd "$(dirname "$0")/../.."
@@ -53,7 +54,9 @@ if sort "$folder/rows" | comm -23 - "$folder/told" | grep .; then
 	failed=1
 fi
 if [ -n "$replies" ]; then
-	sort -u "$replies" >"$folder/seen"
+	# Only where a file system that can be mounted here keeps quotas.
+	printf '%s\n' 'ALLO 552' 'SITE QUOTA 200' |
+		sort -u - "$replies" >"$folder/seen"
 	sort -u "$folder/named" | comm -23 - "$folder/seen" >"$folder/missing"
 	if [ -s "$folder/missing" ]; then
 		echo "$page names replies that no test has got:"

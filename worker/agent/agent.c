@@ -29,13 +29,14 @@ drop_record(const struct log_record *record UNUSED, void *context UNUSED)
 
 /*
  * The end of an agent is the end of its channels.  A signal to the whole of
- * the service must not cut off transfers that may still finish.
+ * the service must not cut off transfers that may still finish.  Where the
+ * size of files is limited, a write shall fail, not the process end.
  */
 static void
 ignore_signals(void)
 {
 	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM,
-		SIGPIPE, SIGUSR1, SIGUSR2 };
+		SIGPIPE, SIGUSR1, SIGUSR2, SIGXFSZ };
 	struct sigaction ignore;
 	size_t i;
 

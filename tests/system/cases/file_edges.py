@@ -165,6 +165,7 @@ def case_small_file_system(binaries):
             reply = client.cmd("ALLO 1", 452)
             assert reply.text == "There is room for no further file.", reply
             client.cmd("MKD dir", 452)
+            client.cmd("XMKD dir", 452)
             data = client.open_data("STOR more")
             data.sendall(b"z")
             finish(data)
