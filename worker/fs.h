@@ -82,6 +82,11 @@ NODISCARD uint32_t fs_space(struct fs *fs, const char *path, uint64_t wanted);
  * pipe that begins there.
  */
 NODISCARD uint32_t fs_open(struct fs *fs, const char *path, uint64_t offset);
+/*
+ * The answer's contents are the first bytes of a regular file, most (at most
+ * FS_PEEK_MAX) of them.
+ */
+NODISCARD uint32_t fs_peek(struct fs *fs, const char *path, uint32_t most);
 struct fs_create {
 	const char *path;
 	enum fs_create_how how;

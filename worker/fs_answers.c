@@ -54,7 +54,7 @@ done(struct fs *fs, const struct message *message)
 	if (answer.error == 0 &&
 	    (fs->asked == MSG_FS_OPEN || fs->asked == MSG_FS_CREATE ||
 		fs->asked == MSG_FS_LIST_SHORT || fs->asked == MSG_FS_SPACE ||
-		fs->asked == MSG_FS_ERASE))
+		fs->asked == MSG_FS_ERASE || fs->asked == MSG_FS_PEEK))
 		return (-1);
 	fs_deliver(fs, &answer);
 	return (0);
@@ -163,7 +163,8 @@ contents(struct fs *fs, const struct message *message)
 		return (-1);
 	if (!is_wanted(fs, body->request))
 		return (0);
-	if (fs->asked != MSG_FS_OPEN && fs->asked != MSG_FS_LIST_SHORT)
+	if (fs->asked != MSG_FS_OPEN && fs->asked != MSG_FS_LIST_SHORT &&
+	    (fs->asked != MSG_FS_PEEK || body->size > FS_PEEK_MAX))
 		return (-1);
 	fs_deliver(fs, &answer);
 	return (0);

@@ -104,6 +104,12 @@ fs_open(struct fs *fs, const char *path, uint64_t offset)
 }
 
 uint32_t
+fs_peek(struct fs *fs, const char *path, uint32_t most)
+{
+	return (ask_about(fs, MSG_FS_PEEK, path, most));
+}
+
+uint32_t
 fs_mkdir(struct fs *fs, const char *path, uint32_t mode)
 {
 	return (ask_about(fs, MSG_FS_MKDIR, path, mode));

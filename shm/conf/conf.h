@@ -25,6 +25,7 @@
 #include "shm/conf/types.h"
 
 #define CONF_BYTES_MAX ((size_t)64 * 1024 * 1024) /* of all files together */
+#define CONF_TEXT_MAX  2048 /* bytes of a banner, or a login_message */
 
 struct conf_anonymous {
 	bool enabled;
@@ -74,6 +75,7 @@ struct conf_host {
 	uint32_t login_delay;         /* after a failed login */
 
 	char *login_message; /* of a line or several; NULL: the usual one */
+	char *directory_messages; /* name of files that CWD tells; or NULL */
 	char *charset; /* of clients without UTF-8; NULL: there are none */
 
 	/* What may be done with paths: worker/agent/access.h */

@@ -13,7 +13,25 @@
 enum where {
 	IN_S = 1,
 	IN_T = 2,
-	IN_ST = 3
+	IN_B = 4,
+	IN_L = 8,
+	IN_ST = IN_S | IN_T,
+	IN_STL = IN_ST | IN_L,
+	IN_STBL = IN_STL | IN_B
+};
+
+static const struct {
+	enum where where;
+	const char *refusal; /* of a variable that is known elsewhere only */
+	bool reply;
+} kinds[] = {
+	[FORMAT_SESSION] = { IN_S, "is known in log.transfer_format only",
+	    false },
+	[FORMAT_TRANSFER] = { IN_T, "is known in log.session_format only",
+	    false },
+	[FORMAT_BANNER] = { IN_B, "is not known in a banner", true },
+	[FORMAT_LOGIN_MESSAGE] = { IN_L, "is not known in a login_message",
+	    true },
 };
 
 enum kind {
@@ -137,7 +155,6 @@ add_variable(struct parse *parse, const char *text, size_t len)
 {
 	struct format_piece *piece =
 	    &parse->format->pieces[parse->format->count];
-	enum where wanted = parse->kind == FORMAT_SESSION ? IN_S : IN_T;
 	char name[NAME_LEN_MAX];
 	enum variable variable;
 
@@ -154,10 +171,9 @@ add_variable(struct parse *parse, const char *text, size_t len)
 	variable = find_name(name);
 	if (variable == VARIABLE_COUNT)
 		return (refuse_name(parse, name));
-	if ((facts[variable].where & wanted) == 0) {
-		(void)snprintf(parse->why, FORMAT_WHY_MAX,
-		    "%s is known in log.%s_format only", name,
-		    wanted == IN_S ? "transfer" : "session");
+	if ((facts[variable].where & kinds[parse->kind].where) == 0) {
+		(void)snprintf(parse->why, FORMAT_WHY_MAX, "%s %s", name,
+		    kinds[parse->kind].refusal);
 		return (-1);
 	}
 	piece->variable = (uint16_t)variable;
@@ -191,6 +207,10 @@ take_percent(struct parse *parse, const char *text)
 		add_text(parse->format, text, 1);
 		return (2);
 	}
+	if (text[1] != '{' && kinds[parse->kind].reply) {
+		add_text(parse->format, text, 1);
+		return (1);
+	}
 	end = text[1] == '{' ? strchr(text, '}') : NULL;
 	if (end == NULL) {
 		(void)snprintf(parse->why, FORMAT_WHY_MAX,
@@ -222,16 +242,20 @@ parse_pieces(struct parse *parse)
 	return (0);
 }
 
-/* The length without the end of the last line; -1 for what is no line. */
+/*
+ * The length without the end of the last line; -1 for what is no line, or no
+ * text of several.
+ */
 static long
-line_length(const char *text, char *why)
+text_length(const char *text, bool lines, char *why)
 {
 	size_t len = strlen(text), i;
 
 	while (len > 0 && text[len - 1] == '\n')
 		len--;
 	for (i = 0; i < len; i++)
-		if (iscntrl((unsigned char)text[i]))
+		if (iscntrl((unsigned char)text[i]) &&
+		    (!lines || text[i] != '\n'))
 			break;
 	if (len > 0 && i == len && len <= UINT16_MAX)
 		return ((long)len);
@@ -259,7 +283,7 @@ format_parse(const char *text, enum format_kind kind, char why[FORMAT_WHY_MAX])
 {
 	struct parse parse = { .kind = kind, .why = why };
 	struct conf_format *format;
-	long len = line_length(text, why);
+	long len = text_length(text, kinds[kind].reply, why);
 	size_t most;
 	char *copy;
 

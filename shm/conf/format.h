@@ -1,9 +1,12 @@
 /*
- * format - a line of a log with variables in it, as the configuration gives it.
+ * format - text with variables in it, as the configuration gives it: a line of
+ * a log, or what a reply says.
  *
  * "%{NAME}" is a variable of variables.def, "%%" a percent sign, all else is
- * text.  A format is parsed once, when the configuration is read; a name that
- * is not known is refused.  "%{note:NAME}" is the same as "%{NAME}".
+ * text.  A format is parsed when the configuration is read; a name that is not
+ * known, or not in texts of that kind, is refused.  "%{note:NAME}" is the same
+ * as "%{NAME}".  Replies may have several lines, and in them a percent sign
+ * with something else behind it is one.
  */
 #ifndef SHM_CONF_FORMAT_H
 #define SHM_CONF_FORMAT_H
@@ -29,7 +32,9 @@ enum variable {
 
 enum format_kind {
 	FORMAT_SESSION,
-	FORMAT_TRANSFER
+	FORMAT_TRANSFER,
+	FORMAT_BANNER,       /* a reply before the login */
+	FORMAT_LOGIN_MESSAGE /* the reply to it */
 };
 
 struct format_piece {

@@ -4,12 +4,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "shm/conf/format.h"
 #include "shm/conf/value.h"
 
 #define PATH_LEN_MAX 1023 /* of a path in the configuration */
+#define FILE_LEN_MAX 255  /* of a name in a directory */
 #define NAME_LEN_MAX 64
 #define HOST_LEN_MAX 253
-#define TEXT_LEN_MAX 2048
 
 static bool
 has_control(const char *text)
@@ -85,6 +86,38 @@ check_host_name(const struct value *value, const struct node *node,
 }
 
 static bool
+check_variables(const struct value *value, const struct node *node,
+    const char *text)
+{
+	const enum format_kind kind = value->key->type == CONF_TYPE_BANNER
+	    ? FORMAT_BANNER
+	    : FORMAT_LOGIN_MESSAGE;
+	char why[FORMAT_WHY_MAX];
+	struct conf_format *format = format_parse(text, kind, why);
+
+	if (format == NULL)
+		value_refuse(value, node, "%s", why);
+	free(format);
+	return (format != NULL);
+}
+
+static bool
+check_file_name(const struct value *value, const struct node *node,
+    const char *text)
+{
+	struct shown shown;
+
+	if (text[0] != '\0' && strcmp(text, ".") != 0 &&
+	    strcmp(text, "..") != 0 && strlen(text) <= FILE_LEN_MAX &&
+	    strchr(text, '/') == NULL && !has_control(text))
+		return (true);
+	value_refuse(value, node,
+	    "%s is not the name of a file: one without a directory, or none",
+	    text[0] == '\0' ? "an empty text" : report_show(&shown, text));
+	return (false);
+}
+
+static bool
 check_text(const struct value *value, const struct node *node, const char *text)
 {
 	const char *at;
@@ -96,11 +129,11 @@ check_text(const struct value *value, const struct node *node, const char *text)
 		value_refuse(value, node, "a control character in a text");
 	else if (text[strspn(text, "\n")] == '\0')
 		value_refuse(value, node, "is empty");
-	else if (strlen(text) > TEXT_LEN_MAX)
+	else if (strlen(text) > CONF_TEXT_MAX)
 		value_refuse(value, node, "is longer than %d bytes",
-		    TEXT_LEN_MAX);
+		    CONF_TEXT_MAX);
 	else
-		return (true);
+		return (check_variables(value, node, text));
 	return (false);
 }
 
@@ -112,8 +145,11 @@ check(const struct value *value, const char *text)
 		return (scalar_check_name(value, value->node, text));
 	case CONF_TYPE_HOST_NAME:
 		return (check_host_name(value, value->node, text));
-	case CONF_TYPE_TEXT:
+	case CONF_TYPE_BANNER:
+	case CONF_TYPE_LOGIN_MESSAGE:
 		return (check_text(value, value->node, text));
+	case CONF_TYPE_FILE_NAME:
+		return (check_file_name(value, value->node, text));
 	case CONF_TYPE_KEY_FILE:
 		return (scalar_check_key_file(value, value->node, text));
 	default:
@@ -139,6 +175,14 @@ end_line(char *text)
 		text[--len] = '\0';
 }
 
+/* Whether "none" is for such a key a word and not a text. */
+static bool
+may_be_none(enum conf_type type)
+{
+	return (type == CONF_TYPE_PATH_OR_NONE || type == CONF_TYPE_FILE ||
+	    type == CONF_TYPE_FILE_NAME);
+}
+
 bool
 text_read(const struct value *value)
 {
@@ -149,9 +193,7 @@ text_read(const struct value *value)
 	field = at;
 	if (text == NULL)
 		return (false);
-	if ((value->key->type == CONF_TYPE_PATH_OR_NONE ||
-		value->key->type == CONF_TYPE_FILE) &&
-	    strcasecmp(text, "none") == 0) {
+	if (may_be_none(value->key->type) && strcasecmp(text, "none") == 0) {
 		free(*field);
 		*field = NULL;
 		return (true);
@@ -160,7 +202,8 @@ text_read(const struct value *value)
 		return (false);
 	if (value->key->type == CONF_TYPE_HOST_NAME)
 		scalar_lower(*field);
-	if (value->key->type == CONF_TYPE_TEXT)
+	if (value->key->type == CONF_TYPE_BANNER ||
+	    value->key->type == CONF_TYPE_LOGIN_MESSAGE)
 		end_line(*field);
 	return (true);
 }

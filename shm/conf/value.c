@@ -29,7 +29,9 @@ const struct value_type value_types[CONF_TYPE_COUNT] = {
 	[CONF_TYPE_PRE_SHARED_KEYS] = { pre_shared_keys_read, string_list_write,
 	    string_list_release },
 	[CONF_TYPE_KEY_FILE] = { text_read, text_write, text_release },
-	[CONF_TYPE_TEXT] = { text_read, text_write, text_release },
+	[CONF_TYPE_BANNER] = { text_read, text_write, text_release },
+	[CONF_TYPE_LOGIN_MESSAGE] = { text_read, text_write, text_release },
+	[CONF_TYPE_FILE_NAME] = { text_read, text_write, text_release },
 	[CONF_TYPE_HOST_NAME] = { text_read, text_write, text_release },
 	[CONF_TYPE_HOST_NAMES] = { host_names_read, string_list_write,
 	    string_list_release },
@@ -113,7 +115,8 @@ value_is_unset(const struct conf_key *key, const void *object)
 		return (renegotiate->mode == CONF_RENEGOTIATE_UNSET);
 	case CONF_TYPE_NAME:
 	case CONF_TYPE_PATH:
-	case CONF_TYPE_TEXT:
+	case CONF_TYPE_BANNER:
+	case CONF_TYPE_LOGIN_MESSAGE:
 	case CONF_TYPE_HOST_NAME:
 		memcpy(&text, field, sizeof(text));
 		return (text == NULL);

@@ -29,6 +29,7 @@
 #define LOGIN_GROUPS_MAX   64
 #define FS_PATH_MAX        4095  /* bytes of a path, without a NUL */
 #define FS_SMALL_MAX       24576 /* bytes of a file that travels in a message */
+#define FS_PEEK_MAX        8192  /* bytes of one that is told in a reply */
 #define TOKEN_LEN_MAX      8192  /* sealed */
 #define LOGIN_IDENTITY_LEN 32    /* SHA-256 */
 
@@ -426,7 +427,8 @@ struct msg_agent_load {
 struct msg_fs_path {
 	uint32_t request;
 	uint32_t path_len;
-	uint32_t mode; /* FS_MKDIR: permission bits; FS_STAT: flags; else 0 */
+	uint32_t mode; /* FS_MKDIR: permission bits; FS_STAT: flags; FS_PEEK:
+			* most bytes, 1 to FS_PEEK_MAX; else 0 */
 	uint32_t zero;
 };
 
@@ -532,7 +534,10 @@ struct msg_fs_opened {
 	uint32_t zero;
 };
 
-/* A small file as it was when it was read, from the offset asked for. */
+/*
+ * A small file as it was when it was read, from the offset asked for; or, for
+ * FS_PEEK, the first bytes of a file.
+ */
 struct msg_fs_contents {
 	uint32_t request;
 	uint32_t size; /* of the bytes, which follow */

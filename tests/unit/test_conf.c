@@ -156,6 +156,7 @@ static const struct {
 	{ "user: \"\"\n", 1, 7, "an empty text is not a name" },
 	{ "banner: \"a\\r\\n220 b\"\n", 1, 9, "control character" },
 	{ "banner: \"\\n\"\n", 1, 9, "is empty" },
+	{ "banner: a %{HOSTT}\n", 1, 9, "did you mean HOST?" },
 	{ "hosts: [{name: a..b}]\n", 1, 16, "not the name of a host" },
 	{ "hosts: [{name: x, names: [\"*.y\"]}]\n", 1, 27, "name of a host" },
 	/* words */

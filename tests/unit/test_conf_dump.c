@@ -23,6 +23,8 @@ static const char *const texts[] = {
 	       "banner: \"say: \\\"hi\\\" # 100% {off}\"\n"
 	       "cache_user: a\nlog_user: b\nuser: null_\n"
 	       "drain_hard: 100000\ndrain_time: 61\ngrace_time: 3600\n"
+	       "directory_messages: .message\n"
+	       "login_message: \"%{USER}, 5% of %{HOST}\"\n"
 	       "durability: full\nlist_names: off\nstrict_pbsz: on\n",
 	LISTEN
 	"control: {mode: 660, owner: root, group: adm,\n"

@@ -48,6 +48,22 @@ static const struct {
 	{ "a very long name",
 	    "%{AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA}",
 	    FORMAT_SESSION, NULL },
+	{ "a banner", "%{HOST} at %{TIME}", FORMAT_BANNER, "<HOST> at <TIME>" },
+	{ "a banner of lines", "%{HOST}\n\n%{TIME}\n", FORMAT_BANNER,
+	    "<HOST>\n\n<TIME>" },
+	{ "other percent signs in a banner", "%n%s%x 5% 6%% %", FORMAT_BANNER,
+	    "%n%s%x 5% 6% %" },
+	{ "a user in a banner", "%{USER}", FORMAT_BANNER, NULL },
+	{ "TLS in a banner", "%{TLS_PROTOCOL}", FORMAT_BANNER, NULL },
+	{ "no end in a banner", "%{HOST", FORMAT_BANNER, NULL },
+	{ "a tab in a banner", "a\tb", FORMAT_BANNER, NULL },
+	{ "a user at a login", "%{USER} (%{UID})", FORMAT_LOGIN_MESSAGE,
+	    "<USER> (<UID>)" },
+	{ "TLS at a login", "%{TLS_PROTOCOL}", FORMAT_LOGIN_MESSAGE,
+	    "<TLS_PROTOCOL>" },
+	{ "a certificate at a login", "%{TLS_CLIENT_S_DN}",
+	    FORMAT_LOGIN_MESSAGE, NULL },
+	{ "a count at a login", "%{BYTES_IN}", FORMAT_LOGIN_MESSAGE, NULL },
 };
 
 /* The pieces, variables between angle brackets. */

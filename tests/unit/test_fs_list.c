@@ -1,4 +1,4 @@
-/* Unit tests of worker/fs.c: listings that come with the answer. */
+/* Unit tests of worker/fs.c: listings and files that come with the answer. */
 #include "tests/unit/fs_desk.h"
 
 #include "shm/base/attr.h"
@@ -84,15 +84,55 @@ a_late_listing_is_dropped(void)
 	stop(&desk);
 }
 
+static void
+the_beginning_of_a_file_comes_at_once(void)
+{
+	struct desk desk;
+
+	start_with_agent(&desk);
+	CU_ASSERT_NOT_EQUAL(fs_peek(desk.fs, "/f", 5), 0);
+	(void)talk(&desk);
+	say_text(&desk, desk.request, 4, "text");
+	CU_ASSERT_TRUE(desk.answers == 1 && desk.answer.error == 0 &&
+	    desk.answer.size == 4 && desk.answer.contents != NULL);
+	CU_ASSERT_NOT_EQUAL(fs_peek(desk.fs, "/f", 5), 0);
+	(void)talk(&desk);
+	say_done(&desk, desk.request, ENOENT);
+	CU_ASSERT_TRUE(desk.answers == 2 && desk.answer.error == ENOENT &&
+	    desk.answer.contents == NULL);
+	stop(&desk);
+}
+
 enum lie {
 	LIE_SIZE,    /* more than there is */
 	LIE_SUCCESS, /* done, with nothing */
-	LIE_ELSE     /* contents of what has none */
+	LIE_ELSE,    /* contents of what has none */
+	LIE_MUCH,    /* of a file, more than was asked for */
+	LIE_NOTHING  /* a file was read, with nothing */
 };
+
+static void
+tell_of_file(struct desk *desk, enum lie lie)
+{
+	static char much[FS_PEEK_MAX + 2];
+
+	CU_ASSERT_NOT_EQUAL(fs_peek(desk->fs, "/f", 5), 0);
+	(void)talk(desk);
+	CU_ASSERT_EQUAL(desk->type, MSG_FS_PEEK);
+	memset(much, 'x', sizeof(much) - 1);
+	if (lie == LIE_MUCH)
+		say_text(desk, desk->request, sizeof(much) - 1, much);
+	else
+		say_done(desk, desk->request, 0);
+}
 
 static void
 tell_lie(struct desk *desk, enum lie lie)
 {
+	if (lie == LIE_MUCH || lie == LIE_NOTHING) {
+		tell_of_file(desk, lie);
+		return;
+	}
 	if (lie == LIE_ELSE) {
 		CU_ASSERT_NOT_EQUAL(fs_stat(desk->fs, "/"), 0);
 		(void)talk(desk);
@@ -111,7 +151,7 @@ a_lying_agent_is_cut_off(void)
 	struct desk desk;
 	int lie;
 
-	for (lie = LIE_SIZE; lie <= LIE_ELSE; lie++) {
+	for (lie = LIE_SIZE; lie <= LIE_NOTHING; lie++) {
 		start_with_agent(&desk);
 		tell_lie(&desk, (enum lie)lie);
 		CU_ASSERT_TRUE(rig_until(&desk.rig, &desk.answers));
@@ -123,6 +163,8 @@ a_lying_agent_is_cut_off(void)
 CU_TestInfo fs_list_tests[] = {
 	{ "a short listing comes at once", a_short_listing_comes_at_once },
 	{ "a late listing is dropped", a_late_listing_is_dropped },
+	{ "the beginning of a file comes at once",
+	    the_beginning_of_a_file_comes_at_once },
 	{ "a lying agent is cut off", a_lying_agent_is_cut_off },
 	CU_TEST_INFO_NULL,
 };

@@ -11,6 +11,7 @@
 #include "worker/agent/list.h"
 #include "worker/agent/listing.h"
 #include "worker/agent/ops.h"
+#include "worker/agent/peek.h"
 #include "worker/agent/relay.h"
 #include "worker/agent/resolve.h"
 #include "worker/agent/space.h"
@@ -220,6 +221,7 @@ static const struct request_rule {
 	[MSG_FS_ERASE] = { true, NULL, NULL, chore_erase },
 	[MSG_FS_CANCEL] = { false, NULL, NULL, chore_cancel },
 	[MSG_FS_SPACE] = { false, NULL, NULL, tell_room },
+	[MSG_FS_PEEK] = { false, NULL, NULL, peek },
 };
 
 static int

@@ -5,6 +5,7 @@
 
 #include "worker/ftp/files.h"
 #include "worker/ftp/modes.h"
+#include "worker/ftp/notice.h"
 #include "worker/ftp/path.h"
 #include "worker/ftp/policy.h"
 #include "worker/ftp/verbs.h"
@@ -70,7 +71,7 @@ changed(struct session *session)
 	free(session->cwd);
 	session->cwd = session->path;
 	session->path = NULL;
-	return (session_answer(session, 250, "Directory changed."));
+	return (notice_answer(session, NOTICE_CHANGED));
 }
 
 enum flow

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "worker/ftp/limits.h"
+#include "worker/ftp/message.h"
 #include "worker/ftp/state.h"
 
 #define LAST_MS      5000 /* for the last reply to be taken by the network */
@@ -67,10 +68,9 @@ session_say(struct session *session, int code, const char *text)
 void
 session_greet(struct session *session)
 {
-	const char *text = session->host->banner;
+	char filled[MESSAGE_MAX + 1];
 
-	session_say(session, 220,
-	    text == NULL || *text == '\0' ? "FTP server ready." : text);
+	session_say(session, 220, message_banner(session, filled));
 }
 
 static enum flow

@@ -16,6 +16,7 @@
 #include "worker/ftp/account.h"
 #include "worker/ftp/encoding.h"
 #include "worker/ftp/limits.h"
+#include "worker/ftp/notice.h"
 #include "worker/ftp/policy.h"
 #include "worker/ftp/state.h"
 #include "worker/ftp/terms.h"
@@ -157,8 +158,6 @@ lacks_tls(const struct session *session)
 static enum flow
 welcome(struct session *session, int code)
 {
-	char *const *message;
-
 	session->cwd = strdup("/");
 	if (session->cwd == NULL)
 		return (session_farewell(session, "Out of memory."));
@@ -173,10 +172,8 @@ welcome(struct session *session, int code)
 	    (session->policy & LOGIN_ANONYMOUS) != 0 ? " as anonymous" : "",
 	    code == 232 ? " by certificate" : "",
 	    session_is_tls(session) ? "" : " without TLS");
-	message = policy_find(session, NULL, CONF_FIELD(login_message));
-	session_say(session, code,
-	    *message == NULL || **message == '\0' ? "Logged in." : *message);
-	return (session_goto(session, &step_command));
+	return (notice_answer(session,
+	    code == 232 ? NOTICE_CERTIFICATE : NOTICE_PASSWORD));
 }
 
 /* The login was refused for another reason than who the client is: whether. */
