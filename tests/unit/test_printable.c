@@ -56,7 +56,8 @@ bounds_lines(void)
 	for (i = 0; i < sizeof(many) - 1; i += 2)
 		memcpy(many + i, "x\n", 2);
 	many[sizeof(many) - 1] = '\0';
-	printable_lines((const uint8_t *)many, 2 * PRINTABLE_LINES_MAX, out);
+	printable_lines((const uint8_t *)many, (size_t)2 * PRINTABLE_LINES_MAX,
+	    out);
 	CU_ASSERT(strlen(out) == (size_t)2 * PRINTABLE_LINES_MAX);
 	CU_ASSERT_PTR_NULL(strstr(out, "..."));
 	printable_lines((const uint8_t *)many, sizeof(many) - 1, out);
@@ -68,13 +69,13 @@ bounds_lines(void)
 static void
 bounds_bytes(void)
 {
-	static const char euro[] = "\xe2\x82\xac";
+	static const char euro[3] = { '\xe2', '\x82', '\xac' };
 	char bytes[MOST + 3], out[PRINTABLE_TEXT_MAX];
 	size_t inside, kept;
 
 	for (inside = 0; inside <= 3; inside++) {
 		memset(bytes, 'x', sizeof(bytes));
-		memcpy(bytes + MOST - inside, euro, 3);
+		memcpy(bytes + MOST - inside, euro, sizeof(euro));
 		kept = inside == 3 ? MOST : MOST - inside;
 		printable_lines((const uint8_t *)bytes, sizeof(bytes), out);
 		CU_ASSERT_EQUAL(strlen(out), kept + strlen("\n...\n"));
