@@ -216,6 +216,10 @@ def case_openssl_s_client(binaries):
             assert "Verification: OK" in text, text
         # It reconnects within a millisecond, and to any worker: the cache
         # may come to know of a session a moment later.
-        text = s_client(server, "-tls1_2", "-reconnect")
-        assert text.count("drop connection and then reconnect") == 5, text
-        assert "Reused, TLSv1.2" in text, text
+        texts = []
+        for _ in range(10):
+            texts.append(s_client(server, "-tls1_2", "-reconnect"))
+            assert texts[-1].count("drop connection and then reconnect") == 5
+            if "Reused, TLSv1.2" in texts[-1]:
+                return
+        raise AssertionError(texts)
