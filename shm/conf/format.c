@@ -21,16 +21,16 @@ enum where {
 };
 
 static const struct {
-	enum where where;
 	const char *refusal; /* of a variable that is known elsewhere only */
+	enum where where;
 	bool reply;
 } kinds[] = {
-	[FORMAT_SESSION] = { IN_S, "is known in log.transfer_format only",
+	[FORMAT_SESSION] = { "is known in log.transfer_format only", IN_S,
 	    false },
-	[FORMAT_TRANSFER] = { IN_T, "is known in log.session_format only",
+	[FORMAT_TRANSFER] = { "is known in log.session_format only", IN_T,
 	    false },
-	[FORMAT_BANNER] = { IN_B, "is not known in a banner", true },
-	[FORMAT_LOGIN_MESSAGE] = { IN_L, "is not known in a login_message",
+	[FORMAT_BANNER] = { "is not known in a banner", IN_B, true },
+	[FORMAT_LOGIN_MESSAGE] = { "is not known in a login_message", IN_L,
 	    true },
 };
 
