@@ -256,7 +256,7 @@ def run_all(arguments):
         counts["passed"] += unsteady
     print(f"system: {counts['passed']} passed, {counts['failed']} failed, "
           f"{counts['skipped']} skipped"
-          + (f"; {unsteady} passed the second time only" if unsteady else ""))
+          + (f"; {unsteady} at the second run only" if unsteady else ""))
     return 1 if counts["failed"] else 0
 
 

@@ -637,7 +637,8 @@ def case_dot_login(binaries):
         with world.enter("optional", client_context(mine)) as client:
             for _ in range(20):
                 client.cmd("USER alice", 331)
-        assert world.server.log().count("no login by certificate") == 4
+        assert wait_for(lambda: world.server.log().count(
+            "no login by certificate") == 4)
         put("words\n" + others.cert + "more words\n" + mine.cert)
         assert user(world, mine, "alice") == 232
         assert user(world, None, "alice") == 331
