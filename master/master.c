@@ -82,12 +82,7 @@ on_child(int number UNUSED, void *context)
 static int
 take_signals(struct master *master)
 {
-	struct sigaction ignore;
-
-	memset(&ignore, 0, sizeof(ignore));
-	ignore.sa_handler = SIG_IGN;
-	if (sigaction(SIGPIPE, &ignore, NULL) == -1)
-		return (-1);
+	process_ignore_signals();
 	if (loop_signal(master->loop, SIGTERM, on_stop, master) == -1 ||
 	    loop_signal(master->loop, SIGINT, on_stop, master) == -1 ||
 	    loop_signal(master->loop, SIGQUIT, on_stop, master) == -1 ||

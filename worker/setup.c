@@ -1,7 +1,6 @@
 #include "worker/setup.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,25 +13,6 @@
 #include "shm/ipc/log_channel.h"
 #include "worker/ports.h"
 #include "worker/tls/tls.h"
-
-/*
- * A worker obeys the master's channel, and its end.  Signals that reach the
- * process group, such as a terminal's Ctrl-C, are the master's to interpret.
- * Where the size of files is limited, a write shall fail, not the process end.
- */
-static void
-ignore_signals(void)
-{
-	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM,
-		SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ };
-	struct sigaction ignore;
-	size_t i;
-
-	memset(&ignore, 0, sizeof(ignore));
-	ignore.sa_handler = SIG_IGN;
-	for (i = 0; i < NITEMS(ignored); i++)
-		(void)sigaction(ignored[i], &ignore, NULL);
-}
 
 static int
 close_others(const struct worker_start *start)
@@ -85,7 +65,7 @@ setup_process(const struct worker_start *start)
 		.gid = start->gid };
 
 	process_reset_signals();
-	ignore_signals();
+	process_ignore_signals();
 	take_name(start);
 	if (close_others(start) == -1 || set_threads(start) == -1) {
 		log_error("cannot start: %s", strerror(errno));

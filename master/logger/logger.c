@@ -363,6 +363,7 @@ logger_run(void)
 	struct source *source, *next;
 	struct logger logger;
 
+	process_ignore_signals();
 	process_title("ftpsd: logger");
 	log_set_name("logger");
 	memset(&logger, 0, sizeof(logger));

@@ -199,7 +199,8 @@ nothing(int number UNUSED)
 static void
 pass_over_signals(void)
 {
-	static const int passed[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+	static const int passed[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1,
+		SIGUSR2 };
 	struct sigaction action;
 	size_t i;
 

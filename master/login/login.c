@@ -162,22 +162,6 @@ on_child(int signal_number UNUSED, void *context)
 			(void)checkers_reaped(self->checkers, pid, status);
 }
 
-/* The master gives the orders; a signal to the whole service is for it. */
-static void
-ignore_signals(void)
-{
-	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM,
-		SIGUSR1, SIGUSR2, SIGPIPE };
-	struct sigaction ignore;
-	size_t i;
-
-	process_reset_signals();
-	memset(&ignore, 0, sizeof(ignore));
-	ignore.sa_handler = SIG_IGN;
-	for (i = 0; i < NITEMS(ignored); i++)
-		(void)sigaction(ignored[i], &ignore, NULL);
-}
-
 static int
 make_parts(struct login *self)
 {
@@ -244,7 +228,8 @@ login_run(void)
 	const int keep[] = { FD_MASTER, FD_LOG, FD_SELF };
 
 	login.parent = getppid();
-	ignore_signals();
+	process_reset_signals();
+	process_ignore_signals();
 	process_title("ftpsd: login");
 	fd_close_all_but(keep, NITEMS(keep));
 	log_set_name("login");

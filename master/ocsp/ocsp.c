@@ -528,6 +528,7 @@ ocsp_run(void)
 
 	self.parent = getppid();
 	process_reset_signals();
+	process_ignore_signals();
 	process_title("ftpsd: ocsp");
 	fd_close_all_but(fds, NITEMS(fds));
 	log_set_name("ocsp");

@@ -172,6 +172,20 @@ process_reset_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+void
+process_ignore_signals(void)
+{
+	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM,
+		SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ };
+	struct sigaction ignore;
+	size_t i;
+
+	memset(&ignore, 0, sizeof(ignore));
+	ignore.sa_handler = SIG_IGN;
+	for (i = 0; i < NITEMS(ignored); i++)
+		(void)sigaction(ignored[i], &ignore, NULL);
+}
+
 int
 process_find_user(const char *name, uid_t *uid, gid_t *gid)
 {

@@ -72,6 +72,13 @@ NODISCARD int process_harden(pid_t parent_pid, int signal);
 void process_reset_signals(void);
 
 /*
+ * Ignores what a terminal or an administrator sends to the service as a whole:
+ * for a process that obeys its channel, and its end.  SIGPIPE and SIGXFSZ too:
+ * where they would come, a write fails instead.
+ */
+void process_ignore_signals(void);
+
+/*
  * Looks up a user by name: 0, ENOENT when there is none, or an errno.  groups
  * holds the primary group only.
  */

@@ -433,6 +433,7 @@ keeper_run(void)
 
 	keeper.parent = getppid();
 	process_reset_signals();
+	process_ignore_signals();
 	process_title("ftpsd: keeper");
 	fd_close_all_but(keep, NITEMS(keep));
 	log_set_name("keeper");

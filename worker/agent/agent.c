@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/fsuid.h>
@@ -27,33 +26,14 @@ drop_record(const struct log_record *record UNUSED, void *context UNUSED)
 {
 }
 
-/*
- * The end of an agent is the end of its channels.  A signal to the whole of
- * the service must not cut off transfers that may still finish.  Where the
- * size of files is limited, a write shall fail, not the process end.
- */
-static void
-ignore_signals(void)
-{
-	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM,
-		SIGPIPE, SIGUSR1, SIGUSR2, SIGXFSZ };
-	struct sigaction ignore;
-	size_t i;
-
-	process_reset_signals();
-	memset(&ignore, 0, sizeof(ignore));
-	ignore.sa_handler = SIG_IGN;
-	for (i = 0; i < NITEMS(ignored); i++)
-		(void)sigaction(ignored[i], &ignore, NULL);
-}
-
 static enum agent_exit
 prepare(const struct agent_start *start)
 {
 	const struct process_limits limits = { OPEN_FILES, 0, 1 };
 
 	log_set_sink(drop_record, NULL);
-	ignore_signals();
+	process_reset_signals();
+	process_ignore_signals();
 	fd_close_all_but(&start->control_fd, 1);
 	if (fd_null_standard(1) == -1)
 		return (AGENT_EXIT_LIMITS);

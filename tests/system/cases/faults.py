@@ -255,6 +255,22 @@ for case in (case_stop_logger, case_stop_keeper, case_stop_login,
     case.idle = True
 
 
+def case_signals_to_all(binaries):
+    """What a "killall" sends reaches all; only the master makes use of it."""
+    with Daemon(binaries) as server:
+        client = Client(server.port, version="1.3").auth().login()
+        family = {pid for pid in server.family() if pid != server.process.pid}
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT,
+                       signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
+            for pid in family:
+                os.kill(pid, number)
+        server.process.send_signal(signal.SIGUSR2)
+        client.stor("after", b"signals")
+        assert client.retr("after") == b"signals"
+        assert Client(server.port, version="1.3").auth().login()
+        assert family <= set(server.family()), server.log()
+
+
 def case_kill_master(binaries):
     """kill -9 of the master: running transfers finish, then all ends."""
     with Daemon(binaries, {"grace_time": "20s"}) as server:
