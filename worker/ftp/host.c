@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "worker/ftp/args.h"
-#include "worker/ftp/limits.h"
 #include "worker/ftp/policy.h"
 #include "worker/ftp/state.h"
 #include "worker/ftp/verbs.h"
@@ -76,12 +75,10 @@ verb_host(struct session *session, const char *text)
 static enum flow
 limits(struct session *session)
 {
-	if (!session->judged)
-		return (session_wait(session, WAIT_LOGIN));
-	if (session->limit != LIMIT_NONE) {
-		limit_count(session->worker->score, session->limit);
-		return (session_farewell(session, limit_text(session->limit)));
-	}
+	enum flow flow;
+
+	if (!session_has_place(session, &flow))
+		return (flow);
 	session_log(session, INFO, "host chosen by HOST");
 	session_greet(session);
 	return (session_goto(session, &step_command));

@@ -13,7 +13,6 @@
 #include "worker/ftp/clear.h"
 #include "worker/ftp/encoding.h"
 #include "worker/ftp/hash.h"
-#include "worker/ftp/limits.h"
 #include "worker/ftp/policy.h"
 #include "worker/ftp/terms.h"
 #include "worker/ftp/verbs.h"
@@ -97,12 +96,10 @@ verb_rein(struct session *session, const char *text)
 static enum flow
 host(struct session *session)
 {
-	if (!session->judged)
-		return (session_wait(session, WAIT_LOGIN));
-	if (session->limit != LIMIT_NONE) {
-		limit_count(session->worker->score, session->limit);
-		return (session_farewell(session, limit_text(session->limit)));
-	}
+	enum flow flow;
+
+	if (!session_has_place(session, &flow))
+		return (flow);
 	session_greet(session);
 	if (!session_is_tls(session))
 		return (session_goto(session, &step_clear));

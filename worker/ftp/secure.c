@@ -14,7 +14,6 @@
 
 #include "worker/ftp/admit.h"
 #include "worker/ftp/args.h"
-#include "worker/ftp/limits.h"
 #include "worker/ftp/policy.h"
 #include "worker/ftp/state.h"
 #include "worker/ftp/verbs.h"
@@ -231,12 +230,10 @@ admission(struct session *session)
 static enum flow
 host(struct session *session)
 {
-	if (!session->judged)
-		return (session_wait(session, WAIT_LOGIN));
-	if (session->limit != LIMIT_NONE) {
-		limit_count(session->worker->score, session->limit);
-		return (session_farewell(session, limit_text(session->limit)));
-	}
+	enum flow flow;
+
+	if (!session_has_place(session, &flow))
+		return (flow);
 	session->listening = true;
 	if (!session->implicit)
 		return (session_goto(session, &step_command));

@@ -12,6 +12,7 @@
 #include "worker/ftp/admit.h"
 #include "worker/ftp/encoding.h"
 #include "worker/ftp/hash.h"
+#include "worker/ftp/limits.h"
 #include "worker/ftp/policy.h"
 #include "worker/ftp/site.h"
 #include "worker/ftp/state.h"
@@ -94,6 +95,20 @@ session_enter_host(struct session *session, uint32_t host)
 	session->judged = false;
 	broker_move(&session->client, host);
 	account_open(session);
+}
+
+bool
+session_has_place(struct session *session, enum flow *flow)
+{
+	if (!session->judged) {
+		*flow = session_wait(session, WAIT_LOGIN);
+		return (false);
+	}
+	if (session->limit == LIMIT_NONE)
+		return (true);
+	limit_count(session->worker->score, session->limit);
+	*flow = session_farewell(session, limit_text(session->limit));
+	return (false);
 }
 
 /* What is valid during the call only is copied. */

@@ -230,6 +230,11 @@ void session_defaults(struct session *session);
 
 /* Goes on at another virtual host; login is asked for its limits. */
 void session_enter_host(struct session *session, uint32_t host);
+/*
+ * Whether login has found a place there.  false: *flow is what the step
+ * returns, since it waits for the answer, or a limit has ended the session.
+ */
+NODISCARD bool session_has_place(struct session *session, enum flow *flow);
 
 /* How long no command may come, in milliseconds. */
 NODISCARD uint64_t session_idle(const struct session *session);
