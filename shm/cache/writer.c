@@ -206,13 +206,25 @@ apply_item(struct writer *writer, MDB_txn *txn, struct batch_item *item,
 	return (mdb_del(txn, writer->tables.sessions, &name, NULL));
 }
 
-static void
-account(struct writer *writer, const struct done *done)
+/* Commits what was done and accounts for it, unless ret is an error. */
+static int
+end_transaction(struct writer *writer, MDB_txn *txn, int ret,
+    const struct done *done)
 {
+	if (ret == 0)
+		ret = writer_env_used(writer, txn, &writer->pages_used);
+	if (ret != 0) {
+		mdb_txn_abort(txn);
+		return (ret);
+	}
+	ret = mdb_txn_commit(txn);
+	if (ret != 0)
+		return (ret);
 	writer->totals->stored += done->stored;
 	writer->totals->deleted += done->deleted;
 	writer->totals->expired += done->expired;
 	writer->next_end = done->next_end;
+	return (0);
 }
 
 static int
@@ -229,16 +241,7 @@ try_batch(struct writer *writer, uint64_t now)
 	for (i = 0; ret == 0 && i < writer->batch.count; i++)
 		ret = apply_item(writer, txn, &writer->batch.items[i], now,
 		    &done);
-	if (ret == 0)
-		ret = writer_env_used(writer, txn, &writer->pages_used);
-	if (ret != 0) {
-		mdb_txn_abort(txn);
-		return (ret);
-	}
-	ret = mdb_txn_commit(txn);
-	if (ret == 0)
-		account(writer, &done);
-	return (ret);
+	return (end_transaction(writer, txn, ret, &done));
 }
 
 struct trim {
@@ -302,18 +305,8 @@ trim_sessions(struct writer *writer, const struct trim *trim, size_t *count)
 		}
 		mdb_cursor_close(cursor);
 	}
-	if (ret == MDB_NOTFOUND)
-		ret = 0;
-	if (ret == 0)
-		ret = writer_env_used(writer, txn, &writer->pages_used);
-	if (ret != 0) {
-		mdb_txn_abort(txn);
-		return (ret);
-	}
-	ret = mdb_txn_commit(txn);
-	if (ret == 0)
-		account(writer, &done);
-	return (ret);
+	return (
+	    end_transaction(writer, txn, ret == MDB_NOTFOUND ? 0 : ret, &done));
 }
 
 int
