@@ -286,3 +286,18 @@ control_waiting_command(struct control *control, enum control_command command)
 			return (client);
 	return (NULL);
 }
+
+void
+control_fail_waiting(struct control *control,
+    const enum control_command *commands, size_t count, const char *error)
+{
+	struct control_client *client;
+	size_t i;
+
+	if (control == NULL)
+		return;
+	for (i = 0; i < count; i++)
+		while ((client = control_waiting_command(control,
+			    commands[i])) != NULL)
+			control_client_fail(client, error, NULL);
+}

@@ -88,6 +88,10 @@ NODISCARD struct control_client *control_waiting(struct control *control,
 NODISCARD struct control_client *control_waiting_command(struct control
 							     *control,
     enum control_command command);
+/* Whoever waits with one of count commands has waited in vain: error says why.
+ * control may be NULL. */
+void control_fail_waiting(struct control *control,
+    const enum control_command *commands, size_t count, const char *error);
 
 /* CONTROL_CURSOR_LEN bytes for whoever answers; zeroes for a new command. */
 NODISCARD uint8_t *control_client_cursor(struct control_client *client);

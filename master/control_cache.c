@@ -345,13 +345,7 @@ control_cache_keeper_gone(struct control *control)
 		CONTROL_OCSPCACHE_INFO,
 		CONTROL_OCSPCACHE_REMOVE,
 	};
-	struct control_client *client;
-	size_t i;
 
-	for (i = 0; control != NULL && i < NITEMS(commands); i++)
-		while ((client = control_waiting_command(control,
-			    commands[i])) != NULL)
-			control_client_fail(client,
-			    "the keeper of the cache has ended; try again",
-			    NULL);
+	control_fail_waiting(control, commands, NITEMS(commands),
+	    "the keeper of the cache has ended; try again");
 }

@@ -145,14 +145,7 @@ control_staples_gone(struct control *control)
 		CONTROL_TLS_CHECK,
 		CONTROL_TLS_INFO,
 	};
-	struct control_client *client;
-	size_t i;
 
-	for (i = 0; control != NULL && i < NITEMS(commands); i++)
-		while ((client = control_waiting_command(control,
-			    commands[i])) != NULL)
-			control_client_fail(client,
-			    "the process that asks responders has ended; try "
-			    "again",
-			    NULL);
+	control_fail_waiting(control, commands, NITEMS(commands),
+	    "the process that asks responders has ended; try again");
 }
