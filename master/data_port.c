@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "master/master.h"
 #include "shm/base/fd.h"
@@ -20,23 +18,6 @@ is_configured(const struct conf *conf, uint16_t port)
 	return (false);
 }
 
-/* Each connection has a socket of its own on the same port. */
-static int
-bound_socket(const struct address *address)
-{
-	int family = address_is_v4(address) ? AF_INET : AF_INET6, on = 1, fd;
-	struct sockaddr_storage sa;
-	socklen_t len = address_to_sockaddr(address, family, &sa);
-
-	fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd == -1)
-		return (-1);
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-	    bind(fd, (const struct sockaddr *)&sa, len) != 0)
-		fd_close(&fd);
-	return (fd);
-}
-
 int
 data_port_answer(struct process *process, const struct message *message)
 {
@@ -50,7 +31,7 @@ data_port_answer(struct process *process, const struct message *message)
 		return (-1);
 	errno = EACCES;
 	if (is_configured(master_conf(process->master), body->address.port))
-		fd = bound_socket(&body->address);
+		fd = address_source(&body->address);
 	memset(&answer, 0, sizeof(answer));
 	answer.request = body->request;
 	answer.error = fd == -1 ? errno : 0;

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shm/base/fd.h"
+
 static const uint8_t v4_prefix[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff,
 	0xff };
 
@@ -56,6 +58,26 @@ address_to_sockaddr(const struct address *address, int family,
 	memcpy(&in6.sin6_addr, address->ip, 16);
 	memcpy(sa, &in6, sizeof(in6));
 	return (sizeof(in6));
+}
+
+int
+address_source(const struct address *address)
+{
+	int family = address_is_v4(address) ? AF_INET : AF_INET6, on = 1, fd;
+	struct sockaddr_storage sa;
+	socklen_t len = address_to_sockaddr(address, family, &sa);
+
+	fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd == -1)
+		return (-1);
+	if (address->port == 0)
+		(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
+		    sizeof(on));
+	else
+		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, (const struct sockaddr *)&sa, len) != 0)
+		fd_close(&fd);
+	return (fd);
 }
 
 int

@@ -31,6 +31,13 @@ NODISCARD int address_from_sockaddr(struct address *address,
 socklen_t address_to_sockaddr(const struct address *address, int family,
     struct sockaddr_storage *sa);
 
+/*
+ * A TCP socket to connect from that address, CLOEXEC and non-blocking.  The
+ * kernel chooses port 0 as late as when it connects; several may share any
+ * other.  -1 with errno.
+ */
+NODISCARD int address_source(const struct address *address);
+
 /* Numeric text without brackets or port; 0, or -1 when it is no address. */
 NODISCARD int address_parse(struct address *address, const char *text);
 

@@ -1,11 +1,8 @@
 #include "worker/ftp/active.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "shm/base/fd.h"
 #include "worker/ftp/state.h"
@@ -30,27 +27,6 @@ source_of(const struct session *session)
 		source = host->active_address;
 	source.port = (uint16_t)host->active_port;
 	return (source);
-}
-
-/* Without a port of its own it gets one as late as when it connects. */
-static int
-bind_own(const struct address *source)
-{
-	int family = address_is_v4(source) ? AF_INET : AF_INET6, on = 1, fd;
-	struct sockaddr_storage sa;
-	socklen_t len = address_to_sockaddr(source, family, &sa);
-
-	fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd == -1)
-		return (-1);
-	if (source->port == 0)
-		(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
-		    sizeof(on));
-	else
-		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, (const struct sockaddr *)&sa, len) != 0)
-		fd_close(&fd);
-	return (fd);
 }
 
 static void
@@ -107,7 +83,7 @@ active_socket(struct session *session)
 		return (take(session));
 	source = source_of(session);
 	if (source.port == 0 || source.port >= SHUT_PORTS)
-		return (bind_own(&source));
+		return (address_source(&source));
 	return (ask(session, &source));
 }
 
