@@ -1,9 +1,10 @@
 """Certificates of clients and their authorities, made with openssl."""
 
 import os
-import ssl
 import subprocess
 import time
+
+from client import tls_context
 
 CONFIG = """
 [ca]
@@ -71,13 +72,7 @@ class Certificate:
 
 def client_context(certificate=None, version=None):
     """What a client uses for all its connections."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    if version == "1.2":
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
-    elif version == "1.3":
-        context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context = tls_context(version)
     if certificate is not None:
         context.load_cert_chain(certificate.path)
     return context

@@ -20,6 +20,7 @@
 #include "shm/cache/keeper.h"
 #include "shm/cache/reader.h"
 #include "shm/ipc/channel.h"
+#include "tests/unit/introduce.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/suites.h"
 
@@ -218,26 +219,15 @@ static const char settings_on[] = "{size: 4MiB, timeout: 10m}";
 static UNUSED void
 worker_open(struct rig *rig, struct end *worker, uint32_t slot)
 {
-	struct channel_message message;
-	struct msg_peer peer;
-	int pair[2];
+	const struct msg_peer peer = {
+		.role = ROLE_WORKER,
+		.slot = slot,
+		.generation = 1,
+	};
 
 	memset(worker, 0, sizeof(*worker));
-	memset(&peer, 0, sizeof(peer));
-	peer.role = ROLE_WORKER;
-	peer.slot = slot;
-	peer.generation = 1;
-	CU_ASSERT_FATAL(fd_pair(pair) == 0);
-	memset(&message, 0, sizeof(message));
-	message.type = MSG_PEER;
-	message.body = &peer;
-	message.fd = pair[1];
-	CU_ASSERT(channel_send(rig->master.channel, &message) == 0);
-	fd_close(&pair[1]);
 	worker->channel =
-	    channel_new(pair[0], ROLE_WORKER, ROLE_KEEPER, arrived, worker);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(worker->channel);
-	channel_running(worker->channel);
+	    introduce(rig->master.channel, &peer, ROLE_KEEPER, arrived, worker);
 	CU_ASSERT(next(worker) == MSG_CACHE_DIRECTORY);
 }
 
@@ -282,6 +272,40 @@ put_send(struct end *worker, const struct put *put)
 		CU_ASSERT_FATAL(poll(&fd, 1, PATIENCE_MS) == 1);
 		CU_ASSERT(channel_flush(worker->channel) == 0);
 	}
+}
+
+/*
+ * len bytes of key and response for a cache of responses, whatever the lengths
+ * in body are; type is MSG_OCSP_PUT or MSG_STAPLE_PUT.
+ */
+static UNUSED void
+put_response(struct end *ocsp, enum msg_type type,
+    const struct msg_cache_put *body, size_t len)
+{
+	static uint8_t bytes[2 * CACHE_VALUE_MAX];
+	struct channel_message message;
+
+	memset(bytes, 0x66, sizeof(bytes));
+	memset(&message, 0, sizeof(message));
+	message.type = type;
+	message.body = body;
+	message.pieces[0].data = bytes;
+	message.pieces[0].len = len;
+	message.fd = -1;
+	CU_ASSERT(channel_send(ocsp->channel, &message) == 0);
+}
+
+/* Whether put n is in the cache, whole. */
+static UNUSED bool
+finds(struct cache_reader *reader, uint32_t n)
+{
+	static struct cache_record record;
+	static struct put put;
+
+	put_make(&put, n);
+	return (cache_reader_get(reader, put.body.key, (uint64_t)time(NULL),
+		    &record) &&
+	    record.sealed_len == 200 && record.sealed[199] == 0x77);
 }
 
 static UNUSED void
@@ -334,24 +358,11 @@ ask_done(struct rig *rig, enum msg_type type, int error)
 static UNUSED void
 ocsp_open(struct rig *rig, struct end *ocsp)
 {
-	struct channel_message message;
-	struct msg_peer peer;
-	int pair[2];
+	const struct msg_peer peer = { .role = ROLE_OCSP };
 
 	memset(ocsp, 0, sizeof(*ocsp));
-	memset(&peer, 0, sizeof(peer));
-	peer.role = ROLE_OCSP;
-	CU_ASSERT_FATAL(fd_pair(pair) == 0);
-	memset(&message, 0, sizeof(message));
-	message.type = MSG_PEER;
-	message.body = &peer;
-	message.fd = pair[1];
-	CU_ASSERT(channel_send(rig->master.channel, &message) == 0);
-	fd_close(&pair[1]);
 	ocsp->channel =
-	    channel_new(pair[0], ROLE_OCSP, ROLE_KEEPER, arrived, ocsp);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(ocsp->channel);
-	channel_running(ocsp->channel);
+	    introduce(rig->master.channel, &peer, ROLE_KEEPER, arrived, ocsp);
 }
 
 #endif

@@ -4,18 +4,6 @@
 #include "shm/base/loop.h"
 #include "tests/unit/keeper_rig.h"
 
-static bool
-finds(struct cache_reader *reader, uint32_t n)
-{
-	static struct cache_record record;
-	static struct put put;
-
-	put_make(&put, n);
-	return (cache_reader_get(reader, put.body.key, (uint64_t)time(NULL),
-		    &record) &&
-	    record.sealed_len == 200 && record.sealed[199] == 0x77);
-}
-
 /* Life --------------------------------------------------------------------- */
 
 static void
@@ -403,23 +391,6 @@ static const char settings_asking[] = "{size: 4MiB, timeout: 10m}\n"
 				      "  verify_client: on\n"
 				      "  verify_order: ocsp\n";
 
-/* len bytes of key and response, whatever the lengths in body are. */
-static void
-ocsp_put(struct end *ocsp, const struct msg_cache_put *body, size_t len)
-{
-	static uint8_t bytes[2 * CACHE_VALUE_MAX];
-	struct channel_message message;
-
-	memset(bytes, 0x66, sizeof(bytes));
-	memset(&message, 0, sizeof(message));
-	message.type = MSG_OCSP_PUT;
-	message.body = body;
-	message.pieces[0].data = bytes;
-	message.pieces[0].len = len;
-	message.fd = -1;
-	CU_ASSERT(channel_send(ocsp->channel, &message) == 0);
-}
-
 static void
 make_response(struct msg_cache_put *body, size_t len)
 {
@@ -464,7 +435,7 @@ responses_are_kept(void)
 	cache_reader_open(reader, &worker.body.directory);
 	ocsp_open(&rig, &ocsp);
 	make_response(&body, len);
-	ocsp_put(&ocsp, &body, CACHE_KEY_LEN + len);
+	put_response(&ocsp, MSG_OCSP_PUT, &body, CACHE_KEY_LEN + len);
 	CU_ASSERT(appears(reader, body.key, len));
 	CHECK_CASE(facts(&rig, 0)->stored == 0, "it is no session");
 	memset(&trouble, 0, sizeof(trouble));
@@ -492,7 +463,7 @@ bad_responses_end_the_channel(void)
 		make_response(&body, bad_puts[i].sealed_len);
 		body.id_len = bad_puts[i].id_len;
 		body.context_len = bad_puts[i].context_len;
-		ocsp_put(&ocsp, &body,
+		put_response(&ocsp, MSG_OCSP_PUT, &body,
 		    (size_t)body.id_len + body.context_len + body.sealed_len -
 			bad_puts[i].cut);
 		CHECK_CASE(next(&ocsp) == MSG_NONE, bad_puts[i].what);

@@ -11,18 +11,6 @@
 
 #define KILLS 1000
 
-static bool
-finds(struct cache_reader *reader, uint32_t n)
-{
-	static struct cache_record record;
-	static struct put put;
-
-	put_make(&put, n);
-	return (cache_reader_get(reader, put.body.key, (uint64_t)time(NULL),
-		    &record) &&
-	    record.sealed_len == 200 && record.sealed[199] == 0x77);
-}
-
 /* Killed in the midst of puts -------------------------------------------- */
 
 static void

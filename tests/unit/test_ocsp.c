@@ -16,6 +16,7 @@
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
 #include "shm/ipc/channel.h"
+#include "tests/unit/introduce.h"
 #include "tests/unit/ocsp_world.h"
 #include "tests/unit/suites.h"
 
@@ -151,24 +152,11 @@ rig_close(struct rig *rig)
 static void
 worker_open(struct rig *rig, struct end *worker)
 {
-	struct channel_message message;
-	struct msg_peer peer;
-	int pair[2];
+	const struct msg_peer peer = { .role = ROLE_WORKER };
 
 	memset(worker, 0, sizeof(*worker));
-	memset(&peer, 0, sizeof(peer));
-	peer.role = ROLE_WORKER;
-	CU_ASSERT_FATAL(fd_pair(pair) == 0);
-	memset(&message, 0, sizeof(message));
-	message.type = MSG_PEER;
-	message.body = &peer;
-	message.fd = pair[1];
-	CU_ASSERT(channel_send(rig->master.channel, &message) == 0);
-	fd_close(&pair[1]);
 	worker->channel =
-	    channel_new(pair[0], ROLE_WORKER, ROLE_OCSP, arrived, worker);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(worker->channel);
-	channel_running(worker->channel);
+	    introduce(rig->master.channel, &peer, ROLE_OCSP, arrived, worker);
 }
 
 static void
@@ -338,24 +326,11 @@ floods_are_bounded(void)
 static void
 keeper_open(struct rig *rig, struct end *keeper)
 {
-	struct channel_message message;
-	struct msg_peer peer;
-	int pair[2];
+	const struct msg_peer peer = { .role = ROLE_KEEPER };
 
 	memset(keeper, 0, sizeof(*keeper));
-	memset(&peer, 0, sizeof(peer));
-	peer.role = ROLE_KEEPER;
-	CU_ASSERT_FATAL(fd_pair(pair) == 0);
-	memset(&message, 0, sizeof(message));
-	message.type = MSG_PEER;
-	message.body = &peer;
-	message.fd = pair[1];
-	CU_ASSERT(channel_send(rig->master.channel, &message) == 0);
-	fd_close(&pair[1]);
 	keeper->channel =
-	    channel_new(pair[0], ROLE_KEEPER, ROLE_OCSP, arrived, keeper);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(keeper->channel);
-	channel_running(keeper->channel);
+	    introduce(rig->master.channel, &peer, ROLE_OCSP, arrived, keeper);
 }
 
 /* --- what is kept --------------------------------------------------------- */

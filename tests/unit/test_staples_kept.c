@@ -21,23 +21,6 @@ static const struct msg_cache_put sample = {
 	.sealed_len = 100,
 };
 
-/* len bytes of key and response, whatever the lengths in body are. */
-static void
-put(struct end *ocsp, const struct msg_cache_put *body, size_t len)
-{
-	static uint8_t bytes[2 * CACHE_VALUE_MAX];
-	struct channel_message message;
-
-	memset(bytes, 0x66, sizeof(bytes));
-	memset(&message, 0, sizeof(message));
-	message.type = MSG_STAPLE_PUT;
-	message.body = body;
-	message.pieces[0].data = bytes;
-	message.pieces[0].len = len;
-	message.fd = -1;
-	CU_ASSERT(channel_send(ocsp->channel, &message) == 0);
-}
-
 /* Puts the sample, which lives as long as it may. */
 static void
 put_sample(struct end *ocsp)
@@ -46,7 +29,8 @@ put_sample(struct end *ocsp)
 
 	body.started = (uint64_t)time(NULL);
 	body.expires = body.started + STAPLE_LIFE_MAX;
-	put(ocsp, &body, CACHE_KEY_LEN + body.sealed_len);
+	put_response(ocsp, MSG_STAPLE_PUT, &body,
+	    CACHE_KEY_LEN + body.sealed_len);
 }
 
 /* Whether the sample is there, or not, before long. */
@@ -172,7 +156,7 @@ bad_puts_end_the_channel(void)
 		body.id_len = cases[i].id_len;
 		body.context_len = cases[i].context_len;
 		body.sealed_len = cases[i].sealed_len;
-		put(&ocsp, &body, cases[i].len);
+		put_response(&ocsp, MSG_STAPLE_PUT, &body, cases[i].len);
 		CHECK_CASE(next(&ocsp) == MSG_NONE, cases[i].what);
 		channel_free(&ocsp.channel);
 	}

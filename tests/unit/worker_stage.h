@@ -19,6 +19,7 @@
 
 #include "shm/base/fd.h"
 #include "shm/ipc/channel.h"
+#include "tests/unit/introduce.h"
 #include "worker/worker.h"
 
 #define PATIENCE_MS 10000
@@ -127,18 +128,10 @@ static inline void
 introduce_login(struct stage *stage)
 {
 	const struct msg_peer peer = { .role = ROLE_LOGIN };
-	struct channel_message message = { .type = MSG_PEER, .body = &peer };
-	int pair[2];
 
-	CU_ASSERT_EQUAL_FATAL(fd_pair(pair), 0);
 	channel_free(&stage->login);
 	stage->login =
-	    channel_new(pair[0], ROLE_LOGIN, ROLE_WORKER, judge, stage);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(stage->login);
-	channel_running(stage->login);
-	message.fd = pair[1];
-	CU_ASSERT_EQUAL(channel_send(stage->channel, &message), 0);
-	fd_close(&pair[1]);
+	    introduce(stage->channel, &peer, ROLE_WORKER, judge, stage);
 }
 
 static inline void
