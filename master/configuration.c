@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "master/certificate_checks.h"
-#include "master/device_check.h"
-#include "master/key_opening.h"
+#include "master/keys/certificate_checks.h"
+#include "master/keys/device_check.h"
+#include "master/keys/key_opening.h"
+#include "master/keys/opened_keys.h"
+#include "master/keys/phrase.h"
+#include "master/keys/tls_names.h"
 #include "master/names.h"
-#include "master/opened_keys.h"
-#include "master/phrase.h"
 #include "master/section_groups.h"
-#include "master/tls_names.h"
 #include "shm/base/charset.h"
 #include "shm/base/log.h"
 

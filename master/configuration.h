@@ -9,8 +9,8 @@
 
 #include <stdint.h>
 
-#include "master/certificates.h"
-#include "master/control_rules.h"
+#include "master/control/control_rules.h"
+#include "master/keys/certificates.h"
 #include "master/service_users.h"
 #include "shm/base/attr.h"
 #include "shm/base/loop.h"

@@ -7,7 +7,7 @@
 #ifndef MASTER_KEY_CHANGES_H
 #define MASTER_KEY_CHANGES_H
 
-#include "master/certificates.h"
+#include "master/keys/certificates.h"
 #include "master/supervise.h"
 
 /*

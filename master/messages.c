@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "master/control_cache.h"
-#include "master/control_staples.h"
+#include "master/control/control_cache.h"
+#include "master/control/control_staples.h"
 #include "master/data_port.h"
 #include "master/key_changes.h"
 #include "master/launch.h"

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #include "master/helper.h"
-#include "master/name_child.h"
+#include "master/helper/name_child.h"
 #include "shm/base/log.h"
 
 #define DEADLINE_MS 20000 /* for all of them */

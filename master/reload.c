@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "master/client_policy.h"
-#include "master/control_actions.h"
-#include "master/control_cache.h"
+#include "master/control/control_actions.h"
+#include "master/control/control_cache.h"
 #include "master/generation.h"
 #include "master/launch.h"
 #include "master/listeners.h"

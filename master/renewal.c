@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "master/certificate_checks.h"
-#include "master/device_check.h"
-#include "master/key_opening.h"
+#include "master/keys/certificate_checks.h"
+#include "master/keys/device_check.h"
+#include "master/keys/key_opening.h"
 #include "shm/base/log.h"
 
 struct renewal {

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "master/directories.h"
+#include "master/keys/pem_pick.h"
 #include "master/master.h"
-#include "master/pem_pick.h"
 #include "master/supervise.h"
 #include "shm/base/buf.h"
 #include "shm/base/fd.h"

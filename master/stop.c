@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "master/control_actions.h"
+#include "master/control/control_actions.h"
 #include "master/listeners.h"
 #include "master/notify.h"
 #include "master/reload.h"

@@ -9,7 +9,7 @@
 #ifndef MASTER_TRACING_H
 #define MASTER_TRACING_H
 
-#include "master/control.h"
+#include "master/control/control.h"
 #include "master/master.h"
 
 struct process;

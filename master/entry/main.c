@@ -5,14 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "master/certificate_child.h"
-#include "master/device_child.h"
-#include "master/key_child.h"
+#include "master/helper/certificate_child.h"
+#include "master/helper/device_child.h"
+#include "master/helper/key_child.h"
+#include "master/helper/name_child.h"
 #include "master/logger/logger.h"
 #include "master/login/checker.h"
 #include "master/login/login.h"
 #include "master/master.h"
-#include "master/name_child.h"
 #include "master/ocsp/ocsp.h"
 #include "shm/base/crypto.h"
 #include "shm/base/log.h"

@@ -246,7 +246,7 @@ void conf_set_charset_known(conf_charset_known known);
  * caller owns, or NULL with at least one mistake in *errors (which the caller
  * frees with conf_errors_free() in both cases; what is only worth a notice goes
  * to conf->notices).
- * Certificate files are not opened here: see master/certificates.h.
+ * Certificate files are not opened here: see master/keys/certificates.h.
  */
 NODISCARD struct conf *conf_load(const char *path, struct conf_errors *errors);
 

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "shm/base/ensure.h"
-#include "worker/ftp/args.h"
-#include "worker/ftp/args_change.h"
-#include "worker/ftp/input.h"
-#include "worker/ftp/time.h"
+#include "worker/ftp/syntax/args.h"
+#include "worker/ftp/syntax/args_change.h"
+#include "worker/ftp/syntax/input.h"
+#include "worker/ftp/syntax/time.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "shm/base/ensure.h"
-#include "worker/ftp/ascii.h"
+#include "worker/ftp/syntax/ascii.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "shm/base/ensure.h"
-#include "worker/ftp/coding.h"
+#include "worker/ftp/syntax/coding.h"
 
 #define EXPANSION 100u
 

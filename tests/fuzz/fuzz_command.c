@@ -8,8 +8,8 @@
 
 #include "shm/base/ensure.h"
 #include "shm/ipc/body.h"
-#include "worker/ftp/input.h"
-#include "worker/ftp/path.h"
+#include "worker/ftp/syntax/input.h"
+#include "worker/ftp/syntax/path.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,7 +9,7 @@
 
 #include "shm/base/ensure.h"
 #include "worker/agent/match.h"
-#include "worker/ftp/path.h"
+#include "worker/ftp/syntax/path.h"
 
 #define LENGTH_MAX 512
 

@@ -17,6 +17,6 @@ only worker/agent/resolve.c 'SYS_openat2' worker/agent \
 	"paths are opened by resolve_open(), names by resolve_below()"
 only 'worker/agent/(resolve|where|agent).c' 'jail(->|\.)root' worker/agent \
 	"the root of an agent is resolve.c's: see access.h"
-only 'worker/ftp/(path|files).c' '\bpath_resolve\(' worker/ftp \
+only 'worker/ftp/(syntax/path|files).c' '\bpath_resolve\(' worker/ftp \
 	"a client's path is made by files_resolve()"
 exit $failed

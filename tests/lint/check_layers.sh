@@ -25,7 +25,8 @@ function check_ours(header,    to) {
 	else if (to == "")
 		bad("\"" header "\" is in no layer")
 	else if (to != from && index(may[from], " * ") == 0 &&
-	    index(may[from], " " to " ") == 0)
+	    index(may[from], " " to " ") == 0 &&
+	    index(may[from], " " header " ") == 0)
 		bad(from " may not include " to " (" header ")")
 }
 function check_library(header,    prefix) {

@@ -1,5 +1,5 @@
-/* Unit tests of worker/ftp/args.c. */
-#include "worker/ftp/args.h"
+/* Unit tests of worker/ftp/syntax/args.c. */
+#include "worker/ftp/syntax/args.h"
 
 #include <stdio.h>
 #include <string.h>

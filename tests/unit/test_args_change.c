@@ -1,5 +1,5 @@
-/* Unit tests of worker/ftp/args_change.c and args_mode.c. */
-#include "worker/ftp/args_change.h"
+/* Unit tests of worker/ftp/syntax/args_change.c and args_mode.c. */
+#include "worker/ftp/syntax/args_change.h"
 
 #include <CUnit/CUnit.h>
 #include <string.h>

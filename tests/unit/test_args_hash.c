@@ -1,8 +1,8 @@
-/* Unit tests of worker/ftp/args_hash.c. */
+/* Unit tests of worker/ftp/syntax/args_hash.c. */
 #include <string.h>
 
 #include "tests/unit/suites.h"
-#include "worker/ftp/args.h"
+#include "worker/ftp/syntax/args.h"
 
 static void
 test_range(void)

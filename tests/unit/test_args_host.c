@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tests/unit/suites.h"
-#include "worker/ftp/args.h"
+#include "worker/ftp/syntax/args.h"
 
 static const struct {
 	const char *text;

@@ -1,5 +1,5 @@
-/* Unit tests of worker/ftp/ascii.c. */
-#include "worker/ftp/ascii.h"
+/* Unit tests of worker/ftp/syntax/ascii.c. */
+#include "worker/ftp/syntax/ascii.h"
 
 #include <string.h>
 

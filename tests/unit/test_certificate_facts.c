@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "master/certificate.h"
+#include "master/keys/certificate.h"
 #include "tests/unit/suites.h"
 
 #define DAY 86400L

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "master/certificate_child.h"
+#include "master/helper/certificate_child.h"
 #include "tests/unit/suites.h"
 
 /* PEM text; the caller frees. */

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "master/certificates.h"
+#include "master/keys/certificates.h"
 #include "tests/unit/suites.h"
 
 struct folder {

@@ -1,5 +1,5 @@
-/* Unit tests of worker/ftp/coding.c. */
-#include "worker/ftp/coding.h"
+/* Unit tests of worker/ftp/syntax/coding.c. */
+#include "worker/ftp/syntax/coding.h"
 
 #include <errno.h>
 #include <stdlib.h>

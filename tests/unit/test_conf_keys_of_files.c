@@ -2,7 +2,7 @@
 #include <CUnit/CUnit.h>
 #include <stdlib.h>
 
-#include "master/tls_names.h"
+#include "master/keys/tls_names.h"
 #include "tests/unit/conf_rig.h"
 #include "tests/unit/suites.h"
 

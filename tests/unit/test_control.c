@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "master/control.h"
+#include "master/control/control.h"
 #include "shm/base/log.h"
 #include "tests/unit/suites.h"
 

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "master/certificates.h"
-#include "master/pem_pick.h"
+#include "master/keys/certificates.h"
+#include "master/keys/pem_pick.h"
 #include "shm/base/psk.h"
 #include "tests/unit/conf_rig.h"
 #include "tests/unit/scratch.h"

@@ -1,5 +1,5 @@
-/* Unit tests of worker/ftp/input.c. */
-#include "worker/ftp/input.h"
+/* Unit tests of worker/ftp/syntax/input.c. */
+#include "worker/ftp/syntax/input.h"
 
 #include <string.h>
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "master/key_open.h"
+#include "master/helper/key_open.h"
 #include "tests/unit/suites.h"
 
 #define PHRASE "correct horse"

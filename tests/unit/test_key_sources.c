@@ -6,9 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "master/key_job.h"
-#include "master/opened_keys.h"
-#include "master/phrase.h"
+#include "master/keys/key_job.h"
+#include "master/keys/opened_keys.h"
+#include "master/keys/phrase.h"
 #include "shm/base/loop.h"
 #include "shm/base/provider.h"
 #include "shm/base/secret.h"

@@ -1,5 +1,5 @@
-/* Unit tests of worker/ftp/known.c. */
-#include "worker/ftp/known.h"
+/* Unit tests of worker/ftp/verbs/known.c. */
+#include "worker/ftp/verbs/known.h"
 
 #include <stdio.h>
 #include <string.h>

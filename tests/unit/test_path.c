@@ -1,5 +1,5 @@
-/* Unit tests of worker/ftp/path.c. */
-#include "worker/ftp/path.h"
+/* Unit tests of worker/ftp/syntax/path.c. */
+#include "worker/ftp/syntax/path.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* Unit tests of worker/ftp/printable.c. */
-#include "worker/ftp/printable.h"
+/* Unit tests of worker/ftp/syntax/printable.c. */
+#include "worker/ftp/syntax/printable.h"
 
 #include <stdio.h>
 #include <string.h>

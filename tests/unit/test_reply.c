@@ -1,5 +1,5 @@
-/* Unit tests of worker/ftp/reply.c. */
-#include "worker/ftp/reply.h"
+/* Unit tests of worker/ftp/syntax/reply.c. */
+#include "worker/ftp/syntax/reply.h"
 
 #include <stdlib.h>
 #include <string.h>

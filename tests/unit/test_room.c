@@ -1,5 +1,6 @@
-/* Unit tests of worker/ftp/room.c and worker/agent/space.c: what is left. */
-#include "worker/ftp/room.h"
+/* Unit tests of worker/ftp/verbs/room.c and worker/agent/space.c: what is left.
+ */
+#include "worker/ftp/verbs/room.h"
 
 #include <CUnit/CUnit.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 #include "tests/unit/scratch.h"
 #include "tests/unit/suites.h"
 #include "worker/agent/space.h"
-#include "worker/ftp/refusal.h"
+#include "worker/ftp/syntax/refusal.h"
 
 #define NOW 1000
 

@@ -1,5 +1,5 @@
-/* Unit tests of worker/ftp/time.c. */
-#include "worker/ftp/time.h"
+/* Unit tests of worker/ftp/syntax/time.c. */
+#include "worker/ftp/syntax/time.h"
 
 #include <string.h>
 

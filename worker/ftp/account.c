@@ -5,7 +5,7 @@
 
 #include "shm/conf/format.h"
 #include "worker/ftp/entry.h"
-#include "worker/ftp/transfer.h"
+#include "worker/ftp/transfer/transfer.h"
 #include "worker/net/wire.h"
 
 void

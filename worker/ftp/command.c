@@ -5,11 +5,11 @@
 
 #include "shm/base/ensure.h"
 #include "shm/base/secret.h"
-#include "worker/ftp/early.h"
 #include "worker/ftp/encoding.h"
 #include "worker/ftp/files.h"
 #include "worker/ftp/policy.h"
 #include "worker/ftp/state.h"
+#include "worker/ftp/transfer/early.h"
 #include "worker/ftp/verbs.h"
 
 static enum flow command(struct session *session);

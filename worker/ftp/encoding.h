@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "worker/ftp/input.h"
 #include "worker/ftp/state.h"
+#include "worker/ftp/syntax/input.h"
 
 /* The set that the host, or who has logged in, has; unless UTF-8 was chosen. */
 void encoding_choose(struct session *session);

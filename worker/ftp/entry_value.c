@@ -7,8 +7,8 @@
 
 #include "worker/ftp/account.h"
 #include "worker/ftp/entry.h"
-#include "worker/ftp/path.h"
-#include "worker/ftp/transfer.h"
+#include "worker/ftp/syntax/path.h"
+#include "worker/ftp/transfer/transfer.h"
 #include "worker/net/wire.h"
 
 static bool

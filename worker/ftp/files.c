@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "shm/base/fd.h"
-#include "worker/ftp/path.h"
+#include "worker/ftp/syntax/path.h"
 
 enum flow
 files_refuse(struct session *session, int error, enum refusal_kind kind)

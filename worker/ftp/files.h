@@ -5,8 +5,8 @@
 #define WORKER_FTP_FILES_H
 
 #include "shm/base/attr.h"
-#include "worker/ftp/refusal.h"
 #include "worker/ftp/state.h"
+#include "worker/ftp/syntax/refusal.h"
 
 /* An agent that waits for hung storage must not hold a session for ever. */
 #define FILES_ANSWER_MS 120000

@@ -6,7 +6,7 @@
 #include "shm/base/secret.h"
 #include "worker/ftp/command.h"
 #include "worker/ftp/terms.h"
-#include "worker/ftp/transfer.h"
+#include "worker/ftp/transfer/transfer.h"
 
 #define FLUSH_MS  60000
 #define READ_MAX  1024 /* bytes at a time, which is more than most commands */

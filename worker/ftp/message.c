@@ -5,8 +5,8 @@
 
 #include "worker/ftp/entry.h"
 #include "worker/ftp/policy.h"
-#include "worker/ftp/printable.h"
 #include "worker/ftp/state.h"
+#include "worker/ftp/syntax/printable.h"
 
 /* What is being filled in. */
 struct filling {

@@ -5,9 +5,9 @@
 
 #include "worker/ftp/files.h"
 #include "worker/ftp/message.h"
-#include "worker/ftp/path.h"
 #include "worker/ftp/policy.h"
-#include "worker/ftp/printable.h"
+#include "worker/ftp/syntax/path.h"
+#include "worker/ftp/syntax/printable.h"
 
 /* So much that it is known where the last character ends. */
 #define NOTICE_ASKED (PRINTABLE_BYTES_MAX + 3)

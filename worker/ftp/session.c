@@ -11,14 +11,14 @@
 #include "worker/ftp/account.h"
 #include "worker/ftp/admit.h"
 #include "worker/ftp/encoding.h"
-#include "worker/ftp/hash.h"
 #include "worker/ftp/limits.h"
 #include "worker/ftp/policy.h"
 #include "worker/ftp/site.h"
 #include "worker/ftp/state.h"
-#include "worker/ftp/tell.h"
 #include "worker/ftp/terms.h"
-#include "worker/ftp/transfer.h"
+#include "worker/ftp/transfer/transfer.h"
+#include "worker/ftp/verbs/hash.h"
+#include "worker/ftp/verbs/tell.h"
 
 #define WELCOME_MS 10u /* GnuTLS waits for a ticket 50 ms, all in all */
 

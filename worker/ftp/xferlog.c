@@ -7,7 +7,7 @@
 
 #include "worker/ftp/account.h"
 #include "worker/ftp/entry.h"
-#include "worker/ftp/transfer.h"
+#include "worker/ftp/transfer/transfer.h"
 
 #define PATH_SHOWN 640 /* bytes of a line, once escaped: its end must fit */
 
