@@ -91,7 +91,7 @@ rights_go_by_the_path(void)
 	for (who = 0; who < 2; who++) {
 		subject = subject_of(&conf->hosts[0],
 		    who == 0 ? "anybody" : "alice", 0, false);
-		access_init(&access, &subject);
+		CU_ASSERT_FATAL(access_init(&access, &subject) == 0);
 		CU_ASSERT(access.by_path);
 		CU_ASSERT(!access_read_only(&access));
 		for (i = 0; i < NITEMS(paths); i++) {
@@ -101,6 +101,7 @@ rights_go_by_the_path(void)
 				       wanted) == 0,
 			    paths[i].path);
 		}
+		access_free(&access);
 	}
 	conf_free(&conf);
 }
@@ -117,7 +118,7 @@ static const struct {
 	{ "hide_dotfiles: list\n", ALL, "lerawtdfc", false, false },
 	{ "hide_dotfiles: all\n", ALL, "-", true, false },
 	{ "read_only: on\ndirectories: [{path: /a, umask: 0}]\n", READING,
-	    READING, false, true },
+	    READING, true, true },
 	{ "read_only: on\ndirectories: [{path: /a, read_only: on}]\n", READING,
 	    READING, true, true },
 	{ "read_only: on\ndirectories: [{path: /a, read_only: off}]\n", READING,
@@ -141,7 +142,7 @@ rights_without_paths(void)
 		(void)snprintf(text, sizeof(text), LISTEN "%s", plain[i].keys);
 		conf = rig_must(text);
 		subject = subject_of(&conf->hosts[0], "bob", 2, false);
-		access_init(&access, &subject);
+		CU_ASSERT_FATAL(access_init(&access, &subject) == 0);
 		where = plain[i].by_path ? "/" : NULL;
 		CHECK_CASE(access.by_path == plain[i].by_path, plain[i].keys);
 		CHECK_CASE(access_read_only(&access) == plain[i].read_only,
@@ -152,6 +153,7 @@ rights_without_paths(void)
 		CHECK_CASE(strcmp(letters(access_entry(&access, where, ".f")),
 			       plain[i].dot) == 0,
 		    plain[i].keys);
+		access_free(&access);
 		conf_free(&conf);
 	}
 }
@@ -183,9 +185,10 @@ anonymous_is_read_only(void)
 		(void)snprintf(text, sizeof(text), "%s%s", base, rows[i].more);
 		conf = rig_must(text);
 		subject = subject_of(&conf->hosts[0], "anonymous", ~0u, true);
-		access_init(&access, &subject);
+		CU_ASSERT_FATAL(access_init(&access, &subject) == 0);
 		CHECK_CASE(access_read_only(&access) == rows[i].read_only,
 		    rows[i].more);
+		access_free(&access);
 		conf_free(&conf);
 	}
 }
@@ -216,11 +219,12 @@ no_directory_is_moved_away_from_its_rules(void)
 	struct access access;
 	size_t i;
 
-	access_init(&access, &subject);
+	CU_ASSERT_FATAL(access_init(&access, &subject) == 0);
 	for (i = 0; i < NITEMS(moves); i++)
 		CHECK_CASE(access_may_move(&access, moves[i].from,
 			       moves[i].to) == moves[i].allowed,
 		    moves[i].from);
+	access_free(&access);
 	conf_free(&conf);
 }
 
@@ -269,7 +273,7 @@ rig_open(struct rig *rig)
 	scratch_new(&rig->scratch);
 	rig->conf = rig_must(rules);
 	subject = subject_of(&rig->conf->hosts[0], "anybody", 0, false);
-	access_init(&rig->access, &subject);
+	CU_ASSERT_FATAL(access_init(&rig->access, &subject) == 0);
 	rig->jail.root = rig->scratch.fd;
 	rig->jail.access = &rig->access;
 	if (mkdirat(rig->scratch.fd, "secret", 0755) == -1 ||
@@ -295,6 +299,7 @@ rig_close(struct rig *rig)
 {
 	CU_ASSERT(fchdir(rig->before) == 0);
 	fd_close(&rig->before);
+	access_free(&rig->access);
 	conf_free(&rig->conf);
 	scratch_free(&rig->scratch);
 }
@@ -387,7 +392,7 @@ directories_are_looked_at(void)
 	struct rig rig;
 
 	rig_open(&rig);
-	access_init(&access, &subject);
+	CU_ASSERT_FATAL(access_init(&access, &subject) == 0);
 	CU_ASSERT(!access.by_path);
 	rig.jail.access = &access;
 	CU_ASSERT_EQUAL(open_error(&rig, "/", ACCESS_LOOK), 0);
@@ -400,6 +405,7 @@ directories_are_looked_at(void)
 	CU_ASSERT_EQUAL(open_error(&rig, "/d", ACCESS_SET),
 	    FS_ERROR_UPLOAD_ONLY);
 	rig_close(&rig);
+	access_free(&access);
 	conf_free(&conf);
 }
 

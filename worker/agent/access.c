@@ -12,7 +12,7 @@
 /* What may be done where files may only be added. */
 #define UPLOADS (ACCESS_SHOW | ACCESS_ENTER | ACCESS_ADD | ACCESS_FILL)
 
-/* The keys that tell, of struct conf_host. */
+/* The keys whose rules no directory is moved away from. */
 static const size_t fields[] = { CONF_FIELD(deny), CONF_FIELD(hide_dotfiles),
 	CONF_FIELD(read_only), CONF_FIELD(upload_only) };
 
@@ -88,31 +88,6 @@ is_denied(const struct conf_strings *deny, const char *path)
 
 /* --- rights --------------------------------------------------------------- */
 
-/* What counts at a path; NULL: for the account. */
-struct rules {
-	const struct conf_strings *deny;
-	enum conf_hide hide;
-	bool read_only, upload_only;
-};
-
-static struct rules
-rules_at(const struct conf_subject *subject, const char *path)
-{
-	const enum conf_hide *hide =
-	    subject_find(subject, path, CONF_FIELD(hide_dotfiles));
-	const bool *read_only =
-	    subject_find(subject, path, CONF_FIELD(read_only));
-	const bool *upload_only =
-	    subject_find(subject, path, CONF_FIELD(upload_only));
-
-	return ((struct rules){
-	    .deny = subject_find(subject, path, CONF_FIELD(deny)),
-	    .hide = *hide,
-	    .read_only = *read_only,
-	    .upload_only = *upload_only,
-	});
-}
-
 static unsigned int
 own_rights(const struct rules *rules)
 {
@@ -162,23 +137,22 @@ directory_of(const char *path, char out[PATH_MAX])
 }
 
 static unsigned int
-rights_at(const struct conf_subject *subject, const char *path)
+rights_at(const struct access *access, const char *path)
 {
-	const struct rules own = rules_at(subject, path);
-	unsigned int rights = own_rights(&own);
+	const struct rules *own = rulebook_at(&access->book, path), *above;
+	unsigned int rights = own_rights(own);
 	char directory[PATH_MAX];
-	struct rules above;
 	const char *slash;
 
-	if (is_denied(own.deny, path) ||
-	    (own.hide == CONF_HIDE_ALL && is_dotted(path)))
+	if (is_denied(own->deny, path) ||
+	    (own->hide_dotfiles == CONF_HIDE_ALL && is_dotted(path)))
 		return (0);
 	if (!directory_of(path, directory))
 		return (rights);
-	above = rules_at(subject, directory);
-	rights &= rights_in(&above);
+	above = rulebook_at(&access->book, directory);
+	rights &= rights_in(above);
 	slash = strrchr(path, '/');
-	if (above.hide != CONF_HIDE_OFF && slash[1] == '.')
+	if (above->hide_dotfiles != CONF_HIDE_OFF && slash[1] == '.')
 		rights &= ~ACCESS_SHOW;
 	return (rights);
 }
@@ -190,7 +164,7 @@ access_rights(const struct access *access, const char *path)
 		return (ACCESS_ALL);
 	if (!access->by_path)
 		return (access->general);
-	return (rights_at(&access->subject, path));
+	return (rights_at(access, path));
 }
 
 /* Apart, since memory for a path is not for nothing. */
@@ -205,7 +179,7 @@ rights_by_path(const struct access *access, const char *directory,
 		strcmp(directory, "/") == 0 ? "" : directory,
 		name) >= (int)sizeof(path))
 		return (0);
-	return (rights_at(&access->subject, path));
+	return (rights_at(access, path));
 }
 
 unsigned int
@@ -249,39 +223,34 @@ access_error(unsigned int rights, unsigned int wanted)
 
 /* --- what has to be looked at --------------------------------------------- */
 
-static bool
-sets_rules(const struct conf_section *section)
+int
+access_init(struct access *access, const struct conf_subject *subject)
 {
-	size_t i;
+	const struct rules *rules;
 
-	for (i = 0; i < NITEMS(fields); i++)
-		if (conf_setting(&section->settings, fields[i]) != NULL)
-			return (true);
-	return (false);
+	memset(access, 0, sizeof(*access));
+	if (rulebook_init(&access->book, subject) == -1)
+		return (-1);
+	rules = rulebook_at(&access->book, NULL);
+	access->by_path = rules->deny->count > 0 ||
+	    rules->hide_dotfiles == CONF_HIDE_ALL ||
+	    subject_directories(subject)->count > 0;
+	access->hides_dots = rules->hide_dotfiles != CONF_HIDE_OFF;
+	access->general = own_rights(rules) & rights_in(rules);
+	return (0);
 }
 
 void
-access_init(struct access *access, const struct conf_subject *subject)
+access_free(struct access *access)
 {
-	const struct conf_sections *list = subject_directories(subject);
-	struct rules rules = rules_at(subject, NULL);
-	size_t i;
-
-	memset(access, 0, sizeof(*access));
-	access->subject = *subject;
-	access->by_path = rules.deny->count > 0 || rules.hide == CONF_HIDE_ALL;
-	for (i = 0; i < list->count; i++)
-		access->by_path =
-		    access->by_path || sets_rules(&list->items[i]);
-	access->hides_dots = rules.hide != CONF_HIDE_OFF;
-	access->general = own_rights(&rules) & rights_in(&rules);
+	rulebook_free(&access->book);
 }
 
 bool
 access_read_only(const struct access *access)
 {
 	const struct conf_sections *list =
-	    subject_directories(&access->subject);
+	    subject_directories(&access->book.subject);
 	const bool *here;
 	size_t i;
 
@@ -297,6 +266,17 @@ access_read_only(const struct access *access)
 }
 
 /* --- directories that get another name ------------------------------------ */
+
+static bool
+sets_rules(const struct conf_section *section)
+{
+	size_t i;
+
+	for (i = 0; i < NITEMS(fields); i++)
+		if (conf_setting(&section->settings, fields[i]) != NULL)
+			return (true);
+	return (false);
+}
 
 /* Whether the path is the directory, or in it. */
 static bool
@@ -336,7 +316,7 @@ access_may_move(const struct access *access, const char *from, const char *to)
 
 	if (access == NULL || !access->by_path)
 		return (true);
-	subject = &access->subject;
+	subject = &access->book.subject;
 	for (i = 0; i < NITEMS(fields); i++)
 		if (subject_find(subject, from, fields[i]) !=
 		    subject_find(subject, to, fields[i]))

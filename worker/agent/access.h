@@ -17,6 +17,7 @@
 
 #include "shm/base/attr.h"
 #include "shm/conf/subject.h"
+#include "worker/agent/rules.h"
 
 #define ACCESS_SHOW   1u   /* its name stands in listings */
 #define ACCESS_LOOK   2u   /* its size, time, mode; whether it is there */
@@ -34,14 +35,17 @@
 	    ACCESS_FILL | ACCESS_CLEAR)
 
 struct access {
-	struct conf_subject subject;
-	bool by_path;         /* rights differ from path to path */
+	struct rulebook book;
+	bool by_path;         /* rights, or rules, differ from path to path */
 	bool hides_dots;      /* such names are not listed; not by_path */
 	unsigned int general; /* the rights to all paths; not by_path */
 };
 
-/* Finds out what counts for the account. */
-void access_init(struct access *access, const struct conf_subject *subject);
+/* Finds out what counts for the account.  0, or -1 when memory is short. */
+NODISCARD int access_init(struct access *access,
+    const struct conf_subject *subject);
+/* Harmless when done twice. */
+void access_free(struct access *access);
 
 /* Whether nothing may be changed anywhere. */
 NODISCARD bool access_read_only(const struct access *access);

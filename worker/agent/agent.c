@@ -136,7 +136,8 @@ run(const struct agent_start *start)
 		return (AGENT_EXIT_HARDEN);
 	umask(0); /* modes come with each request */
 	jail.chrooted = chrooted;
-	access_init(&access, &start->subject);
+	if (access_init(&access, &start->subject) == -1)
+		return (AGENT_EXIT_LOOP);
 	jail.access = &access;
 	jail.read_only = access_read_only(&access);
 	jail.uid = start->identity.uid;
