@@ -73,7 +73,8 @@ NODISCARD uint32_t fs_stat(struct fs *fs, const char *path);
 /* Of a symbolic link itself; and if it may be renamed. */
 NODISCARD uint32_t fs_stat_self(struct fs *fs, const char *path);
 /* Of what an upload would replace or continue, ENOENT: and if it may. */
-NODISCARD uint32_t fs_stat_upload(struct fs *fs, const char *path);
+NODISCARD uint32_t fs_stat_upload(struct fs *fs, const char *path,
+    enum fs_data data);
 NODISCARD uint32_t fs_chdir(struct fs *fs, const char *path);
 /* The answer's contents are a struct msg_fs_room, with wanted in it. */
 NODISCARD uint32_t fs_space(struct fs *fs, const char *path, uint64_t wanted);
@@ -81,7 +82,8 @@ NODISCARD uint32_t fs_space(struct fs *fs, const char *path, uint64_t wanted);
  * To read from offset (ERANGE: the file is shorter): contents, or a file, or a
  * pipe that begins there.
  */
-NODISCARD uint32_t fs_open(struct fs *fs, const char *path, uint64_t offset);
+NODISCARD uint32_t fs_open(struct fs *fs, const char *path, uint64_t offset,
+    enum fs_data data);
 /*
  * The answer's contents are the first bytes of a regular file, most (at most
  * FS_PEEK_MAX) of them.
@@ -92,6 +94,7 @@ struct fs_create {
 	enum fs_create_how how;
 	uint64_t offset;
 	uint32_t mode;
+	enum fs_data data;
 };
 NODISCARD uint32_t fs_create(struct fs *fs, const struct fs_create *create);
 NODISCARD uint32_t fs_commit(struct fs *fs, uint32_t handle,
@@ -114,6 +117,7 @@ struct fs_list {
 	uint32_t facts;
 	enum fs_list_order order;
 	uint32_t sorted_max, entries_max, directories_max, depth_max;
+	enum fs_data data;
 	uint32_t uid, gid;
 	const char *user, *group;
 	int pipe; /* write end; a duplicate travels; -1: only if it is short */

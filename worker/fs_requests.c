@@ -26,9 +26,10 @@ path_length(const char *path)
 }
 
 static uint32_t
-ask_about(struct fs *fs, enum msg_type type, const char *path, uint32_t mode)
+ask_about(struct fs *fs, enum msg_type type, const char *path, uint32_t mode,
+    enum fs_data data)
 {
-	struct msg_fs_path body = { .mode = mode };
+	struct msg_fs_path body = { .mode = mode, .data = data };
 	struct fs_question question = {
 		.type = type,
 		.body = &body,
@@ -46,25 +47,25 @@ ask_about(struct fs *fs, enum msg_type type, const char *path, uint32_t mode)
 uint32_t
 fs_stat(struct fs *fs, const char *path)
 {
-	return (ask_about(fs, MSG_FS_STAT, path, 0));
+	return (ask_about(fs, MSG_FS_STAT, path, 0, FS_DATA_NONE));
 }
 
 uint32_t
 fs_stat_self(struct fs *fs, const char *path)
 {
-	return (ask_about(fs, MSG_FS_STAT, path, FS_STAT_SELF));
+	return (ask_about(fs, MSG_FS_STAT, path, FS_STAT_SELF, FS_DATA_NONE));
 }
 
 uint32_t
-fs_stat_upload(struct fs *fs, const char *path)
+fs_stat_upload(struct fs *fs, const char *path, enum fs_data data)
 {
-	return (ask_about(fs, MSG_FS_STAT, path, FS_STAT_UPLOAD));
+	return (ask_about(fs, MSG_FS_STAT, path, FS_STAT_UPLOAD, data));
 }
 
 uint32_t
 fs_chdir(struct fs *fs, const char *path)
 {
-	return (ask_about(fs, MSG_FS_CHDIR, path, 0));
+	return (ask_about(fs, MSG_FS_CHDIR, path, 0, FS_DATA_NONE));
 }
 
 uint32_t
@@ -86,11 +87,12 @@ fs_space(struct fs *fs, const char *path, uint64_t wanted)
 }
 
 uint32_t
-fs_open(struct fs *fs, const char *path, uint64_t offset)
+fs_open(struct fs *fs, const char *path, uint64_t offset, enum fs_data data)
 {
 	struct msg_fs_open body = {
 		.path_len = path_length(path),
 		.offset = offset,
+		.data = data,
 	};
 	struct fs_question question = {
 		.type = MSG_FS_OPEN,
@@ -106,25 +108,25 @@ fs_open(struct fs *fs, const char *path, uint64_t offset)
 uint32_t
 fs_peek(struct fs *fs, const char *path, uint32_t most)
 {
-	return (ask_about(fs, MSG_FS_PEEK, path, most));
+	return (ask_about(fs, MSG_FS_PEEK, path, most, FS_DATA_NONE));
 }
 
 uint32_t
 fs_mkdir(struct fs *fs, const char *path, uint32_t mode)
 {
-	return (ask_about(fs, MSG_FS_MKDIR, path, mode));
+	return (ask_about(fs, MSG_FS_MKDIR, path, mode, FS_DATA_NONE));
 }
 
 uint32_t
 fs_rmdir(struct fs *fs, const char *path)
 {
-	return (ask_about(fs, MSG_FS_RMDIR, path, 0));
+	return (ask_about(fs, MSG_FS_RMDIR, path, 0, FS_DATA_NONE));
 }
 
 uint32_t
 fs_unlink(struct fs *fs, const char *path)
 {
-	return (ask_about(fs, MSG_FS_UNLINK, path, 0));
+	return (ask_about(fs, MSG_FS_UNLINK, path, 0, FS_DATA_NONE));
 }
 
 uint32_t
@@ -135,6 +137,7 @@ fs_create(struct fs *fs, const struct fs_create *create)
 		.offset = create->offset,
 		.mode = create->mode,
 		.path_len = path_length(create->path),
+		.data = create->data,
 	};
 	struct fs_question question = {
 		.type = MSG_FS_CREATE,
@@ -157,6 +160,7 @@ fs_store(struct fs *fs, const struct fs_create *create,
 		.mode = create->mode,
 		.durability = durability,
 		.path_len = path_length(create->path),
+		.data = create->data,
 		.size = size,
 	};
 	struct fs_question question = {
@@ -212,6 +216,7 @@ fs_list(struct fs *fs, const struct fs_list *list)
 		.entries_max = list->entries_max,
 		.directories_max = list->directories_max,
 		.depth_max = list->depth_max,
+		.data = list->data,
 		.uid = list->uid,
 		.gid = list->gid,
 		.user_len = (uint16_t)user_len,
@@ -343,5 +348,5 @@ fs_copy(struct fs *fs, const struct fs_copy *copy)
 uint32_t
 fs_erase(struct fs *fs, const char *path)
 {
-	return (ask_about(fs, MSG_FS_ERASE, path, 0));
+	return (ask_about(fs, MSG_FS_ERASE, path, 0, FS_DATA_NONE));
 }

@@ -419,6 +419,15 @@ struct msg_agent_load {
 
 /* In the place of an errno, beyond those of the system. */
 #define FS_ERROR_UPLOAD_ONLY 4096 /* files may only be added there */
+#define FS_ERROR_CLEAR       4097 /* a transfer in clear */
+#define FS_ERROR_PRIVATE     4098 /* a protected one */
+
+/* What file or names are wanted for; tls.required tells them apart. */
+enum fs_data {
+	FS_DATA_NONE, /* no data connection */
+	FS_DATA_CLEAR,
+	FS_DATA_PRIVATE
+};
 
 /*
  * Paths are virtual: absolute, "/" is the account's root, no "." or ".."
@@ -429,7 +438,7 @@ struct msg_fs_path {
 	uint32_t path_len;
 	uint32_t mode; /* FS_MKDIR: permission bits; FS_STAT: flags; FS_PEEK:
 			* most bytes, 1 to FS_PEEK_MAX; else 0 */
-	uint32_t zero;
+	uint32_t data; /* FS_STAT: enum fs_data; else 0 */
 };
 
 /* Instead of looking at what the path leads to. */
@@ -444,6 +453,8 @@ struct msg_fs_open {
 	uint32_t request;
 	uint32_t path_len;
 	uint64_t offset;
+	uint32_t data; /* enum fs_data */
+	uint32_t zero;
 };
 
 enum fs_create_how {
@@ -459,6 +470,8 @@ struct msg_fs_create {
 	uint64_t offset;
 	uint32_t mode; /* permission bits of a new file, umask applied */
 	uint32_t path_len;
+	uint32_t data; /* enum fs_data */
+	uint32_t zero;
 };
 
 enum fs_durability {
@@ -488,6 +501,8 @@ struct msg_fs_store {
 	uint32_t durability;
 	uint32_t path_len;
 	uint32_t size;
+	uint32_t data; /* enum fs_data */
+	uint32_t zero;
 };
 
 struct msg_fs_handle {

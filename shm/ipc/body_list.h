@@ -54,6 +54,7 @@ struct msg_fs_list {
 	uint32_t uid, gid; /* whose names are shown instead of numbers */
 	/* Bounds: see enum fs_cut. */
 	uint32_t sorted_max, entries_max, directories_max, depth_max;
+	uint32_t data;                /* enum fs_data */
 	uint16_t user_len, group_len; /* follow prefix */
 };
 
@@ -80,6 +81,6 @@ enum fs_fact {
 	FS_FACT_ALL = 2047
 };
 
-static_assert(sizeof(struct msg_fs_list) == 60, "wire layout");
+static_assert(sizeof(struct msg_fs_list) == 64, "wire layout");
 
 #endif

@@ -300,12 +300,15 @@ peer_store(struct peer *peer, const char *path, const char *text,
 	    (const char *const[3]){ path, text }, -1);
 }
 
-/* A request that is a path, perhaps with a mode. */
+/* A request that is a path, perhaps with a mode; of FS_OPEN that is where. */
 static inline int
 peer_path(struct peer *peer, enum msg_type type, const char *path,
     uint32_t mode)
 {
-	struct msg_fs_path body = { 7, (uint32_t)strlen(path), mode, 0 };
+	struct {
+		struct msg_fs_path path;
+		uint64_t more; /* of FS_OPEN */
+	} body = { { 7, (uint32_t)strlen(path), mode, 0 }, 0 };
 
 	peer_send(peer, type, &body, (const char *const[3]){ path }, -1);
 	return (peer_answer(peer));
@@ -315,8 +318,11 @@ static inline int
 peer_create(struct peer *peer, const char *path, enum fs_create_how how,
     uint64_t offset)
 {
-	struct msg_fs_create body = { 8, how, offset, 0644,
-		(uint32_t)strlen(path) };
+	struct msg_fs_create body = { .request = 8,
+		.how = how,
+		.offset = offset,
+		.mode = 0644,
+		.path_len = (uint32_t)strlen(path) };
 
 	peer_send(peer, MSG_FS_CREATE, &body, (const char *const[3]){ path },
 	    -1);

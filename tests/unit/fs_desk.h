@@ -191,7 +191,7 @@ stop(struct desk *desk)
 static inline void
 begin_upload(struct desk *desk, uint32_t handle)
 {
-	const struct fs_create create = { "/up", FS_CREATE_REPLACE, 0, 0644 };
+	const struct fs_create create = { .path = "/up" };
 	struct msg_fs_opened body = { .handle = handle, .size = 9 };
 
 	CU_ASSERT_NOT_EQUAL(fs_create(desk->fs, &create), 0);

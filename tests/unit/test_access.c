@@ -33,14 +33,17 @@ letters(unsigned int rights)
 
 /* What anybody has, and what alice has. */
 static const char rules[] =
-    LISTEN "deny: [/secret, \"*.key\", \"/home/*/mail\"]\n"
+    LISTEN "tls: {engine: on, certificates: [{cert: /a.pem}]}\n"
+	   "deny: [/secret, \"*.key\", \"/home/*/mail\"]\n"
 	   "users: [{name: alice, read_only: on}]\n"
 	   "directories:\n"
 	   "- {path: /pub, read_only: on}\n"
 	   "- {path: /pub/mine, read_only: off, hide_dotfiles: all}\n"
 	   "- {path: /in, upload_only: on, hide_dotfiles: list}\n"
 	   "- {path: /in/out, upload_only: off}\n"
-	   "- {path: /keys, deny: none}\n";
+	   "- {path: /keys, deny: none}\n"
+	   "- {path: /bare, tls: {required: no-data}}\n"
+	   "- {path: /bare/wrapped, tls: {required: data}}\n";
 
 static const struct {
 	const char *path, *anybody, *alice;
@@ -240,6 +243,11 @@ static const struct {
 	{ ACCESS_ENTER | ACCESS_ADD, ACCESS_REMOVE, FS_ERROR_UPLOAD_ONLY },
 	{ ACCESS_ENTER | ACCESS_ADD, ACCESS_WRITE, EEXIST },
 	{ ACCESS_ENTER, ACCESS_ADD, EACCES },
+	{ ACCESS_ALL & ~ACCESS_PLAIN, ACCESS_READ | ACCESS_PLAIN,
+	    FS_ERROR_CLEAR },
+	{ ACCESS_ALL & ~ACCESS_PRIVATE, ACCESS_ADD | ACCESS_PRIVATE,
+	    FS_ERROR_PRIVATE },
+	{ 0, ACCESS_READ | ACCESS_PLAIN, EACCES },
 };
 
 static void
@@ -251,6 +259,45 @@ errors_say_why(void)
 		CU_ASSERT_EQUAL(access_error(errors[i].rights,
 				    errors[i].wanted),
 		    errors[i].error);
+}
+
+static const struct {
+	const char *path;
+	bool clear, private;
+} transfers[] = {
+	{ "/", true, true },
+	{ "/bare", true, false },
+	{ "/bare/file", true, false },
+	{ "/bare/wrapped", false, true },
+	{ "/bare/wrapped/a/b", false, true },
+	{ "/barely", true, true },
+	{ "/in/file", true, true },
+	{ "/secret", false, false },
+};
+
+static void
+transfers_go_by_the_path(void)
+{
+	struct conf *conf = rig_must(rules);
+	struct conf_subject subject =
+	    subject_of(&conf->hosts[0], "x", 0, false);
+	struct access access;
+	unsigned int may;
+	size_t i;
+
+	CU_ASSERT_FATAL(access_init(&access, &subject) == 0);
+	CU_ASSERT_EQUAL(access_transfer(FS_DATA_NONE), 0);
+	for (i = 0; i < NITEMS(transfers); i++) {
+		may = access_rights(&access, transfers[i].path);
+		CHECK_CASE(((may & access_transfer(FS_DATA_CLEAR)) != 0) ==
+			transfers[i].clear,
+		    transfers[i].path);
+		CHECK_CASE(((may & access_transfer(FS_DATA_PRIVATE)) != 0) ==
+			transfers[i].private,
+		    transfers[i].path);
+	}
+	access_free(&access);
+	conf_free(&conf);
 }
 
 /* --- resolved ------------------------------------------------------------- */
@@ -471,6 +518,7 @@ CU_TestInfo access_tests[] = {
 	{ "no directory is moved away from its rules",
 	    no_directory_is_moved_away_from_its_rules },
 	{ "errors say why", errors_say_why },
+	{ "transfers go by the path", transfers_go_by_the_path },
 	{ "links lead past no rule", links_lead_past_no_rule },
 	{ "directories are looked at", directories_are_looked_at },
 	{ "places know their rights", places_know_their_rights },

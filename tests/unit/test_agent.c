@@ -115,7 +115,7 @@ static const struct {
 } malformed[] = {
 	{ "no slash", "a", MSG_FS_STAT, 0 },
 	{ "no path", "", MSG_FS_STAT, 0 },
-	{ "the parent", "/../etc/passwd", MSG_FS_OPEN, 0 },
+	{ "the parent", "/../etc/passwd", MSG_FS_ERASE, 0 },
 	{ "a dot", "/./a", MSG_FS_CHDIR, 0 },
 	{ "a slash at the end", "/a/", MSG_FS_MKDIR, 0 },
 	{ "two slashes", "//a", MSG_FS_RMDIR, 0 },
@@ -128,7 +128,7 @@ static void
 a_malformed_request_cuts_its_session_only(void)
 {
 	struct msg_fs_path body = { 7, 0, 0, 0 };
-	struct msg_fs_create create = { 7, 4, 0, 0, 2 };
+	struct msg_fs_create create = { .request = 7, .how = 4, .path_len = 2 };
 	struct peer good, bad;
 	struct rig rig;
 	size_t i;
@@ -152,6 +152,43 @@ a_malformed_request_cuts_its_session_only(void)
 	peer_free(&bad);
 	CU_ASSERT_EQUAL(peer_path(&good, MSG_FS_CHDIR, "/", 0), 0);
 	peer_free(&good);
+	CU_ASSERT_EQUAL(rig_stop(&rig), AGENT_EXIT_OK);
+}
+
+/* Of a kind of transfer that there is not. */
+static const struct {
+	enum msg_type type;
+	const void *body;
+} strange[] = {
+	{ MSG_FS_STAT,
+	    &(const struct msg_fs_path){ .path_len = 2,
+		.mode = FS_STAT_UPLOAD,
+		.data = FS_DATA_PRIVATE + 1 } },
+	{ MSG_FS_OPEN,
+	    &(const struct msg_fs_open){ .path_len = 2, .data = UINT32_MAX } },
+	{ MSG_FS_CREATE,
+	    &(const struct msg_fs_create){ .path_len = 2,
+		.data = FS_DATA_PRIVATE + 1 } },
+	{ MSG_FS_LIST_SHORT,
+	    &(const struct msg_fs_list){ .path_len = 2,
+		.data = FS_DATA_PRIVATE + 1 } },
+};
+
+static void
+a_strange_transfer_cuts_its_session(void)
+{
+	struct peer peer;
+	struct rig rig;
+	size_t i;
+
+	rig_start(&rig, &plain);
+	for (i = 0; i < NITEMS(strange); i++) {
+		peer_attach(&rig, &peer);
+		peer_send(&peer, strange[i].type, strange[i].body,
+		    (const char *const[3]){ "/a" }, -1);
+		CU_ASSERT(rig_ended(peer.channel) && peer.answers == 0);
+		peer_free(&peer);
+	}
 	CU_ASSERT_EQUAL(rig_stop(&rig), AGENT_EXIT_OK);
 }
 
@@ -382,6 +419,7 @@ a_small_file_is_stored_at_once(void)
 		{ .how = FS_CREATE_UNIQUE },
 		{ .how = FS_CREATE_RESUME + 1 },
 		{ .durability = FS_DURABLE_FULL + 1 },
+		{ .data = FS_DATA_PRIVATE + 1 },
 		{ .size = 2 },
 		{ .size = FS_SMALL_MAX + 1 },
 	};
@@ -508,6 +546,8 @@ CU_TestInfo agent_tests[] = {
 	{ "who may not be an agent ends", who_may_not_be_an_agent_ends },
 	{ "a malformed request cuts its session only",
 	    a_malformed_request_cuts_its_session_only },
+	{ "a strange transfer cuts its session",
+	    a_strange_transfer_cuts_its_session },
 	{ "requests do what they say", requests_do_what_they_say },
 	{ "names, modes and times change", names_modes_and_times_change },
 	{ "who may only read changes nothing",

@@ -269,7 +269,9 @@ burden(struct table *table, struct guest *guest, struct helper *helper,
 		say(table, helper, MSG_FS_OPENED, &body,
 		    memfd_create("up", MFD_CLOEXEC));
 	} else if (what == A_PIPE) {
-		CU_ASSERT_NOT_EQUAL(fs_open(guest->fs, "/slow", 0), 0);
+		CU_ASSERT_NOT_EQUAL(fs_open(guest->fs, "/slow", 0,
+					FS_DATA_CLEAR),
+		    0);
 		listen_to(table, helper);
 		CU_ASSERT_EQUAL_FATAL(pipe2(pipes, O_CLOEXEC), 0);
 		body = (struct msg_fs_opened){ .request = helper->request,

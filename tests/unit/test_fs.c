@@ -99,7 +99,7 @@ uploads_and_commits(void)
 static void
 forgets_what_is_on_its_way(void)
 {
-	const struct fs_create create = { "/up", FS_CREATE_REPLACE, 0, 0644 };
+	const struct fs_create create = { .path = "/up" };
 	struct msg_fs_opened body = { .handle = 8 };
 	struct desk desk;
 	uint32_t number;
@@ -228,7 +228,7 @@ lets_an_idle_agent_go(void)
 	desk.rig.conf.agent_idle = 0;
 
 	/* Not while it serves a pipe, ... */
-	CU_ASSERT_NOT_EQUAL(fs_open(desk.fs, "/slow", 0), 0);
+	CU_ASSERT_NOT_EQUAL(fs_open(desk.fs, "/slow", 0, FS_DATA_CLEAR), 0);
 	(void)talk(&desk);
 	CU_ASSERT_EQUAL_FATAL(pipe2(pipes, O_CLOEXEC), 0);
 	body.request = desk.request;
@@ -369,7 +369,8 @@ distrusts_what_is_opened(void)
 		{ "a line end in a name", make_file, 0, 1, "a\r\n226 ok", true,
 		    false },
 	};
-	const struct fs_create create = { "/up", FS_CREATE_UNIQUE, 0, 0644 };
+	const struct fs_create create = { .path = "/up",
+		.how = FS_CREATE_UNIQUE };
 	struct msg_fs_opened body;
 	struct desk desk;
 	size_t i;
@@ -379,7 +380,9 @@ distrusts_what_is_opened(void)
 		if (cases[i].create)
 			CU_ASSERT_NOT_EQUAL(fs_create(desk.fs, &create), 0)
 		else
-			CU_ASSERT_NOT_EQUAL(fs_open(desk.fs, "/f", 0), 0)
+			CU_ASSERT_NOT_EQUAL(fs_open(desk.fs, "/f", 0,
+						FS_DATA_CLEAR),
+			    0)
 		(void)talk(&desk);
 		body = (struct msg_fs_opened){ .request = desk.request,
 			.handle = cases[i].handle,
@@ -401,7 +404,7 @@ distrusts_a_success_without_a_file(void)
 	struct desk desk;
 
 	start_with_agent(&desk);
-	CU_ASSERT_NOT_EQUAL(fs_open(desk.fs, "/f", 0), 0);
+	CU_ASSERT_NOT_EQUAL(fs_open(desk.fs, "/f", 0, FS_DATA_CLEAR), 0);
 	(void)talk(&desk);
 	say_done(&desk, desk.request + 1, ENOENT); /* never asked */
 	CU_ASSERT_EQUAL(desk.answers, 0);

@@ -32,8 +32,12 @@ static struct upload *
 begin(struct jail *jail, const char *path, enum fs_create_how how,
     uint64_t offset)
 {
-	struct upload_request request = { path, how, offset, 0640, false,
-		false };
+	struct upload_request request = {
+		.path = path,
+		.how = how,
+		.offset = offset,
+		.mode = 0640,
+	};
 
 	return (upload_new(jail, &request));
 }

@@ -6,11 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "shm/ipc/body.h"
 #include "worker/agent/match.h"
 
 /* What may be done where files may only be added. */
-#define UPLOADS (ACCESS_SHOW | ACCESS_ENTER | ACCESS_ADD | ACCESS_FILL)
+#define UPLOADS                                                  \
+	(ACCESS_SHOW | ACCESS_ENTER | ACCESS_ADD | ACCESS_FILL | \
+	    ACCESS_PLAIN | ACCESS_PRIVATE)
 
 /* The keys whose rules no directory is moved away from. */
 static const size_t fields[] = { CONF_FIELD(deny), CONF_FIELD(hide_dotfiles),
@@ -97,6 +98,10 @@ own_rights(const struct rules *rules)
 		rights &= ~ACCESS_CHANGE;
 	if (rules->upload_only)
 		rights &= UPLOADS;
+	if (rules->data == CONF_DATA_PRIVATE)
+		rights &= ~ACCESS_PLAIN;
+	if (rules->data == CONF_DATA_CLEAR)
+		rights &= ~ACCESS_PRIVATE;
 	return (rights);
 }
 
@@ -207,11 +212,27 @@ access_above(const struct access *access, const char *path)
 	return (access_rights(access, above));
 }
 
+unsigned int
+access_transfer(enum fs_data data)
+{
+	static const unsigned int needs[] = {
+		[FS_DATA_NONE] = 0,
+		[FS_DATA_CLEAR] = ACCESS_PLAIN,
+		[FS_DATA_PRIVATE] = ACCESS_PRIVATE,
+	};
+
+	return (needs[data]);
+}
+
 int
 access_error(unsigned int rights, unsigned int wanted)
 {
 	unsigned int missing = wanted & ~rights;
 
+	if (missing == ACCESS_PLAIN)
+		return (FS_ERROR_CLEAR);
+	if (missing == ACCESS_PRIVATE)
+		return (FS_ERROR_PRIVATE);
 	/* What is there already may not be touched. */
 	if (missing == ACCESS_WRITE && (rights & ACCESS_ADD) != 0)
 		return (EEXIST);

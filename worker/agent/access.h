@@ -3,9 +3,10 @@
  *
  * The permissions of the file system are the kernel's business; this is what
  * the configuration forbids beyond them (deny, hide_dotfiles, read_only,
- * upload_only).  Each request names the rights that it needs when it resolves
- * its path (resolve.h), so none gets past.  They are judged on the path that
- * was found, without symbolic links, not on the one that the client gave.
+ * upload_only, and tls.required of transfers).  Each request names the rights
+ * that it needs when it resolves its path (resolve.h), so none gets past.  They
+ * are judged on the path that was found, without symbolic links, not on the one
+ * that the client gave.
  *
  * A name is governed by what counts for itself, and what is done with it as a
  * name (to add, list, remove it) by what counts for its directory, too.
@@ -17,6 +18,7 @@
 
 #include "shm/base/attr.h"
 #include "shm/conf/subject.h"
+#include "shm/ipc/body.h"
 #include "worker/agent/rules.h"
 
 #define ACCESS_SHOW   1u   /* its name stands in listings */
@@ -29,7 +31,10 @@
 #define ACCESS_REMOVE 128u /* to take the name away, or give it another */
 #define ACCESS_FILL   256u /* a directory: something may be added in it */
 #define ACCESS_CLEAR  512u /* ... and removed from it */
-#define ACCESS_ALL    1023u
+/* To transfer it, or the names in it: */
+#define ACCESS_PLAIN   1024u /* in clear */
+#define ACCESS_PRIVATE 2048u /* protected */
+#define ACCESS_ALL     4095u
 #define ACCESS_CHANGE                                             \
 	(ACCESS_ADD | ACCESS_WRITE | ACCESS_SET | ACCESS_REMOVE | \
 	    ACCESS_FILL | ACCESS_CLEAR)
@@ -72,9 +77,12 @@ NODISCARD unsigned int access_above(const struct access *access,
 NODISCARD bool access_may_move(const struct access *access, const char *from,
     const char *to);
 
+/* What a request needs besides that has such a data connection. */
+NODISCARD unsigned int access_transfer(enum fs_data data);
+
 /*
- * The errno that says why some of wanted is not among the rights;
- * FS_ERROR_UPLOAD_ONLY is one.
+ * The errno, or FS_ERROR_, that says why some of wanted is not among the
+ * rights.
  */
 NODISCARD int access_error(unsigned int rights, unsigned int wanted);
 

@@ -121,6 +121,7 @@ make(const struct jail *jail, const struct list_request *request,
 	memset(list, 0, offsetof(struct list, path));
 	list->jail = jail;
 	list->flags = request->body->flags;
+	list->need = access_transfer((enum fs_data)request->body->data);
 	list->directory = -1;
 	list->pipe = -1;
 	list->entries_max = UINT32_MAX;

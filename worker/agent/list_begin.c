@@ -257,6 +257,10 @@ add_root(struct list *list)
 		ACCESS_ALL & ~access_rights(list->jail->access, "/") };
 	struct statx facts;
 
+	if ((entry.lacks & list->need) != 0) {
+		errno = access_error(ACCESS_ALL & ~entry.lacks, list->need);
+		return (-1);
+	}
 	if (list_look(list, list->jail->root, "", &facts) == -1)
 		return (-1);
 	entry.facts = &facts;
@@ -297,7 +301,8 @@ begin_single(struct list *list, const char *path)
 	cut_prefix(list);
 	if (strcmp(path, "/") == 0)
 		return (add_root(list));
-	if (resolve_place(list->jail, path, ACCESS_LOOK, &place) == -1)
+	if (resolve_place(list->jail, path, ACCESS_LOOK | list->need, &place) ==
+	    -1)
 		return (-1);
 	ret = add_place(list, path, &place);
 	error = errno;
@@ -314,8 +319,8 @@ open_part(const struct list *list, const char *path, size_t len)
 
 	memcpy(part, path, len);
 	part[len] = '\0';
-	return (resolve_open(list->jail, len == 0 ? "/" : part, ACCESS_ENTER,
-	    O_RDONLY | O_DIRECTORY));
+	return (resolve_open(list->jail, len == 0 ? "/" : part,
+	    ACCESS_ENTER | list->need, O_RDONLY | O_DIRECTORY));
 }
 
 /*
@@ -369,8 +374,8 @@ list_open(struct list *list, const struct list_request *request)
 		return (begin_pattern(list, request));
 	if ((list->flags & FS_LIST_SELF) != 0)
 		return (begin_single(list, request->path));
-	list->directory = resolve_open(list->jail, request->path, ACCESS_ENTER,
-	    O_RDONLY | O_DIRECTORY);
+	list->directory = resolve_open(list->jail, request->path,
+	    ACCESS_ENTER | list->need, O_RDONLY | O_DIRECTORY);
 	if (list->directory == -1)
 		return (errno == ENOTDIR && list->style.format != FS_LIST_FACTS
 			? begin_single(list, request->path)

@@ -35,6 +35,7 @@ struct list {
 	const struct jail *jail;
 	struct list_style style;
 	uint32_t flags;
+	unsigned int need; /* to each file or directory that is listed */
 	enum list_phase phase;
 	int directory; /* -1: a single line */
 	int pipe;

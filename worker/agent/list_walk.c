@@ -148,7 +148,8 @@ open_below(const struct list *list, const struct dirent64 *entry, char *path)
 		return (-1);
 	if (list->walk->recursive)
 		flags |= O_NOFOLLOW;
-	return (resolve_open(list->jail, path, ACCESS_ENTER, flags));
+	return (
+	    resolve_open(list->jail, path, ACCESS_ENTER | list->need, flags));
 }
 
 /* The first lines of a directory below. */

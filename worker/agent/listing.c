@@ -91,7 +91,7 @@ parse(const struct message *message, struct parsed *parsed)
 	if (message_split(message, lens, parts, NITEMS(parts)) == -1 ||
 	    !session_path(parsed->path, &parts[0]) ||
 	    parts[1].len > FS_PATH_MAX || body->format > FS_LIST_FACTS ||
-	    body->order >= FS_ORDER_COUNT ||
+	    body->order >= FS_ORDER_COUNT || body->data > FS_DATA_PRIVATE ||
 	    !has_pattern_at(body, parsed->path))
 		return (-1);
 	parsed->request.body = body;

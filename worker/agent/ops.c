@@ -28,12 +28,13 @@ ops_tell(int fd, struct msg_fs_done *done)
 
 /* What an upload would come upon, if it may be made at all. */
 static int
-open_to_upload(const struct jail *jail, const char *path)
+open_to_upload(const struct jail *jail, const struct ops_request *request)
 {
 	struct place place;
 	int fd;
 
-	if (resolve_target(jail, path, ACCESS_ADD, &place) == -1)
+	if (resolve_target(jail, request->path,
+		ACCESS_ADD | access_transfer(request->data), &place) == -1)
 		return (-1);
 	fd = resolve_below(place.parent, place.name, O_PATH | O_NOFOLLOW);
 	if (fd != -1 && resolve_need(&place, ACCESS_WRITE) == -1)
@@ -49,7 +50,7 @@ ops_stat(const struct jail *jail, const struct ops_request *request,
 	int fd, ret;
 
 	if (request->mode == FS_STAT_UPLOAD)
-		fd = open_to_upload(jail, request->path);
+		fd = open_to_upload(jail, request);
 	else if (request->mode == FS_STAT_SELF)
 		fd = resolve_open(jail, request->path, ACCESS_REMOVE,
 		    O_PATH | O_NOFOLLOW);

@@ -16,6 +16,7 @@
 struct ops_request {
 	uint32_t request;
 	uint32_t mode;
+	enum fs_data data;
 	const struct fs_change *change; /* FS_CHANGE */
 	char path[FS_PATH_MAX + 1];
 	char other[FS_PATH_MAX + 1]; /* the new name, or the group's, or what

@@ -15,9 +15,12 @@ make(struct rules *rules, const struct conf_subject *subject, const char *path)
 {
 	const enum conf_hide *hide =
 	    subject_find(subject, path, CONF_FIELD(hide_dotfiles));
+	const struct conf_required *required =
+	    subject_find(subject, path, CONF_FIELD(tls.required));
 
 	rules->deny = subject_find(subject, path, CONF_FIELD(deny));
 	rules->hide_dotfiles = *hide;
+	rules->data = required->data;
 	rules->read_only = is_on(subject, path, CONF_FIELD(read_only));
 	rules->upload_only = is_on(subject, path, CONF_FIELD(upload_only));
 	rules->made = true;

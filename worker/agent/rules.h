@@ -15,10 +15,11 @@
 #include "shm/base/attr.h"
 #include "shm/conf/subject.h"
 
-/* Each named as its key. */
+/* Each is named as its key. */
 struct rules {
 	const struct conf_strings *deny;
 	enum conf_hide hide_dotfiles;
+	enum conf_required_data data; /* of tls.required */
 	bool read_only, upload_only;
 	bool made;
 };

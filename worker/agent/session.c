@@ -105,6 +105,9 @@ parse_path(const struct message *message, struct ops_request *request)
 
 	request->request = body->request;
 	request->mode = body->mode;
+	if (body->data > FS_DATA_PRIVATE)
+		return (-1);
+	request->data = (enum fs_data)body->data;
 	return (take_path(message, body->path_len, request));
 }
 

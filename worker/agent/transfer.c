@@ -140,9 +140,11 @@ transfer_open(struct session *session, struct message *message)
 	int fd, ret;
 
 	if (message_split(message, &len, &part, 1) == -1 ||
-	    !session_path(path, &part))
+	    !session_path(path, &part) || request->data > FS_DATA_PRIVATE)
 		return (-1);
-	fd = open_regular(jail, path, ACCESS_READ, O_RDONLY, &st);
+	fd = open_regular(jail, path,
+	    ACCESS_READ | access_transfer((enum fs_data)request->data),
+	    O_RDONLY, &st);
 	if (fd == -1)
 		return (session_done(session, request->request, errno));
 	if (request->offset > (uint64_t)st.st_size) {
@@ -273,14 +275,16 @@ transfer_create(struct session *session, struct message *message)
 	int ret;
 
 	if (message_split(message, &len, &part, 1) == -1 ||
-	    !session_path(path, &part) || body->how > FS_CREATE_RESUME)
+	    !session_path(path, &part) || body->how > FS_CREATE_RESUME ||
+	    body->data > FS_DATA_PRIVATE)
 		return (-1);
-	request.path = path;
-	request.how = (enum fs_create_how)body->how;
-	request.offset = body->offset;
-	request.mode = body->mode;
-	request.at_once = false;
-	request.whole = false;
+	request = (struct upload_request){
+		.path = path,
+		.how = (enum fs_create_how)body->how,
+		.offset = body->offset,
+		.mode = body->mode,
+		.need = access_transfer((enum fs_data)body->data),
+	};
 	task = task_new(session);
 	if (task == NULL)
 		return (session_done(session, body->request, errno));
@@ -346,14 +350,16 @@ transfer_store(struct session *session, struct message *message)
 	if (message_split(message, lens, parts, NITEMS(parts)) == -1 ||
 	    !session_path(path, &parts[0]) || body->size > FS_SMALL_MAX ||
 	    body->how > FS_CREATE_RESUME || body->how == FS_CREATE_UNIQUE ||
-	    body->durability > FS_DURABLE_FULL)
+	    body->durability > FS_DURABLE_FULL || body->data > FS_DATA_PRIVATE)
 		return (-1);
-	request.path = path;
-	request.how = (enum fs_create_how)body->how;
-	request.offset = body->offset;
-	request.mode = body->mode;
-	request.at_once = true;
-	request.whole = false;
+	request = (struct upload_request){
+		.path = path,
+		.how = (enum fs_create_how)body->how,
+		.offset = body->offset,
+		.mode = body->mode,
+		.need = access_transfer((enum fs_data)body->data),
+		.at_once = true,
+	};
 	return (store_small(session, body, &request, &parts[1]));
 }
 

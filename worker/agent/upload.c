@@ -239,8 +239,8 @@ begin_replace(struct upload *upload)
 static int
 begin(struct upload *upload, const struct upload_request *request)
 {
-	if (resolve_target(upload->jail, request->path, ACCESS_ADD,
-		&upload->place) == -1)
+	if (resolve_target(upload->jail, request->path,
+		ACCESS_ADD | request->need, &upload->place) == -1)
 		return (-1);
 	switch (request->how) {
 	case FS_CREATE_REPLACE:

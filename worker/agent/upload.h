@@ -28,6 +28,7 @@ struct upload_request {
 	enum fs_create_how how;
 	uint64_t offset;
 	uint32_t mode;
+	unsigned int need; /* ACCESS_ bits, besides to add the file */
 	bool at_once; /* committed or freed before anybody else has a turn */
 	bool whole;   /* REPLACE, but never in place: else EOPNOTSUPP */
 };

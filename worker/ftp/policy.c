@@ -79,15 +79,6 @@ session_required(const struct session *session)
 	return (policy_find(session, NULL, CONF_FIELD(tls.required)));
 }
 
-enum conf_required_data
-policy_data(const struct session *session, const char *path)
-{
-	const struct conf_required *required =
-	    policy_find(session, path, CONF_FIELD(tls.required));
-
-	return (required->data);
-}
-
 bool
 policy_data_possible(const struct session *session, bool private)
 {

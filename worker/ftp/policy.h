@@ -18,10 +18,6 @@
 NODISCARD const void *policy_find(const struct session *session,
     const char *path, size_t offset);
 
-/* What tls.required says of transfers of path. */
-NODISCARD enum conf_required_data policy_data(const struct session *session,
-    const char *path);
-
 /* Whether there may be paths whose transfers are so, protected or in clear. */
 NODISCARD bool policy_data_possible(const struct session *session,
     bool private);

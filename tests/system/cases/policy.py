@@ -278,10 +278,60 @@ def case_directories(binaries):
         client.cmd("MKD pub", 257)
         client.stor("pub/f", b"1")
         client.cmd("PROT C", 200)
+        client.passive().close()
         client.cmd("LIST", 521)
         client.protected = False
         assert client.retr("pub/f") == b"1"
         client.cmd("CCC", 534)
+
+
+def case_directories_through_links(binaries):
+    """What PROT a transfer needs goes by where the links to it lead."""
+    config = {"tls": {"required": "auth"}, "list_recursive": True,
+              "directories": [
+                  {"path": "/secret", "tls": {"required": "data"}},
+                  {"path": "/secret/open", "tls": {"required": "off"}},
+                  {"path": "/clear", "tls": {"required": "!data"}},
+                  {"path": "/link", "tls": {"required": "!data"}}]}
+    links = {"link": "secret", "clear/to-secret": "../secret",
+             "to-file": "secret/f", "to-new": "secret/new", "secret/up": "..",
+             "to-open": "link/open"}
+    gets = ("RETR link/f", "RETR clear/to-secret/f", "RETR to-file",
+            "RETR link/none", "LIST link", "NLST link/", "MLSD link",
+            "LIST link/f", "LIST -d link/up/secret", "NLST link/*",
+            "NLST link/up/secret")
+    puts = ("STOR link/g", "STOR to-new", "APPE link/f", "STOU link/g",
+            "STOU to-new")
+    with Daemon(binaries, config) as server, Client(server.port) as client:
+        client.auth().login()
+        for path in ("secret", "secret/open", "clear"):
+            client.cmd("MKD " + path, 257)
+        for name, target in links.items():
+            os.symlink(target, os.path.join(server.home, name))
+        client.stor("link/f", b"private")
+        client.stor("link/inner", b"private")
+        client.stor("to-open/f", b"1")
+        client.passive().close()
+        client.cmd("RETR secret/up/clear/f", 521)
+        assert b"f" in client.listing("NLST clear/to-secret")
+        client.cmd("PROT C", 200)
+        client.protected = False
+        for command in gets + puts:
+            client.passive().close()
+            client.cmd(command, 521)
+        names = os.listdir(os.path.join(server.home, "secret"))
+        assert sorted(names) == ["f", "inner", "open", "up"], names
+        assert client.retr("to-open/f") == b"1"
+        client.stor("link/up/clear/f", b"1")
+        # Nor does a listing of more than one directory go there.
+        for command in ("NLST -R", "LIST -R", "NLST */*", "STAT -R"):
+            text = client.cmd(command, 212).text.encode() \
+                if command[0] == "S" else client.listing(command)
+            assert (b"inner" in text) == (command[0] == "S"), (command, text)
+            assert b"to-secret" in text, (command, text)
+        for command in ("XMD5 link/f", "SIZE link/f", "MLST link/f",
+                        "STAT link"):
+            assert client.cmd(command).code in (212, 213, 250), command
 
 
 def case_reuse_by_user(binaries):

@@ -78,6 +78,7 @@ question_of(const struct session *session, const struct list_what *what)
 	    .pattern = what->pattern,
 	    .prefix = what->prefix == NULL ? "" : what->prefix,
 	    .format = what->format,
+	    .data = what->data,
 	    .flags = flags_of(session, what),
 	    .facts = session->facts,
 	    .order = what->options->order,
@@ -127,12 +128,15 @@ list_begin(struct session *session, const struct list_what *what)
 
 /* What is to be listed, as the command said. */
 static struct list_what
-what_of(const struct transfer *transfer)
+what_of(const struct session *session)
 {
+	const struct transfer *transfer = session->transfer;
+
 	return ((struct list_what){
 	    .path = transfer->path,
 	    .prefix = transfer->prefix,
 	    .format = transfer->list,
+	    .data = transfer_data(session),
 	    .options = &transfer->options,
 	    .pattern = transfer->patterned ? transfer->pattern : 0,
 	});
@@ -141,7 +145,7 @@ what_of(const struct transfer *transfer)
 static enum flow
 ask(struct session *session)
 {
-	struct list_what what = what_of(session->transfer);
+	struct list_what what = what_of(session);
 
 	return (
 	    transfer_ask(session, list_ask(session, &what), &step_answered));
@@ -332,7 +336,7 @@ static enum flow
 begin(struct session *session)
 {
 	struct transfer *transfer = session->transfer;
-	struct list_what what = what_of(transfer);
+	struct list_what what = what_of(session);
 
 	if (transfer->small != NULL)
 		return (session_goto(session, &step_send));

@@ -16,6 +16,7 @@ struct list_what {
 	const char *path;
 	const char *prefix; /* before each name; NULL: nothing */
 	enum fs_list_format format;
+	enum fs_data data;
 	const struct args_list *options;
 	size_t
 	    pattern; /* where the patterns begin in path; 0: there are none */

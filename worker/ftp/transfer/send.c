@@ -44,7 +44,8 @@ verb_retr(struct session *session, const char *text)
 	if (!transfer_allowed(session))
 		return (transfer_over(session));
 	return (transfer_ask(session,
-	    fs_open(session->fs, transfer->path, transfer->start),
+	    fs_open(session->fs, transfer->path, transfer->start,
+		transfer_data(session)),
 	    &step_opened));
 }
 

@@ -51,6 +51,7 @@ what_to_create(const struct session *session)
 	    .path = transfer->path,
 	    .how = transfer->how,
 	    .offset = transfer->start,
+	    .data = transfer_data(session),
 	    .mode = modes_file(session, transfer->path),
 	});
 }
@@ -88,7 +89,8 @@ store(struct session *session, const char *verb, const char *name,
 		return (transfer_over(session));
 	if (how != FS_CREATE_UNIQUE)
 		return (transfer_ask(session,
-		    fs_stat_upload(session->fs, transfer->path),
+		    fs_stat_upload(session->fs, transfer->path,
+			transfer_data(session)),
 		    &step_checked));
 	transfer->begin = &step_receive;
 	return (transfer_ask(session, ask_create(session), &step_unique));

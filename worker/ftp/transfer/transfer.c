@@ -80,21 +80,6 @@ transfer_free(struct transfer **transfer)
 	*transfer = NULL;
 }
 
-/* Whether a data connection may be made with this PROT. */
-static bool
-protection_fits(const struct session *session)
-{
-	switch (policy_data(session, session->transfer->path)) {
-	case CONF_DATA_PRIVATE:
-		return (session->prot_private);
-	case CONF_DATA_CLEAR:
-		return (!session->prot_private);
-	case CONF_DATA_FREE:
-		break;
-	}
-	return (true);
-}
-
 /* In listings ours is always the server's. */
 static void
 note_part(const struct session *session)
@@ -106,14 +91,23 @@ note_part(const struct session *session)
 	    fxp_allowed(session);
 }
 
+enum fs_data
+transfer_data(const struct session *session)
+{
+	return (session->prot_private ? FS_DATA_PRIVATE : FS_DATA_CLEAR);
+}
+
+/* For which paths this PROT is good is the agent's to judge. */
 bool
 transfer_allowed(struct session *session)
 {
-	if (!protection_fits(session))
-		reply_send(&session->reply, 521,
-		    "Data connections must be %s here: send PROT %s.",
-		    session->prot_private ? "in clear" : "protected",
-		    session->prot_private ? "C" : "P");
+	bool private = session->prot_private;
+	struct refusal refusal =
+	    refusal_of(private ? FS_ERROR_PRIVATE : FS_ERROR_CLEAR,
+		REFUSAL_FILE);
+
+	if (!policy_data_possible(session, private))
+		reply_send(&session->reply, refusal.code, "%s", refusal.text);
 	else if (session->zip && !mode_z_allowed(session))
 		reply_send(&session->reply, 504,
 		    "MODE Z is not allowed with PROT P: send MODE S.");

@@ -113,9 +113,12 @@ NODISCARD struct transfer *transfer_new(struct session *session,
     const char *verb, enum transfer_kind kind, const char *name, int *error);
 void transfer_free(struct transfer **transfer); /* NULL is allowed */
 
+/* What its data connection is, for the agent. */
+NODISCARD enum fs_data transfer_data(const struct session *session);
+
 /*
- * Whether PROT and PASV or PORT are as they must be.  false: it was answered;
- * return transfer_over().
+ * Whether PROT and PASV or PORT are as they must be, for some path at least.
+ * false: it was answered; return transfer_over().
  */
 NODISCARD bool transfer_allowed(struct session *session);
 enum flow transfer_over(struct session *session);

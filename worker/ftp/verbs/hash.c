@@ -228,7 +228,8 @@ begin(struct session *session, const char *name, enum checksum_kind kind,
 	if (error != 0)
 		return (refuse(session, error));
 	if (session_asked(session,
-		fs_open(session->fs, session->path, range->start)) != 0)
+		fs_open(session->fs, session->path, range->start,
+		    FS_DATA_NONE)) != 0)
 		return (refuse(session, errno));
 	session->busy = true;
 	return (session_goto(session, &step_opened));
