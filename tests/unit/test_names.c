@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "tests/unit/suites.h"
-#include "worker/tls/internal.h"
+#include "worker/tls/names.h"
+#include "worker/tls/state.h"
 
 #define CN  CONF_TLS_COMMON_NAME_REQUIRED
 #define DNS CONF_TLS_DNS_NAME_REQUIRED

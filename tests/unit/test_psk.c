@@ -1,7 +1,8 @@
 /* Unit tests of worker/tls: pre-shared keys, and the sessions begun by them. */
 #include "tests/unit/tls_visit.h"
 
-#include "worker/tls/internal.h"
+#include "worker/tls/psk.h"
+#include "worker/tls/state.h"
 
 #define ALICE "00112233445566778899aabbccddeeff"
 #define BOB   "ffeeddccbbaa99887766554433221100"

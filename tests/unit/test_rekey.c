@@ -1,7 +1,8 @@
 /* Unit tests of worker/tls/rekey.c: fresh keys while a connection lasts. */
 #include "tests/unit/suites.h"
 #include "tests/unit/tls_rig.h"
-#include "worker/tls/internal.h"
+#include "worker/tls/rekey.h"
+#include "worker/tls/state.h"
 
 /* A control connection of a host, and a client that counts what it gets. */
 struct call {

@@ -3,7 +3,8 @@
 #include "tests/unit/tls_rig.h"
 
 #include "shm/base/server_info.h"
-#include "worker/tls/internal.h"
+#include "worker/tls/server_info.h"
+#include "worker/tls/state.h"
 
 #define FIRST  600
 #define SECOND 601

@@ -2,11 +2,21 @@
  * Whether the client of a control connection may come in, once its handshake
  * is over.
  */
+#include "worker/tls/admission.h"
+
 #include <openssl/ssl.h>
 
 #include "shm/base/ensure.h"
 #include "shm/board/score.h"
-#include "worker/tls/internal.h"
+#include "worker/tls/contexts.h"
+#include "worker/tls/inquiry.h"
+#include "worker/tls/names.h"
+#include "worker/tls/peer.h"
+#include "worker/tls/rekey.h"
+#include "worker/tls/sessions.h"
+#include "worker/tls/state.h"
+#include "worker/tls/trust.h"
+#include "worker/tls/verify.h"
 
 bool
 admission_asks(const struct conf_tls *conf)

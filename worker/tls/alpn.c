@@ -3,10 +3,12 @@
  * tricked into speaking to this port names others and is refused, unless
  * tls.strict_alpn is off.
  */
+#include "worker/tls/alpn.h"
+
 #include <openssl/ssl.h>
 #include <string.h>
 
-#include "worker/tls/internal.h"
+#include "worker/tls/state.h"
 
 struct offer {
 	const unsigned char *names; /* each after a byte with its length */

@@ -6,11 +6,15 @@
  * only we can read, or in the cached session.  A data connection is the
  * client's own if the session it resumed bears the login's binding.
  */
+#include "worker/tls/binding.h"
+
 #include <openssl/ssl.h>
 #include <string.h>
 
 #include "shm/base/secret.h"
-#include "worker/tls/internal.h"
+#include "worker/tls/peer.h"
+#include "worker/tls/psk.h"
+#include "worker/tls/state.h"
 
 void
 binding_put(SSL_SESSION *session, const struct tls_login *login)

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "worker/tls/internal.h"
+#include "worker/tls/state.h"
 
 static bool
 is_url(const char *text, size_t len)

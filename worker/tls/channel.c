@@ -9,7 +9,18 @@
 #include <string.h>
 
 #include "shm/base/ensure.h"
-#include "worker/tls/internal.h"
+#include "worker/tls/admission.h"
+#include "worker/tls/binding.h"
+#include "worker/tls/contexts.h"
+#include "worker/tls/inquiry.h"
+#include "worker/tls/outcome.h"
+#include "worker/tls/partner.h"
+#include "worker/tls/psk.h"
+#include "worker/tls/rekey.h"
+#include "worker/tls/socket.h"
+#include "worker/tls/staple.h"
+#include "worker/tls/state.h"
+#include "worker/tls/tickets.h"
 
 /* Room for two records and more: one for each system call is dear for bulk. */
 #define READ_AHEAD (32 * 1024 + 512)

@@ -1,12 +1,27 @@
 /* Contexts by host, built when first used, and how an SSL gets into one. */
+#include "worker/tls/contexts.h"
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "shm/base/digest.h"
-#include "worker/tls/internal.h"
+#include "worker/tls/admission.h"
+#include "worker/tls/alpn.h"
+#include "worker/tls/hello.h"
+#include "worker/tls/keys.h"
+#include "worker/tls/outcome.h"
+#include "worker/tls/pairs.h"
+#include "worker/tls/parameters.h"
+#include "worker/tls/partner_context.h"
+#include "worker/tls/psk.h"
 #include "worker/tls/schedule.h"
+#include "worker/tls/server_info.h"
+#include "worker/tls/staple.h"
+#include "worker/tls/state.h"
+#include "worker/tls/trust.h"
+#include "worker/tls/verify.h"
 
 /* About 15 KB each. */
 #define CONTEXTS_MAX 1024

@@ -8,7 +8,8 @@
 #include "shm/base/key_store.h"
 #include "shm/base/log.h"
 #include "shm/base/provider.h"
-#include "worker/tls/internal.h"
+#include "worker/tls/outcome.h"
+#include "worker/tls/state.h"
 
 /* Few, if any: a token does not have many keys. */
 struct device_entry {

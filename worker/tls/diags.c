@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "shm/board/score.h"
-#include "worker/tls/internal.h"
+#include "worker/tls/state.h"
 
 #define LIST_MAX 700 /* bytes of a list in a line */
 

@@ -5,13 +5,16 @@
  * calls after it has looked for the session: there a session of one host would
  * resume on another.
  */
+#include "worker/tls/hello.h"
+
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "shm/base/address.h"
-#include "worker/tls/internal.h"
+#include "worker/tls/contexts.h"
+#include "worker/tls/state.h"
 
 struct name {
 	const char *text; /* not terminated; NULL: none */

@@ -4,6 +4,8 @@
  *
  * Who owns the session asks others and brings the answers here.
  */
+#include "worker/tls/inquiry.h"
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdarg.h>
@@ -12,7 +14,9 @@
 #include <string.h>
 
 #include "worker/tls/cert_status.h"
-#include "worker/tls/internal.h"
+#include "worker/tls/names.h"
+#include "worker/tls/peer.h"
+#include "worker/tls/state.h"
 
 #define CERTS_MAX 10
 

@@ -1,11 +1,16 @@
 /* The pairs and files of hosts, and others that take their place. */
+#include "worker/tls/keys.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 
 #include "shm/board/key_swap.h"
-#include "worker/tls/internal.h"
+#include "worker/tls/contexts.h"
+#include "worker/tls/server_info.h"
+#include "worker/tls/state.h"
+#include "worker/tls/trust.h"
 
 /* Memory that came from the master later on. */
 struct key_map {

@@ -1,11 +1,13 @@
 /* Whether a client's certificate is for the address that it comes from. */
+#include "worker/tls/names.h"
+
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "shm/base/address.h"
-#include "worker/tls/internal.h"
+#include "worker/tls/state.h"
 
 /* What a certificate is looked through for, and what was found. */
 struct search {

@@ -1,4 +1,6 @@
 /* How handshakes end: counted and logged here, and nowhere else. */
+#include "worker/tls/outcome.h"
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/sslerr.h>
@@ -6,7 +8,11 @@
 #include <string.h>
 
 #include "shm/board/score.h"
-#include "worker/tls/internal.h"
+#include "worker/tls/hello.h"
+#include "worker/tls/partner.h"
+#include "worker/tls/peer.h"
+#include "worker/tls/psk.h"
+#include "worker/tls/state.h"
 #include "worker/tls/variables.h"
 
 #define VALUE_MAX 512 /* bytes of a value in a line */

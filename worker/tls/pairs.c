@@ -1,4 +1,6 @@
 /* Certificates and keys from memory into a context. */
+#include "worker/tls/pairs.h"
+
 #include <limits.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -7,7 +9,8 @@
 
 #include "shm/base/pem_key.h"
 #include "worker/tls/device.h"
-#include "worker/tls/internal.h"
+#include "worker/tls/outcome.h"
+#include "worker/tls/state.h"
 
 /* A key that wants a password is refused: nobody is here to ask. */
 static int

@@ -1,10 +1,13 @@
 /* What a context allows: security level, ciphers, Diffie-Hellman. */
+#include "worker/tls/parameters.h"
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <string.h>
 
 #include "shm/base/pem_dh.h"
-#include "worker/tls/internal.h"
+#include "worker/tls/outcome.h"
+#include "worker/tls/state.h"
 
 /* Of the library: 0 everything, 1 from 80 bits of security on. */
 #define LEVEL_WEAK_SECURITY 0

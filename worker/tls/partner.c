@@ -9,6 +9,8 @@
  * another server, that has come: who resumes a session of the control
  * connection is the client, and who shows a certificate is judged by that.
  */
+#include "worker/tls/partner.h"
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -16,7 +18,13 @@
 #include <string.h>
 
 #include "shm/ipc/body_ocsp.h"
-#include "worker/tls/internal.h"
+#include "worker/tls/binding.h"
+#include "worker/tls/contexts.h"
+#include "worker/tls/outcome.h"
+#include "worker/tls/partner_context.h"
+#include "worker/tls/peer.h"
+#include "worker/tls/state.h"
+#include "worker/tls/verify.h"
 
 struct partner {
 	struct tls_fxp facts;

@@ -5,12 +5,19 @@
  * Ciphers, versions, groups and certificates are those of the host; what
  * clients of it are vouched for by, vouches for servers, too.
  */
+#include "worker/tls/partner_context.h"
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 
-#include "worker/tls/internal.h"
+#include "worker/tls/keys.h"
+#include "worker/tls/outcome.h"
+#include "worker/tls/pairs.h"
+#include "worker/tls/parameters.h"
 #include "worker/tls/schedule.h"
+#include "worker/tls/state.h"
+#include "worker/tls/trust.h"
 
 struct partner_context {
 	SSL_CTX *client;

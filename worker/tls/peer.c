@@ -1,4 +1,6 @@
 /* What a client's certificate says, and whom it names. */
+#include "worker/tls/peer.h"
+
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -7,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/tls/internal.h"
+#include "worker/tls/state.h"
 
 const char *
 peer_subject(const X509 *cert, char out[TLS_SUBJECT_MAX])

@@ -6,6 +6,8 @@
  * identity and a digest of it, next to the binding: who resumes one is the
  * holder of that very key, as long as the host still has it.
  */
+#include "worker/tls/psk.h"
+
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <string.h>
@@ -13,7 +15,9 @@
 #include "shm/base/digest.h"
 #include "shm/base/psk.h"
 #include "shm/base/secret.h"
-#include "worker/tls/internal.h"
+#include "worker/tls/binding.h"
+#include "worker/tls/keys.h"
+#include "worker/tls/state.h"
 
 /* TLS_AES_128_GCM_SHA256: such keys go with SHA-256, whatever the cipher. */
 static const unsigned char sha256_suite[2] = { 0x13, 0x01 };

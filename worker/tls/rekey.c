@@ -2,12 +2,15 @@
  * Fresh keys while a connection lasts: KeyUpdate in TLS 1.3, renegotiation up
  * to TLS 1.2; and the end of clients that do nothing else.
  */
+#include "worker/tls/rekey.h"
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <time.h>
 
-#include "worker/tls/internal.h"
+#include "worker/tls/peer.h"
+#include "worker/tls/state.h"
 
 #define SECOND     UINT64_C(1000)
 #define PAUSE      (60 * SECOND) /* from one renegotiation to the next */

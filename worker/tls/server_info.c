@@ -7,13 +7,16 @@
  * bare context and all those of hosts that have any know the same extensions
  * in the same order, and what a host does not have is not answered.
  */
+#include "worker/tls/server_info.h"
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "shm/base/server_info.h"
-#include "worker/tls/internal.h"
+#include "worker/tls/keys.h"
+#include "worker/tls/state.h"
 
 #define CONTEXTS_OF_NONE (SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_2_SERVER_HELLO)
 

@@ -3,6 +3,8 @@
  * asked; this one knows when there is nothing to be had, and when what it
  * writes is to wait for what follows.
  */
+#include "worker/tls/socket.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -10,7 +12,7 @@
 #include <sys/socket.h>
 
 #include "shm/base/ensure.h"
-#include "worker/tls/internal.h"
+#include "worker/tls/state.h"
 
 ssize_t
 tls_socket_read(struct tls_socket *socket, void *data, size_t len)

@@ -4,13 +4,15 @@
  * They were fetched long before, by another process; here they are only read.
  * What is not there, or is over, is not stapled: no handshake waits.
  */
+#include "worker/tls/staple.h"
+
 #include <openssl/crypto.h>
 #include <openssl/ssl.h>
 #include <string.h>
 
 #include "shm/base/ocsp_response.h"
 #include "shm/cache/reader.h"
-#include "worker/tls/internal.h"
+#include "worker/tls/state.h"
 
 /* An OCSP response with the status tryLater, and nothing else. */
 static const uint8_t try_later[] = { 0x30, 0x03, 0x0a, 0x01, 0x03 };

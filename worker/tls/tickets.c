@@ -7,6 +7,8 @@
  * and in TLS 1.3 the next one only comes with the next reply.  What it keeps
  * opens no other ticket.
  */
+#include "worker/tls/tickets.h"
+
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -15,7 +17,11 @@
 #include <string.h>
 
 #include "shm/base/secret.h"
-#include "worker/tls/internal.h"
+#include "worker/tls/binding.h"
+#include "worker/tls/psk.h"
+#include "worker/tls/sessions.h"
+#include "worker/tls/state.h"
+#include "worker/tls/verify.h"
 
 #define QUEUED_SEC 60u
 

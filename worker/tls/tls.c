@@ -11,8 +11,17 @@
 #include "shm/base/ensure.h"
 #include "shm/base/log.h"
 #include "shm/base/secret.h"
-#include "worker/tls/internal.h"
+#include "worker/tls/contexts.h"
+#include "worker/tls/hello.h"
+#include "worker/tls/keys.h"
+#include "worker/tls/outcome.h"
+#include "worker/tls/peer.h"
+#include "worker/tls/rekey.h"
 #include "worker/tls/schedule.h"
+#include "worker/tls/server_info.h"
+#include "worker/tls/sessions.h"
+#include "worker/tls/state.h"
+#include "worker/tls/tickets.h"
 #include "worker/tls/variables.h"
 
 /* Bytes of all certificates that a client shows. */

@@ -5,13 +5,17 @@
  * Hosts with the same files share what is made of them.  What has been
  * replaced lives as long as contexts use it, and is shared no more.
  */
+#include "worker/tls/trust.h"
+
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/tls/internal.h"
+#include "worker/tls/keys.h"
+#include "worker/tls/outcome.h"
+#include "worker/tls/state.h"
 
 /* Issuers between clients and authorities, as clients have shown them. */
 #define SEEN_MAX 16

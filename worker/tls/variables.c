@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/tls/internal.h"
+#include "worker/tls/peer.h"
+#include "worker/tls/state.h"
 
 /* A value that outlived its channel. */
 struct tls_note {

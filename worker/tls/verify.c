@@ -2,12 +2,18 @@
  * Whether a client's certificate is good: by the library's own check of the
  * whole chain, in the handshake, and again before its session is resumed.
  */
+#include "worker/tls/verify.h"
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/tls/internal.h"
+#include "worker/tls/admission.h"
+#include "worker/tls/contexts.h"
+#include "worker/tls/peer.h"
+#include "worker/tls/state.h"
+#include "worker/tls/trust.h"
 
 static const struct {
 	int error;

@@ -10,6 +10,8 @@
  * peer closes a connection badly, and the client's next data connection would
  * find its session gone.
  */
+#include "worker/tls/sessions.h"
+
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +19,11 @@
 
 #include "shm/base/seal.h"
 #include "shm/base/secret.h"
-#include "worker/tls/internal.h"
+#include "worker/tls/admission.h"
+#include "worker/tls/binding.h"
+#include "worker/tls/psk.h"
+#include "worker/tls/state.h"
+#include "worker/tls/verify.h"
 
 /* What a record's seal also vouches for. */
 #define CLAIMS_MAX                                                       \
