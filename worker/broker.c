@@ -100,6 +100,7 @@ verdict(struct broker *broker, const struct message *message)
 	if (body->limit == LIMIT_NONE) {
 		client->settled = true;
 		client->settled_host = client->asked_host;
+		client->sessions = body->sessions;
 		if (client->asked_host != client->host) {
 			client->asked_host = client->host;
 			broker_tell(&broker->tell, client, BROKER_TELL_HOST);

@@ -74,6 +74,7 @@ struct broker_client {
 	uint32_t settled_host; /* that login counts it for, when settled */
 	uint32_t asked_host;   /* that the next verdict is about */
 	uint32_t unsent;       /* what login has to be told, as bits */
+	uint32_t sessions;     /* of its host, when login counted it there */
 	/* The ended session whose place it has, while login knows that one. */
 	uint64_t place;
 	bool joining, settled, known;

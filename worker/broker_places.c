@@ -73,6 +73,16 @@ broker_places_open(struct broker_places *places)
 	return (places->told);
 }
 
+/*
+ * Where clients are told how many sessions there are, one that has ended may
+ * not be among them, and each that comes has to ask.
+ */
+static bool
+has_places(const struct broker_places *places, uint32_t host)
+{
+	return (!places->worker->conf->hosts[host].banner_counts);
+}
+
 bool
 broker_places_keep(struct broker_places *places,
     const struct broker_client *client)
@@ -82,6 +92,7 @@ broker_places_keep(struct broker_places *places,
 
 	if (!client->known || !client->settled || client->joining ||
 	    client->question != NULL || client->unsent != 0 ||
+	    !has_places(places, client->settled_host) ||
 	    !broker_places_open(places))
 		return (false);
 	if (places->count == BROKER_PLACES_MAX)

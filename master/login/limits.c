@@ -246,6 +246,14 @@ limits_login(struct limits *limits, struct limits_hold *hold,
 	return (LIMIT_NONE);
 }
 
+uint32_t
+limits_of_host(const struct limits_hold *hold)
+{
+	const struct limits_counter *counter = hold->held[LIMIT_HOST];
+
+	return (counter == NULL ? 0 : counter->count);
+}
+
 bool
 limits_same_user(const struct limits_hold *a, const struct limits_hold *b)
 {

@@ -72,6 +72,9 @@ enum limit limits_login(struct limits *limits, struct limits_hold *hold,
     const struct conf_host *host, const struct limits_user *user,
     enum limits_how how);
 
+/* How many sessions there are on the host of this one; 0: it is not counted. */
+NODISCARD uint32_t limits_of_host(const struct limits_hold *hold);
+
 /* Whether both are sessions of the same user, who is not anonymous. */
 NODISCARD bool limits_same_user(const struct limits_hold *a,
     const struct limits_hold *b);

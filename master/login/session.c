@@ -104,8 +104,14 @@ static int
 send_verdict(struct login_worker *worker, uint64_t number, enum limit limit,
     uint32_t host)
 {
-	struct msg_session_verdict body = { number, (uint32_t)limit, host };
+	struct msg_session_verdict body = { .session = number,
+		.limit = (uint32_t)limit,
+		.host = host };
+	const struct login_session *session =
+	    limit == LIMIT_NONE ? session_find(worker, number) : NULL;
 
+	if (session != NULL)
+		body.sessions = limits_of_host(&session->hold);
 	return (link_post(worker->link, MSG_SESSION_VERDICT, &body));
 }
 

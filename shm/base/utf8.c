@@ -48,3 +48,11 @@ utf8_sequence(const uint8_t *text, size_t len)
 			return (0);
 	return (need);
 }
+
+bool
+utf8_is_control(const uint8_t *sequence, size_t len)
+{
+	if (len == 1)
+		return (sequence[0] < ' ' || sequence[0] == 0x7f);
+	return (len == 2 && sequence[0] == 0xc2 && sequence[1] < 0xa0);
+}

@@ -2,6 +2,7 @@
 #ifndef SHM_BASE_UTF8_H
 #define SHM_BASE_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,5 +14,8 @@
  * len is at least 1.
  */
 NODISCARD size_t utf8_sequence(const uint8_t *text, size_t len);
+
+/* Whether the sequence of that length is a control character: ASCII or C1. */
+NODISCARD bool utf8_is_control(const uint8_t *sequence, size_t len);
 
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "shm/base/ensure.h"
+#include "shm/conf/format.h"
 #include "shm/conf/varying.h"
 
 #define RUN_PREFIX "run_directory/"
@@ -221,6 +222,7 @@ complete_host(struct build *build, struct conf_host *host)
 		varying_complete(build->load, keys_find("read_only"), "on",
 		    &host->anonymous.settings);
 
+	host->banner_counts = format_counts(host->banner);
 	protocol_complete(&host->tls);
 	if ((host->tls.options & CONF_TLS_USE_IMPLICIT_SSL) != 0)
 		for (i = 0; i < host->nlisten; i++)
@@ -381,6 +383,7 @@ build_defaults(struct build *build)
 				apply_section(build, node, &target);
 	}
 	move_parts(build, &target);
+	check_banner(build, &target.given);
 	build->defaults = target.given;
 	free_host(&host);
 }

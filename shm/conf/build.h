@@ -39,6 +39,9 @@ NODISCARD bool parts_given(const struct given *given);
 void check_host(const struct build *build, size_t index,
     const struct given *own);
 
+/* Either banner or banner_file, for `defaults` too (banner_file.c). */
+void check_banner(const struct build *build, const struct given *own);
+
 /* Those of its keys of tls (check_tls.c). */
 void check_tls(const struct build *build, size_t index,
     const struct given *own);

@@ -266,6 +266,7 @@ check_host(const struct build *build, size_t index, const struct given *own)
 		check_dsa(build, index, own);
 	if (host->tls.engine)
 		check_verification(build, index, own);
+	check_banner(build, own);
 	check_tls(build, index, own);
 	check_anonymous(build, index, own);
 	check_per_user(build, index, own);

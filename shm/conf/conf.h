@@ -44,7 +44,8 @@ struct conf_host {
 	struct conf_listener *listen;
 	size_t nlisten; /* 0 for a host that shares the server's listeners */
 
-	char *banner;
+	char *banner;       /* of a line or several; NULL: the usual one */
+	bool banner_counts; /* it tells how many sessions the host has */
 	struct conf_tls tls;
 	struct conf_anonymous anonymous;
 	struct conf_sections users, directories;

@@ -181,6 +181,8 @@ add_variable(struct parse *parse, const char *text, size_t len)
 	parse->format->tls = parse->format->tls || facts[variable].tls;
 	if (variable == VARIABLE_RAW_IN || variable == VARIABLE_RAW_OUT)
 		parse->format->raw = true;
+	if (variable == VARIABLE_SESSIONS)
+		parse->format->counts = true;
 	return (0);
 }
 
@@ -304,6 +306,21 @@ format_parse(const char *text, enum format_kind kind, char why[FORMAT_WHY_MAX])
 		return (NULL);
 	}
 	return (format);
+}
+
+bool
+format_counts(const char *banner)
+{
+	char why[FORMAT_WHY_MAX];
+	struct conf_format *format;
+	bool counts;
+
+	if (banner == NULL || strchr(banner, '%') == NULL)
+		return (false);
+	format = format_parse(banner, FORMAT_BANNER, why);
+	counts = format != NULL && format->counts;
+	free(format);
+	return (counts);
 }
 
 const struct conf_format *

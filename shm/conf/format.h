@@ -47,6 +47,7 @@ struct conf_format {
 	const char *text; /* as it was given */
 	bool tls;         /* has variables that are about TLS */
 	bool raw;         /* has RAW_IN or RAW_OUT */
+	bool counts;      /* has SESSIONS */
 	size_t count;
 	struct format_piece pieces[]; /* then the text; one allocation */
 };
@@ -59,6 +60,9 @@ struct conf_format {
  */
 NODISCARD struct conf_format *format_parse(const char *text,
     enum format_kind kind, char why[FORMAT_WHY_MAX]);
+
+/* Whether a banner that was found good has SESSIONS in it; NULL: it has not. */
+NODISCARD bool format_counts(const char *banner);
 
 struct conf_host;
 

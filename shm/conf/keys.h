@@ -39,7 +39,8 @@ enum conf_type {
 	CONF_TYPE_PRE_SHARED_KEYS,
 	CONF_TYPE_KEY_FILE,
 	CONF_TYPE_BANNER,        /* text with variables */
-	CONF_TYPE_LOGIN_MESSAGE, /* the same */
+	CONF_TYPE_BANNER_FILE,   /* a file with it, read at load */
+	CONF_TYPE_LOGIN_MESSAGE, /* as a banner */
 	CONF_TYPE_FILE_NAME,     /* without a slash; or none */
 	CONF_TYPE_HOST_NAME,
 	CONF_TYPE_HOST_NAMES,

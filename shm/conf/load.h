@@ -84,6 +84,8 @@ struct load {
 	size_t nfiles;
 	struct conf_mention *mentions; /* in the order of the files */
 	size_t nmentions;
+	const struct node *banner; /* the value of defaults.banner_file, */
+	const char *banner_text;   /* and what is in that file */
 	size_t bytes, events;
 	bool partial;  /* some file could not be read to its end */
 	bool hopeless; /* a limit was exceeded: not worth building */

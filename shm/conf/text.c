@@ -1,9 +1,11 @@
 /* Values that are one text: names, paths, the banner. */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "shm/base/utf8.h"
 #include "shm/conf/format.h"
 #include "shm/conf/value.h"
 
@@ -216,22 +218,62 @@ is_plain(const char *text)
 	    consists_of(text, "_./-") && strcasecmp(text, "null") != 0);
 }
 
+/*
+ * The text of a character that a reader of YAML would refuse or take for the
+ * end of a line; its length in bytes, or 0 when it means itself.
+ */
+static size_t
+escape(const char *at, char out[8])
+{
+	static const char *const others[][2] = {
+		{ "\xe2\x80\xa8", "\\u2028" },
+		{ "\xe2\x80\xa9", "\\u2029" },
+		{ "\xef\xbb\xbf", "\\uFEFF" },
+		{ "\xef\xbf\xbe", "\\uFFFE" },
+		{ "\xef\xbf\xbf", "\\uFFFF" },
+	};
+	const uint8_t *bytes = (const uint8_t *)at;
+	size_t i;
+
+	if (*at == '"' || *at == '\\') {
+		(void)snprintf(out, 8, "\\%c", *at);
+		return (1);
+	}
+	if (utf8_is_control(bytes, 1)) {
+		(void)snprintf(out, 8, "\\x%02X", bytes[0]);
+		return (1);
+	}
+	if (bytes[1] >= 0x80 && utf8_is_control(bytes, 2)) {
+		(void)snprintf(out, 8, "\\x%02X", bytes[1]);
+		return (2);
+	}
+	for (i = 0; i < NITEMS(others); i++)
+		if (strncmp(at, others[i][0], 3) == 0) {
+			(void)snprintf(out, 8, "%s", others[i][1]);
+			return (3);
+		}
+	return (0);
+}
+
 int
 scalar_write_text(struct buf *out, const char *text)
 {
+	char escaped[8];
 	const char *at;
+	size_t len;
 	int ret;
 
 	if (is_plain(text))
 		return (buf_printf(out, "%s", text));
 	ret = buf_append(out, "\"", 1);
-	for (at = text; *at != '\0' && ret == 0; at++) {
-		if (*at == '"' || *at == '\\')
-			ret = buf_printf(out, "\\%c", *at);
-		else if (iscntrl((unsigned char)*at))
-			ret = buf_printf(out, "\\x%02X", (unsigned char)*at);
-		else
+	for (at = text; *at != '\0' && ret == 0; at += len) {
+		len = escape(at, escaped);
+		if (len != 0) {
+			ret = buf_printf(out, "%s", escaped);
+		} else {
+			len = 1;
 			ret = buf_append(out, at, 1);
+		}
 	}
 	return (ret == 0 ? buf_append(out, "\"", 1) : ret);
 }

@@ -30,6 +30,8 @@ const struct value_type value_types[CONF_TYPE_COUNT] = {
 	    string_list_release },
 	[CONF_TYPE_KEY_FILE] = { text_read, text_write, text_release },
 	[CONF_TYPE_BANNER] = { text_read, text_write, text_release },
+	/* What it has is the banner, which has a key of its own. */
+	[CONF_TYPE_BANNER_FILE] = { banner_file_read, NULL, NULL },
 	[CONF_TYPE_LOGIN_MESSAGE] = { text_read, text_write, text_release },
 	[CONF_TYPE_FILE_NAME] = { text_read, text_write, text_release },
 	[CONF_TYPE_HOST_NAME] = { text_read, text_write, text_release },
@@ -108,6 +110,8 @@ value_is_unset(const struct conf_key *key, const void *object)
 	const char *text;
 
 	switch ((int)key->type) {
+	case CONF_TYPE_BANNER_FILE:
+		return (true);
 	case CONF_TYPE_USERS:
 	case CONF_TYPE_DIRECTORIES:
 		return (list->count == 0);

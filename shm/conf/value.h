@@ -146,6 +146,7 @@ bool scalar_read_uint(const struct value *value);
 bool scalar_read_size(const struct value *value);
 bool checksums_read(const struct value *value);
 bool text_read(const struct value *value);
+bool banner_file_read(const struct value *value);
 bool word_read(const struct value *value);
 bool auth_order_read(const struct value *value);
 bool verify_order_read(const struct value *value);

@@ -273,8 +273,10 @@ struct msg_session_open {
 
 struct msg_session_verdict {
 	uint64_t session;
-	uint32_t limit; /* enum limit that refuses, LIMIT_NONE = welcome */
-	uint32_t host;  /* that this is the answer for */
+	uint32_t limit;    /* enum limit that refuses, LIMIT_NONE = welcome */
+	uint32_t host;     /* that this is the answer for */
+	uint32_t sessions; /* of that host, this one among them */
+	uint32_t zero;
 };
 
 /*

@@ -16,9 +16,10 @@
 #include "tests/unit/suites.h"
 #include "tests/unit/worker_rig.h"
 
-#define HEARD_MAX 64
-#define CROWD     4000
-#define SESSION   ((uint64_t)3 << 32 | 1)
+#define HEARD_MAX    64
+#define CROWD        4000
+#define RIG_SESSIONS 5 /* by the word of login */
+#define SESSION      ((uint64_t)3 << 32 | 1)
 
 /* The login process: what it heard, as short text. */
 struct login {
@@ -249,7 +250,8 @@ judge(struct table *table, uint32_t host, enum limit limit)
 {
 	const struct msg_session_verdict body = { .session = SESSION,
 		.limit = (uint32_t)limit,
-		.host = host };
+		.host = host,
+		.sessions = RIG_SESSIONS };
 
 	CU_ASSERT_EQUAL(channel_post(table->login.channel, MSG_SESSION_VERDICT,
 			    &body),

@@ -37,6 +37,25 @@ keeps_a_place(void)
 	stop(&table);
 }
 
+/* Who is told how many there are must be counted when it comes. */
+static void
+keeps_none_where_they_are_told(void)
+{
+	struct seat first, second;
+	struct table table;
+
+	settle(&table, &first);
+	CU_ASSERT_EQUAL(first.client.sessions, RIG_SESSIONS);
+	table.rig.hosts[0].banner_counts = true;
+	broker_leave(&first.client);
+	talk(&table);
+	CU_ASSERT_EQUAL(table.login.nheard, 3);
+	CU_ASSERT_TRUE(heard(&table.login, 2, "SESSION_CLOSE"));
+	CU_ASSERT_FALSE(sit(&table, &second, SESSION + 1));
+	broker_leave(&second.client);
+	stop(&table);
+}
+
 static void
 finds_no_place(void)
 {
@@ -120,6 +139,8 @@ announces_a_place_as_its_own(void)
 
 CU_TestInfo broker_places_tests[] = {
 	{ "the next session takes a place that is kept", keeps_a_place },
+	{ "no place is kept where clients are told how many there are",
+	    keeps_none_where_they_are_told },
 	{ "a place is for the same address, host and login", finds_no_place },
 	{ "places are given back when login calls", gives_places_back },
 	{ "a place is announced as the session's",

@@ -171,6 +171,8 @@ check_moving_between_hosts(void)
 	    limits_move(&limits, &first, &hosts[0], LIMITS_ASK) == LIMIT_NONE);
 	CU_ASSERT(
 	    limits_move(&limits, &second, &hosts[1], LIMITS_ASK) == LIMIT_NONE);
+	CU_ASSERT_EQUAL(limits_of_host(&first), 1);
+	CU_ASSERT_EQUAL(limits_of_host(&second), 1);
 	limits_leave(&limits, &first);
 	limits_leave(&limits, &second);
 	limits_free(&limits);

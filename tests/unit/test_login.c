@@ -223,6 +223,7 @@ check_moved_session(void)
 	rig_send(&worker, MSG_SESSION_HOST, &host, NULL, 0, NULL, 0);
 	CU_ASSERT(rig_next(&worker) == MSG_SESSION_VERDICT);
 	CU_ASSERT(worker.body.verdict.limit == LIMIT_NONE);
+	CU_ASSERT(worker.body.verdict.sessions == 1);
 	CU_ASSERT(rig_next(&worker) == MSG_LOGIN_RESULT);
 	CU_ASSERT(worker.body.result.verdict == LOGIN_UNAVAILABLE);
 	CU_ASSERT(worker.body.result.token_len == 0);

@@ -12,9 +12,12 @@
 #include "worker/pool.h"
 #include "worker/worker.h"
 
+#define RIG_HOSTS 8
+
 struct rig {
 	struct worker worker;
 	struct conf conf;
+	struct conf_host hosts[RIG_HOSTS];
 };
 
 /* What a hostile peer makes a module say is not for the test's output. */
@@ -30,6 +33,8 @@ rig_start(struct rig *rig)
 	log_set_sink(rig_no_log, NULL);
 	rig->conf.generation = 7;
 	rig->conf.agent_idle = 3600;
+	rig->conf.hosts = rig->hosts;
+	rig->conf.nhosts = RIG_HOSTS;
 	rig->worker.conf = &rig->conf;
 	CU_ASSERT_EQUAL_FATAL(uv_loop_init(&rig->worker.loop), 0);
 	rig->worker.clock = clock_new(&rig->worker);

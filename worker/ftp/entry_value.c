@@ -102,6 +102,8 @@ put_place(const struct entry *entry, enum variable variable, struct buf *out)
 	case VARIABLE_PROTOCOL:
 		return (put(out,
 		    session_is_tls(session) || session->ccc ? "ftps" : "ftp"));
+	case VARIABLE_SESSIONS:
+		return (put_number(out, session->client.sessions));
 	default:
 		return (put(out, FTPSD_VERSION));
 	}

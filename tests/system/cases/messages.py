@@ -5,10 +5,11 @@ import re
 import time
 
 from client import Client
-from daemon import GID, PASSWORD, UID, Daemon
+from daemon import GID, PASSWORD, UID, Daemon, wait_for
 
 CLEAR = {"tls": {"required": "off"}}
 CHANGED = "Directory changed."
+NO_TLS = {"tls": {"engine": False}}
 
 
 def put(server, path, contents):
@@ -180,3 +181,104 @@ def case_many_variables(binaries):
             Client(server.port) as client:
         assert len(client.greeting.text) == 2048, len(client.greeting.text)
         client.login().cmd("PWD", 257)
+
+
+def write(path, contents):
+    """A file that only root can read."""
+    with open(path, "wb") as out:
+        out.write(contents)
+    os.chmod(path, 0o600)
+    return path
+
+
+def reload(server):
+    server.write_config()
+    server.ctl("reload")
+
+
+def case_banner_file(binaries):
+    """The lines of the file, as RFC 959 has them; a reload reads it anew."""
+    with Daemon(binaries, CLEAR) as server:
+        path = write(os.path.join(server.folder, "welcome"),
+                     b"\r\n220 Caf\xc3\xa9 at %{SERVER_PORT}\r\n\n500%\n\n")
+        server.config["banner_file"] = path
+        reload(server)
+        with Client(server.port, greet=False) as client:
+            lines = [client.line() for _ in range(4)]
+            assert lines == [b"220-", b" 220 Caf\xc3\xa9 at %d" % server.port,
+                             b" ", b"220 500%"], lines
+            client.login().cmd("PWD", 257)
+        write(path, b"Another.")
+        with Client(server.port) as client:
+            assert "500%" in client.greeting.text, client.greeting
+        reload(server)
+        with Client(server.port) as client:
+            assert client.greeting.text == "Another.", client.greeting
+
+
+def case_banner_file_is_bad(binaries):
+    """Such a file has a reload refused, and nothing changes."""
+    with Daemon(binaries, CLEAR) as server:
+        path = write(os.path.join(server.folder, "welcome"), b"Good.\n")
+        server.config["banner_file"] = path
+        reload(server)
+        server.expect_log("reload|banner")
+        for contents, said in ((b"", "is empty"), (b"a\n\x1b[2J\n", "line 2"),
+                               (b"x" * 2049, "2048"), (None, "No such file")):
+            if contents is None:
+                os.unlink(path)
+            else:
+                write(path, contents)
+            done = server.ctl("reload", check=False, json_output=False)
+            assert done.returncode != 0
+            assert re.search(r"yaml:\d+:\d+: banner_file: .*" + said,
+                             done.stdout + done.stderr), (said, done)
+            with Client(server.port) as client:
+                assert client.greeting.text == "Good.", client.greeting
+
+
+def case_banner_file_of_hosts(binaries):
+    """That of a host, of the defaults, and what overrides it."""
+    with Daemon(binaries, CLEAR) as server:
+        common = write(os.path.join(server.folder, "common"), b"Common.\n")
+        own = write(os.path.join(server.folder, "own"), b"Of %{HOST}.\n")
+        server.config["defaults"] = {"banner_file": common}
+        server.config["banner"] = "The server."
+        server.config["hosts"] = [
+            {"name": "one.test", **NO_TLS},
+            {"name": "two.test", "banner_file": own, **NO_TLS},
+            {"name": "three.test", "banner": "3", **NO_TLS}]
+        reload(server)
+        for name, said in (("one.test", "Common."),
+                           ("two.test", "Of two.test."), ("three.test", "3")):
+            with Client(server.port) as client:
+                assert client.greeting.text == "The server."
+                assert client.cmd("HOST " + name, 220).text == said
+
+
+def sessions(client):
+    return int(client.greeting.text.split()[-1])
+
+
+def newcomer(server):
+    """What one that comes now is told."""
+    with Client(server.port) as client:
+        return sessions(client)
+
+
+def case_sessions(binaries):
+    """A banner tells how many the host has, on all workers."""
+    config = {"banner": "Sessions: %{SESSIONS}", "workers": 2,
+              "hosts": [{"name": "one.test", "banner": "One: %{SESSIONS}",
+                         **NO_TLS}], **CLEAR}
+    with Daemon(binaries, config) as server:
+        clients = [Client(server.port) for _ in range(5)]
+        assert list(map(sessions, clients)) == [1, 2, 3, 4, 5]
+        assert clients[0].cmd("HOST one.test", 220).text == "One: 1"
+        assert clients[1].cmd("HOST one.test", 220).text == "One: 2"
+        assert newcomer(server) == 4
+        clients[4].login().cmd("PWD", 257)
+        for client in clients:
+            client.close()
+        # They are counted as long as their workers have not seen it.
+        assert wait_for(lambda: newcomer(server) == 1)

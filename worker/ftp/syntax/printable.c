@@ -1,17 +1,8 @@
 #include "worker/ftp/syntax/printable.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "shm/base/utf8.h"
-
-static bool
-is_control(const uint8_t *bytes, size_t len)
-{
-	if (len == 1)
-		return (bytes[0] < ' ' || bytes[0] == 0x7f);
-	return (len == 2 && bytes[0] == 0xc2 && bytes[1] < 0xa0);
-}
 
 void
 printable_put(struct printable *out, const uint8_t *bytes, size_t len)
@@ -24,7 +15,7 @@ printable_put(struct printable *out, const uint8_t *bytes, size_t len)
 			n = 1;
 		if (n > out->max - out->len)
 			break;
-		if (is_control(bytes + at, n)) {
+		if (utf8_is_control(bytes + at, n)) {
 			out->text[out->len++] = bytes[at] == '\t' ? ' ' : '?';
 		} else {
 			memcpy(out->text + out->len, bytes + at, n);
