@@ -72,7 +72,10 @@ void fs_agent(struct fs *fs, int fd, int error);
 NODISCARD uint32_t fs_stat(struct fs *fs, const char *path);
 /* Of a symbolic link itself; and if it may be renamed. */
 NODISCARD uint32_t fs_stat_self(struct fs *fs, const char *path);
-/* Of what an upload would replace or continue, ENOENT: and if it may. */
+/*
+ * Of what an upload would replace or continue, if it may; where there is
+ * nothing, but may be, all is 0.
+ */
 NODISCARD uint32_t fs_stat_upload(struct fs *fs, const char *path,
     enum fs_data data);
 NODISCARD uint32_t fs_chdir(struct fs *fs, const char *path);

@@ -26,21 +26,28 @@ ops_tell(int fd, struct msg_fs_done *done)
 	return (0);
 }
 
-/* What an upload would come upon, if it may be made at all. */
+/* What an upload would come upon, if it may be made at all: else errno. */
 static int
-open_to_upload(const struct jail *jail, const struct ops_request *request)
+tell_upload(const struct jail *jail, const struct ops_request *request,
+    struct msg_fs_done *done)
 {
 	struct place place;
-	int fd;
+	int fd, ret = -1;
 
 	if (resolve_target(jail, request->path,
 		ACCESS_ADD | access_transfer(request->data), &place) == -1)
 		return (-1);
 	fd = resolve_below(place.parent, place.name, O_PATH | O_NOFOLLOW);
-	if (fd != -1 && resolve_need(&place, ACCESS_WRITE) == -1)
-		fd_close(&fd);
+	if (fd == -1 && errno == ENOENT)
+		ret = faccessat(place.parent, ".", W_OK, 0);
+	else if (fd != -1 && resolve_need(&place, ACCESS_WRITE) == 0)
+		ret = ops_tell(fd, done);
+	if (ret == 0 && S_ISREG(done->mode))
+		ret = faccessat(place.parent, place.name, W_OK,
+		    AT_SYMLINK_NOFOLLOW);
+	fd_close(&fd);
 	resolve_free(&place);
-	return (fd);
+	return (ret);
 }
 
 int
@@ -50,8 +57,8 @@ ops_stat(const struct jail *jail, const struct ops_request *request,
 	int fd, ret;
 
 	if (request->mode == FS_STAT_UPLOAD)
-		fd = open_to_upload(jail, request);
-	else if (request->mode == FS_STAT_SELF)
+		return (tell_upload(jail, request, done));
+	if (request->mode == FS_STAT_SELF)
 		fd = resolve_open(jail, request->path, ACCESS_REMOVE,
 		    O_PATH | O_NOFOLLOW);
 	else

@@ -26,7 +26,10 @@ struct ops_request {
 typedef int (*ops_function)(const struct jail *jail,
     const struct ops_request *request, struct msg_fs_done *done);
 
-/* Size, time and mode of what the path leads to; FS_STAT_SELF ... in mode. */
+/*
+ * Size, time and mode of what the path leads to; FS_STAT_SELF ... in mode.  For
+ * an upload a mode of 0 says that nothing is there, and that something may be.
+ */
 NODISCARD int ops_stat(const struct jail *jail,
     const struct ops_request *request, struct msg_fs_done *done);
 /* Whether it is a directory that the account may search. */

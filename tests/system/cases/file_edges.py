@@ -11,6 +11,9 @@ from mounts import mount, private_mounts, remount
 from run import Skip
 
 
+SHORTER = "The file is shorter than the restart position."
+
+
 def logged_in(server, user="alice"):
     return Client(server.port).auth().login(user)
 
@@ -554,13 +557,24 @@ def case_large_and_sparse(binaries):
         assert client.retr("zeros") == bytes(5_000_000)
 
 
+def refused(client, command, code, text, before=None):
+    """The transfer is refused, without a 150 before that."""
+    client.passive().close()
+    if before:
+        client.cmd(before, 350)
+    reply = client.cmd(command)
+    assert (reply.code, reply.text) == (code, text), (command, reply)
+
+
 def case_replacing_odd_things(binaries):
-    """STOR onto what is no file is refused before a data connection."""
+    """What cannot be stored or sent is refused before a data connection."""
     with Daemon(binaries) as server, logged_in(server) as client:
         os.mkfifo(path_of(server, "fifo"))
         os.symlink("loop", path_of(server, "loop"))
         os.symlink("/etc/passwd", path_of(server, "out"))
         client.cmd("MKD d", 257)
+        client.cmd("MKD shut", 257)
+        client.stor("short", b"abc")
         for command, code, text in (
                 ("STOR d", 553, "It is a directory."),
                 ("RETR d", 550, "It is a directory."),
@@ -569,15 +583,20 @@ def case_replacing_odd_things(binaries):
                 ("STOR loop", 553, "Too many symbolic links."),
                 ("RETR loop", 550, "Too many symbolic links."),
                 ("STOR d/x/y", 553, "No such file or directory."),
+                ("APPE d/x/y", 553, "No such file or directory."),
                 ("RETR out", 550, "No such file or directory."),
                 ("STOR /", 553, "It is a directory.")):
-            data = client.passive()
-            reply = client.cmd(command)
-            if reply.code == 150:
-                finish(client.wrap_data(data))
-                reply = client.reply()
-            data.close()
-            assert (reply.code, reply.text) == (code, text), (command, reply)
+            refused(client, command, code, text)
+        refused(client, "STOR short", 554, SHORTER, "REST 4")
+        refused(client, "STOR none", 553, "No such file or directory.",
+                "REST 4")
+        refused(client, "STOR short", 554, SHORTER, "RANG 4 5")
+        refused(client, "RETR short", 551, SHORTER, "REST 4")
+        os.chmod(path_of(server, "shut"), 0o555)
+        os.chmod(path_of(server, "short"), 0o444)
+        for command in ("STOR shut/f", "APPE shut/f", "STOR short",
+                        "APPE short"):
+            refused(client, command, 553, "Permission denied.")
         client.stor("f", b"")
         for command in ("CWD f", "RMD f", "MKD f/x"):
             reply = client.cmd(command, 550)

@@ -117,6 +117,17 @@ verb_stou(struct session *session, const char *text)
 	    FS_CREATE_UNIQUE));
 }
 
+/* Why the upload cannot begin, by what it would come upon: errno, or 0. */
+static int
+obstacle(const struct transfer *transfer, const struct fs_answer *answer)
+{
+	if (answer->mode == 0)
+		return (transfer->start > 0 ? ENOENT : 0);
+	if (!S_ISREG(answer->mode))
+		return (S_ISDIR(answer->mode) ? EISDIR : ENXIO);
+	return (transfer->start > answer->size ? ERANGE : 0);
+}
+
 /* What cannot be stored is refused before a data connection is made. */
 static enum flow
 checked(struct session *session)
@@ -124,11 +135,10 @@ checked(struct session *session)
 	struct fs_answer answer;
 	enum flow flow;
 
-	if (!files_answer_any(session, &answer, &flow))
+	if (!transfer_answer(session, &answer, REFUSAL_STORE, &flow))
 		return (flow);
-	if (answer.error == 0 && !S_ISREG(answer.mode))
-		answer.error = S_ISDIR(answer.mode) ? EISDIR : ENXIO;
-	if (answer.error != 0 && answer.error != ENOENT)
+	answer.error = obstacle(session->transfer, &answer);
+	if (answer.error != 0)
 		return (transfer_refuse(session, answer.error, REFUSAL_STORE));
 	return (session_goto(session, &step_connect));
 }
