@@ -3,7 +3,8 @@
  *
  * Who opens one takes a lock that all its readers share.  A process that was
  * stopped with it, or has been taken over, must not hold up the loop: as long
- * as it does, there is nothing to be found, and that is all.
+ * as it does, there is nothing to be found, and that is all.  The pool has a
+ * thread for each environment beyond those for files, so these do not wait.
  */
 #ifndef WORKER_CACHE_OPEN_H
 #define WORKER_CACHE_OPEN_H

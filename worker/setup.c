@@ -45,12 +45,28 @@ take_name(const struct worker_start *start)
 	log_channel_start(start->log_fd);
 }
 
+/*
+ * Who opens an environment of the keeper's may have to wait for long: each has
+ * a thread, beyond those for files (cache_open.h).
+ */
+static uint32_t
+count_environments(const struct conf *conf)
+{
+	bool shares =
+	    conf->session_cache && conf->session_cache_type == CONF_CACHE_LMDB;
+
+	return ((uint32_t)shares + (uint32_t)conf_staples(conf) +
+	    (uint32_t)conf_asks(conf));
+}
+
 static int
 set_threads(const struct worker_start *start)
 {
+	const struct conf *conf = start->conf;
 	char threads[16];
 
-	(void)snprintf(threads, sizeof(threads), "%u", start->conf->threads);
+	(void)snprintf(threads, sizeof(threads), "%u",
+	    conf->threads + count_environments(conf));
 	return (setenv("UV_THREADPOOL_SIZE", threads, 1));
 }
 

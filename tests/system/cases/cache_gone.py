@@ -1,6 +1,7 @@
 """The directory of all caches taken away under a server that runs, and the
 lock of their readers held."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -10,7 +11,7 @@ import sys
 from cases.cache import facts, facts_path, resumes
 from cases.stapling import Rig
 from client import Client
-from daemon import Daemon, wait_for
+from daemon import Daemon, random_bytes, wait_for
 
 
 def cache_of(server):
@@ -182,3 +183,29 @@ def case_lock_is_held(binaries):
                     if process["state"] == "hung"]
             assert not hung and workers == server.processes("worker"), hung
         assert wait_for(lambda: resumes(server), 20)
+
+
+def case_locks_are_held(binaries):
+    """The locks of all caches held, and one thread for files: these are read
+    and written."""
+    contents = random_bytes(3_000_000, 7)
+    rig = everything(binaries)
+    rig.config["threads"] = 1
+    with rig, contextlib.ExitStack() as holders:
+        server = rig.server
+        server.expect_log("signal|killed|worker|keeper|cache")
+        rig.stapled()
+        cache = cache_of(server)
+        for name in os.listdir(cache):
+            holders.enter_context(Holder(os.path.join(cache, name)))
+        old = server.processes("worker")
+        server.ctl("reload")
+        assert wait_for(lambda: not set(old).intersection(
+            server.processes("worker")), 20)
+        with Client(server.port) as client:
+            client.auth().login()
+            client.stor("file", contents)
+            assert client.retr("file") == contents
+
+
+case_locks_are_held.limit = 60
