@@ -155,14 +155,14 @@ begin_upload(struct copy *copy, struct jail *jail,
  * is there nobody sees a change.  Where that cannot be, false.
  */
 static bool
-begin_shared(struct copy *copy, struct jail *jail, const char *path, off_t size)
+begin_shared(struct copy *copy, struct jail *jail,
+    const struct upload_request *request, off_t size)
 {
-	const struct upload_request request = { .path = path,
-		.how = FS_CREATE_REPLACE,
-		.whole = true };
+	struct upload_request whole = *request;
 	struct stat st;
 
-	if (copy->old == -1 || begin_upload(copy, jail, &request) == -1)
+	whole.whole = true;
+	if (copy->old == -1 || begin_upload(copy, jail, &whole) == -1)
 		return (false);
 	if (ioctl(copy->fd, FICLONE, copy->old) == 0 &&
 	    fstat(copy->fd, &st) == 0 && st.st_size == size) {
@@ -185,7 +185,7 @@ begin(struct copy *copy, struct jail *jail, const struct copy_request *request)
 		return (-1);
 	upload.mode = request->mode & copy->sources[0].st.st_mode & 0777;
 	if (copy->join && st.st_ino != 0) {
-		if (begin_shared(copy, jail, request->target, st.st_size))
+		if (begin_shared(copy, jail, &upload, st.st_size))
 			return (0);
 		copy->appends = true;
 		upload.how = FS_CREATE_RESUME;
@@ -380,8 +380,7 @@ cut_off(const struct copy *copy)
 {
 	struct stat st;
 
-	if (fstat(copy->fd, &st) == -1 ||
-	    (uint64_t)st.st_size > copy->out + BLOCK)
+	if (fstat(copy->fd, &st) == -1 || (uint64_t)st.st_size > copy->out + BLOCK)
 		return;
 	/* If that fails, nothing better can be done. */
 	if (ftruncate(copy->fd, (off_t)copy->begun) == -1)

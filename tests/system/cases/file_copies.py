@@ -1,6 +1,7 @@
 """What the agent does with whole files and trees: CPFR, CPTO, COMB, RMDA."""
 
 import os
+import select
 import signal
 import subprocess
 
@@ -295,6 +296,15 @@ def shared_blocks(kind, arguments, binaries):
             assert mode_of(os.path.join(home, "t")) == 0o640
             assert sorted(os.listdir(home)) in (
                 ["a", "c", "t"], ["a", "c", "lost+found", "t"])
+            # The target goes while it is made: the new one is like any other.
+            write(server, "part", contents * 2)
+            client.send(b"COMB fs/t part\r\n")
+            while not [name for name in os.listdir(home)
+                       if name.startswith(".ftpsd")]:
+                assert not select.select([client.sock], [], [], 0)[0]
+            os.unlink(os.path.join(home, "t"))
+            assert client.reply().code == 250
+            assert mode_of(os.path.join(home, "t")) == 0o644
 
 
 def case_reflink_btrfs(binaries):
