@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/quota.h>
 
-#include "tests/unit/scratch.h"
+#include "tests/unit/scratch_jail.h"
 #include "tests/unit/suites.h"
 #include "worker/agent/space.h"
 #include "worker/ftp/syntax/refusal.h"
@@ -123,10 +123,7 @@ a_path_has_room(void)
 	struct jail jail;
 
 	scratch_new(&scratch);
-	memset(&jail, 0, sizeof(jail));
-	jail.root = scratch.fd;
-	jail.uid = geteuid();
-	jail.gid = getegid();
+	jail = scratch_jail(&scratch);
 	CU_ASSERT(space_look(&jail, "/", &room) == 0);
 	CU_ASSERT(room.bytes > 0 && room.files > 0 && room.now > 0);
 	CU_ASSERT(space_look(&jail, "/none", &room) == -1 && errno == ENOENT);

@@ -7,7 +7,7 @@
 #include <sys/xattr.h>
 
 #include "shm/base/fd.h"
-#include "tests/unit/scratch.h"
+#include "tests/unit/scratch_jail.h"
 #include "tests/unit/suites.h"
 #include "worker/agent/temporary.h"
 #include "worker/agent/upload.h"
@@ -15,18 +15,6 @@
 #define OLD  "the old contents"
 #define ACL  "system.posix_acl_access"
 #define LEFT ".ftpsd.0123456789abcdef.part"
-
-static struct jail
-jail_in(const struct scratch *scratch)
-{
-	struct jail jail;
-
-	memset(&jail, 0, sizeof(jail));
-	jail.root = scratch->fd;
-	jail.uid = geteuid();
-	jail.gid = getegid();
-	return (jail);
-}
 
 static struct upload *
 begin(struct jail *jail, const char *path, enum fs_create_how how,
@@ -96,7 +84,7 @@ the_name_shows_old_or_new(void)
 	size_t i;
 
 	scratch_new(&scratch);
-	jail = jail_in(&scratch);
+	jail = scratch_jail(&scratch);
 	for (i = 0; i < NITEMS(durabilities); i++) {
 		scratch_write(&scratch, "f", OLD);
 		upload = begin(&jail, "/f", FS_CREATE_REPLACE, 0);
@@ -134,7 +122,7 @@ of_two_uploads_the_last_wins_whole(void)
 	struct jail jail;
 
 	scratch_new(&scratch);
-	jail = jail_in(&scratch);
+	jail = scratch_jail(&scratch);
 	first = begin(&jail, "/f", FS_CREATE_REPLACE, 0);
 	second = begin(&jail, "/f", FS_CREATE_REPLACE, 0);
 	CU_ASSERT_FATAL(first != NULL && second != NULL);
@@ -164,7 +152,7 @@ an_overwritten_file_keeps_its_own(void)
 	bool user, list;
 
 	scratch_new(&scratch);
-	jail = jail_in(&scratch);
+	jail = scratch_jail(&scratch);
 	scratch_write(&scratch, "f", OLD);
 	(void)snprintf(path, sizeof(path), "%s/f", scratch.path);
 	CU_ASSERT(chmod(path, 04604) == 0);
@@ -201,7 +189,7 @@ links_keep_their_inode(void)
 	struct jail jail;
 
 	scratch_new(&scratch);
-	jail = jail_in(&scratch);
+	jail = scratch_jail(&scratch);
 	scratch_write(&scratch, "f", OLD);
 	CU_ASSERT(linkat(scratch.fd, "f", scratch.fd, "other", 0) == 0);
 	upload = begin(&jail, "/f", FS_CREATE_REPLACE, 0);
@@ -238,7 +226,7 @@ a_file_of_another_stays_his(void)
 		return;
 	}
 	scratch_new(&scratch);
-	jail = jail_in(&scratch);
+	jail = scratch_jail(&scratch);
 	scratch_write(&scratch, "f", OLD);
 	CU_ASSERT(fchownat(scratch.fd, "f", 61234, 61234, 0) == 0);
 	upload = begin(&jail, "/f", FS_CREATE_REPLACE, 0);
@@ -284,7 +272,7 @@ what_is_no_file_is_refused(void)
 	int names;
 
 	scratch_new(&scratch);
-	jail = jail_in(&scratch);
+	jail = scratch_jail(&scratch);
 	scratch_write(&scratch, "f", OLD);
 	CU_ASSERT(mkdirat(scratch.fd, "d", 0755) == 0 &&
 	    mkfifoat(scratch.fd, "fifo", 0644) == 0 &&
@@ -320,7 +308,7 @@ appending_and_resuming_keep_the_rest(void)
 	struct jail jail;
 
 	scratch_new(&scratch);
-	jail = jail_in(&scratch);
+	jail = scratch_jail(&scratch);
 	scratch_write(&scratch, "f", "0123456789");
 	upload = begin(&jail, "/f", FS_CREATE_APPEND, 0);
 	CU_ASSERT(upload != NULL && in_place(upload) && put(upload, "ab"));
@@ -363,8 +351,8 @@ unique_names_are_unique(void)
 	struct jail jail, other;
 
 	scratch_new(&scratch);
-	jail = jail_in(&scratch);
-	other = jail_in(&scratch); /* of another agent */
+	jail = scratch_jail(&scratch);
+	other = scratch_jail(&scratch); /* of another agent */
 	first = begin(&jail, "/u", FS_CREATE_UNIQUE, 0);
 	second = begin(&other, "/u", FS_CREATE_UNIQUE, 0);
 	CU_ASSERT_FATAL(first != NULL && second != NULL);

@@ -31,6 +31,7 @@ struct copy {
 	int fd;               /* the upload's */
 	int old;              /* to be appended to: what is there; or -1 */
 	uint64_t begun, out;  /* in the target: where we began, and are */
+	uint64_t written;     /* how long our writing has made the target */
 	uint64_t in, data;    /* in the source: where, and where its data end */
 	bool tried, complete; /* to share; all of it */
 	uint64_t moved;
@@ -146,7 +147,7 @@ begin_upload(struct copy *copy, struct jail *jail,
 		return (-1);
 	upload_facts(copy->upload, &facts);
 	copy->fd = facts.fd;
-	copy->begun = copy->out = facts.start;
+	copy->begun = copy->out = copy->written = facts.start;
 	return (0);
 }
 
@@ -264,6 +265,7 @@ move_block(struct copy *copy, int from, size_t len)
 		if (n == -1 && errno != EINTR)
 			return (-1);
 		done += n == -1 ? 0 : n;
+		copy->written = copy->out + (uint64_t)done;
 	}
 	return (got);
 }
@@ -296,6 +298,7 @@ move_piece(struct copy *copy, int from)
 	}
 	copy->in += (uint64_t)n;
 	copy->out += (uint64_t)n;
+	copy->written = copy->out;
 	copy->moved += (uint64_t)n;
 	return (0);
 }
@@ -374,13 +377,13 @@ copy_left(const struct copy *copy)
 	return (copy->left);
 }
 
-/* Unless others have appended, too: then there is no telling apart. */
+/* Unless others have appended, too: they have been told that it is there. */
 static void
 cut_off(const struct copy *copy)
 {
 	struct stat st;
 
-	if (fstat(copy->fd, &st) == -1 || (uint64_t)st.st_size > copy->out + BLOCK)
+	if (fstat(copy->fd, &st) == -1 || (uint64_t)st.st_size != copy->written)
 		return;
 	/* If that fails, nothing better can be done. */
 	if (ftruncate(copy->fd, (off_t)copy->begun) == -1)
