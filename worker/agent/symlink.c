@@ -27,21 +27,27 @@ depth_of(const struct jail *jail, int directory)
 	return (depth);
 }
 
-/* Whether the target, from so deep, leads no higher than the root. */
+/*
+ * Whether the target, from so deep, leads no higher than the root.  What is
+ * above a name may be anywhere, since that may be a link, now or later: ".."
+ * comes first or not at all.
+ */
 static bool
 stays_below(const char *target, int depth)
 {
+	bool named = false;
 	size_t len;
 
-	for (; *target != '\0' && depth >= 0; target += len) {
+	for (; *target != '\0'; target += len) {
 		target += strspn(target, "/");
 		len = strcspn(target, "/");
-		if (len == 2 && target[0] == '.' && target[1] == '.')
-			depth--;
-		else if (len > 0 && (len != 1 || target[0] != '.'))
-			depth++;
+		if (len == 2 && target[0] == '.' && target[1] == '.') {
+			if (named || depth-- == 0)
+				return (false);
+		} else if (len > 0 && (len != 1 || target[0] != '.'))
+			named = true;
 	}
-	return (depth >= 0);
+	return (true);
 }
 
 /* What the link is to hold, from so deep.  0, or -1 with errno. */

@@ -13,7 +13,7 @@
  * target that begins with "/" is meant from the account's root, and written
  * down relative to the link, so that it is the same file to those who see more
  * than the root.  For their sake, too, EXDEV: ".." in it would lead above the
- * root.
+ * root, or comes after a name, which may be a link to elsewhere.
  */
 NODISCARD int symlink_make(const struct jail *jail,
     const struct ops_request *request, struct msg_fs_done *done);

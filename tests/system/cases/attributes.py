@@ -309,6 +309,11 @@ def case_symlink(binaries):
             assert out.read() == "contents"
         client.cmd("SITE SYMLINK ../../etc/passwd links/out", 550)
         client.cmd("SITE SYMLINK /../etc/passwd links/out", 550)
+        # What is above a name may be elsewhere, if that is a link.
+        client.cmd("SITE SYMLINK link/../.. links/out", 550)
+        client.cmd("SITE SYMLINK /links/../file links/out", 550)
+        client.cmd("SITE SYMLINK ./../links/./link links/out", 200)
+        client.cmd("DELE links/out", 250)
         client.cmd("SITE SYMLINK none links/out", 200)
         client.cmd("SITE SYMLINK none links/out", 550)
         client.cmd("SITE SYMLINK none links/none/out", 550)
