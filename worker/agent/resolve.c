@@ -181,6 +181,13 @@ resolve_need(const struct place *place, unsigned int need)
 }
 
 int
+resolve_renamed(const struct jail *jail, struct place *place, unsigned int need)
+{
+	return (
+	    find_rights(jail, place) == -1 ? -1 : resolve_need(place, need));
+}
+
+int
 resolve_place(const struct jail *jail, const char *path, unsigned int need,
     struct place *place)
 {

@@ -72,6 +72,13 @@ NODISCARD int resolve_target(const struct jail *jail, const char *path,
 NODISCARD int resolve_need(const struct place *place, unsigned int need);
 
 /*
+ * The place has got another name in the same directory: finds what is allowed
+ * there, and whether it is all that is needed.  0, or -1 with errno.
+ */
+NODISCARD int resolve_renamed(const struct jail *jail, struct place *place,
+    unsigned int need);
+
+/*
  * The virtual path of the place, without symbolic links on the way to it, in
  * size bytes; for access_rights().  0, or -1 with errno.
  */

@@ -130,11 +130,11 @@ drop_temporary(struct upload *upload)
 }
 
 static bool
-is_taken(const struct upload *upload, const char *name)
+is_taken(const struct place *place)
 {
 	struct stat st;
 
-	return (fstatat(upload->place.parent, name, &st, AT_SYMLINK_NOFOLLOW) ==
+	return (fstatat(place->parent, place->name, &st, AT_SYMLINK_NOFOLLOW) ==
 		0 ||
 	    errno != ENOENT);
 }
@@ -145,45 +145,49 @@ is_taken(const struct upload *upload, const char *name)
  * other one has ended, the name is there.  0, 1 when it is taken, or -1.
  */
 static int
-claim(struct upload *upload, const char *name)
+claim(struct upload *upload)
 {
-	upload->fd =
-	    temporary_claim(upload->place.parent, name, upload->temporary);
+	upload->fd = temporary_claim(upload->place.parent, upload->place.name,
+	    upload->temporary);
 	if (upload->fd == -1) {
 		upload->temporary[0] = '\0';
 		return (errno == EEXIST ? 1 : -1);
 	}
-	if (!is_taken(upload, name))
+	if (!is_taken(&upload->place))
 		return (0);
 	drop_temporary(upload);
 	return (1);
 }
 
-/* The name that was asked for where it is free, else one made from it. */
+/*
+ * The name that was asked for where it is free, else one made from it, which
+ * may be one that is not allowed.
+ */
 static int
 begin_unique(struct upload *upload)
 {
-	char name[NAME_MAX + 1], *wanted = upload->place.name;
+	char *name = upload->place.name;
+	int i, ret, error = EEXIST;
 	uint32_t number;
 	size_t keep;
-	int i, ret;
 
-	ret = claim(upload, wanted);
-	keep = strnlen(wanted, NAME_MAX - SUFFIX_LEN);
+	ret = claim(upload);
+	keep = strnlen(name, NAME_MAX - SUFFIX_LEN);
 	/* Not in the middle of a UTF-8 character. */
-	while (keep > 0 && ((unsigned char)wanted[keep] & 0xc0) == 0x80)
+	while (keep > 0 && ((unsigned char)name[keep] & 0xc0) == 0x80)
 		keep--;
 	for (i = 0; i < NAMES_MAX && ret == 1; i++) {
 		secret_random(&number, sizeof(number));
-		memcpy(name, wanted, keep);
 		(void)snprintf(name + keep, SUFFIX_LEN + 1, ".%06x",
 		    number & 0xffffff);
-		ret = claim(upload, name);
-		if (ret == 0)
-			memcpy(wanted, name, sizeof(name));
+		if (resolve_renamed(upload->jail, &upload->place, ACCESS_ADD) ==
+		    0)
+			ret = claim(upload);
+		else
+			error = errno;
 	}
 	if (ret == 1)
-		errno = EEXIST;
+		errno = error;
 	return (ret == 0 ? 0 : -1);
 }
 

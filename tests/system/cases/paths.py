@@ -275,6 +275,23 @@ def case_upload_only(binaries):
             assert kept.read() == "contents\n"
 
 
+def case_unique_names(binaries):
+    """STOU chooses a name that is allowed, where there is any."""
+    with start(binaries, directories=[
+            {"path": "/in", "deny": ["file.*"]},
+            {"path": "/open", "deny": ["file.[0-3]*"]}]) as server:
+        with login(server) as client:
+            assert upload(client, "STOU in/file").code == 553
+            assert upload(client, "STOU in/new").code == 226
+            for _ in range(20):
+                assert upload(client, "STOU open/file").code == 226
+        assert sorted(os.listdir(server.home + "/in")) == ["file", "new"]
+        chosen = [name for name in os.listdir(server.home + "/open")
+                  if name.startswith("file.")]
+        assert len(chosen) == 20 and not [
+            name for name in chosen if name[5] in "0123"], chosen
+
+
 def case_upload_only_account(binaries):
     """Who may only upload may ask whether there is room, and for directories."""
     with start(binaries, upload_only=True) as server:
