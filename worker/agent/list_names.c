@@ -106,7 +106,8 @@ is_wanted(struct list *list, const char *name)
 	if (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'))
 		return (false);
 	if (temporary_is_name(name)) {
-		if (!list->jail->read_only)
+		/* Only uploads bring one here, whatever else is allowed. */
+		if ((list_lacks(list, ".") & ACCESS_FILL) == 0)
 			temporary_sweep(list->directory, name,
 			    TEMPORARY_AGE_LISTED);
 		return (false);

@@ -292,6 +292,29 @@ def case_unique_names(binaries):
             name for name in chosen if name[5] in "0123"], chosen
 
 
+def case_left_behind(binaries):
+    """A listing removes what uploads have left there, where it may."""
+    name = ".ftpsd.0123456789abcdef.part"
+    with start(binaries, directories=[
+            {"path": "/pub", "read_only": True},
+            {"path": "/pub/inner", "read_only": False},
+            {"path": "/in", "upload_only": True, "hide_dotfiles": "all"},
+            ]) as server:
+        paths = {folder: os.path.join(server.home, folder, name)
+                 for folder in ("pub", "pub/inner", "in", "open")}
+        for path in paths.values():
+            with open(path, "wb"):
+                pass
+            os.utime(path, (1, 1))
+            if os.geteuid() == 0:
+                os.chown(path, UID, GID)
+        with login(server) as client:
+            for folder in paths:
+                listed(client, "LIST -a " + folder)
+        assert [folder for folder, path in paths.items()
+                if os.path.exists(path)] == ["pub"]
+
+
 def case_upload_only_account(binaries):
     """Who may only upload may ask whether there is room, and for directories."""
     with start(binaries, upload_only=True) as server:
