@@ -18,7 +18,8 @@ struct workers {
 	struct recall *recall;
 	struct verified *verified;
 	LIST_HEAD(, login_worker) list;
-	struct table sessions; /* by number */
+	struct table sessions;     /* by number */
+	uint64_t recalled_for_who; /* loop_now(); 0: not yet */
 };
 
 /* A channel to a worker. */

@@ -4,6 +4,9 @@
 
 #include "master/login/recall.h"
 #include "master/login/session.h"
+#include "shm/base/loop.h"
+
+#define RECALL_EVERY_MS 1000
 
 struct who {
 	struct msg_who body;
@@ -64,7 +67,25 @@ answer_again(struct login_worker *worker, const void *question,
 	return (true);
 }
 
-/* Sessions that have ended, but whose places are kept, are none. */
+/*
+ * Sessions that have ended, but whose places are kept, are none.  But what is
+ * called back is of no use any more: not for each who asks, or one could see to
+ * it that no worker keeps anything.
+ */
+static bool
+wait_for_places(struct login_worker *worker, const struct msg_session *body)
+{
+	uint64_t now = loop_now(), *last = &worker->workers->recalled_for_who;
+
+	if (*last != 0 && now - *last < RECALL_EVERY_MS)
+		return (false);
+	if (recall_wait(worker, body->session, answer_again, body,
+		sizeof(*body)) == -1)
+		return (false);
+	*last = now;
+	return (true);
+}
+
 int
 who_on_ask(struct login_worker *worker, const struct message *message)
 {
@@ -76,7 +97,6 @@ who_on_ask(struct login_worker *worker, const struct message *message)
 	asking = session_find(worker, body->session);
 	if (asking == NULL || asking->asks_who)
 		return (0);
-	asking->asks_who = recall_wait(worker, body->session, answer_again,
-			       body, sizeof(*body)) == 0;
+	asking->asks_who = wait_for_places(worker, body);
 	return (asking->asks_who ? 0 : answer(worker, asking));
 }

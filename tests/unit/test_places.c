@@ -2,6 +2,7 @@
 #include <CUnit/CUnit.h>
 #include <string.h>
 
+#include "shm/base/loop.h"
 #include "tests/unit/login_rig.h"
 
 static const struct msg_empty empty;
@@ -352,6 +353,13 @@ who(struct rig_end *worker)
 	return (body->count);
 }
 
+/* What it has said before is read, and nothing was asked of it. */
+static bool
+is_heard(struct rig_end *worker, uint64_t session)
+{
+	return (rig_login(worker, session, "bob", "wrong") == LOGIN_DENIED);
+}
+
 /* Sessions of the same account, of all workers, and no others. */
 static void
 tells_who_there_is(void)
@@ -359,6 +367,8 @@ tells_who_there_is(void)
 	struct stage stage;
 	struct rig_end *one = &stage.one, *two = &stage.two;
 	static struct rig_token token;
+	uint64_t began;
+	bool soon;
 
 	set_up_with(&stage, "umask: '022'\n");
 	log_in(one, rig_session(1, 1), "alice", &token);
@@ -377,8 +387,8 @@ tells_who_there_is(void)
 
 	/* One of them has ended; that shows before the answer, and once. */
 	say(two, MSG_SESSIONS_KEPT);
-	CU_ASSERT(
-	    rig_login(two, rig_session(2, 2), "bob", "wrong") == LOGIN_DENIED);
+	CU_ASSERT(is_heard(two, rig_session(2, 2)));
+	began = loop_now();
 	ask_who(one, rig_session(1, 1));
 	ask_who(one, rig_session(1, 1));
 	CU_ASSERT(rig_next(two) == MSG_SESSIONS_RECALL);
@@ -387,6 +397,14 @@ tells_who_there_is(void)
 	CU_ASSERT(who(one) == 1);
 	ask_who(one, rig_session(1, 1));
 	CU_ASSERT(who(one) == 1);
+
+	/* Nobody is bothered again so soon. */
+	say(two, MSG_SESSIONS_KEPT);
+	CU_ASSERT(is_heard(two, rig_session(2, 2)));
+	soon = loop_now() - began < 500;
+	ask_who(one, rig_session(1, 1));
+	CU_ASSERT(who(one) == 1);
+	CU_ASSERT(!soon || is_heard(two, rig_session(2, 2)));
 	tear_down(&stage);
 }
 
