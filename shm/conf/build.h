@@ -46,9 +46,16 @@ void check_banner(const struct build *build, const struct given *own);
 void check_tls(const struct build *build, size_t index,
     const struct given *own);
 
+/* Those of what may be done with paths (check_paths.c). */
+void check_paths(const struct build *build, size_t index,
+    const struct given *own);
+
 /* How a host is called in messages. */
 const char *check_host_name(const struct build *build, size_t index,
     struct shown *shown);
+
+/* Whom an entry of users is for, or what directory. */
+NODISCARD const char *check_entry_name(const struct conf_section *entry);
 
 /* The checks of the whole, once all hosts are there. */
 void check_conf(const struct build *build, const struct given *own);

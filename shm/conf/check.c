@@ -61,8 +61,8 @@ demanding_entry(const struct conf_sections *list)
 	return (NULL);
 }
 
-static const char *
-entry_name(const struct conf_section *entry)
+const char *
+check_entry_name(const struct conf_section *entry)
 {
 	return (entry->name == NULL ? entry->group : entry->name);
 }
@@ -92,7 +92,7 @@ check_entries_off(const struct build *build, size_t index,
 			    "%s: tls.required of %s demands TLS, but "
 			    "tls.engine is off for %s",
 			    lists[i].key,
-			    report_show(&shown, entry_name(entry)),
+			    report_show(&shown, check_entry_name(entry)),
 			    check_host_name(build, index, &shown_host));
 	}
 }
@@ -268,6 +268,7 @@ check_host(const struct build *build, size_t index, const struct given *own)
 		check_verification(build, index, own);
 	check_banner(build, own);
 	check_tls(build, index, own);
+	check_paths(build, index, own);
 	check_anonymous(build, index, own);
 	check_per_user(build, index, own);
 	if (index == 0 || host->nlisten > 0)

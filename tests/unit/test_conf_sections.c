@@ -6,7 +6,7 @@
 #include "tests/unit/conf_rig.h"
 #include "tests/unit/suites.h"
 
-static const char text[] = LISTEN
+static const char sections[] = LISTEN
     "defaults:\n"
     "  umask: 022\n"
     "  tls: {engine: on, required: ctrl, certificates: [{cert: /d.pem}]}\n"
@@ -36,7 +36,7 @@ umask_of(const struct conf_settings *settings)
 static void
 entries_are_inherited_as_a_whole(void)
 {
-	struct conf *conf = rig_must(text);
+	struct conf *conf = rig_must(sections);
 	const struct conf_host *h = conf->hosts;
 	const struct conf_section *bob;
 	const struct conf_required *required;
@@ -70,7 +70,7 @@ entries_are_inherited_as_a_whole(void)
 static void
 anonymous_keys_are_inherited_singly(void)
 {
-	struct conf *conf = rig_must(text);
+	struct conf *conf = rig_must(sections);
 	const struct conf_host *h = conf->hosts;
 
 	CU_ASSERT_EQUAL(umask_of(&h[0].anonymous.settings), 077);
@@ -98,7 +98,7 @@ static const struct {
 static void
 directories_go_by_the_longest_path(void)
 {
-	struct conf *conf = rig_must(text);
+	struct conf *conf = rig_must(sections);
 	const struct conf_sections *list = &conf->hosts[2].directories;
 	const struct conf_section *section;
 	unsigned int found[3];
@@ -319,6 +319,64 @@ lists_are_bounded(void)
 	}
 }
 
+#define ANONYMOUS "anonymous: {enabled: on, directory: /, user: u"
+#define NOTHING   "lets nothing be added"
+
+static const struct {
+	const char *text;
+	size_t line, column; /* of the notice; 0: there is none */
+	const char *said;
+} drop_boxes[] = {
+	{ "upload_only: on\n", 0, 0, NULL },
+	{ "upload_only: on\nread_only: on\n", 2, 1, "upload_only " NOTHING },
+	{ "upload_only: on\nread_only: on\n"
+	  "directories: [{path: /in, read_only: off}]\n",
+	    0, 0, NULL },
+	{ "users: [{name: a, upload_only: on, read_only: on}]\n", 2, 1,
+	    "users: upload_only of a " NOTHING },
+	{ "users: [{group: g, upload_only: on}]\nread_only: on\n", 2, 1,
+	    "users: upload_only of g " NOTHING },
+	{ "directories: [{path: /in, upload_only: on}]\nread_only: on\n", 2, 1,
+	    "directories: upload_only of /in " NOTHING },
+	{ "directories: [{path: /in, upload_only: on, read_only: off}]\n"
+	  "read_only: on\n",
+	    0, 0, NULL },
+	{ "users: [{name: a, read_only: off}]\nread_only: on\n"
+	  "directories: [{path: /in, upload_only: on}]\n",
+	    0, 0, NULL },
+	{ ANONYMOUS ", upload_only: on}\n", 2, 49,
+	    "anonymous.upload_only " NOTHING },
+	{ ANONYMOUS ", upload_only: on, read_only: off}\n", 0, 0, NULL },
+	{ ANONYMOUS ", directories: [{path: /in, upload_only: on}]}\n", 2, 49,
+	    "anonymous.directories: upload_only of /in " NOTHING },
+	{ ANONYMOUS ", directories: [{path: /in, upload_only: on,"
+		    " read_only: off}]}\n",
+	    0, 0, NULL },
+	{ "anonymous: {upload_only: on}\n", 0, 0, NULL },
+};
+
+/* Where files may only be added they can be. */
+static void
+notices_tell_of_drop_boxes_that_are_shut(void)
+{
+	struct conf *conf;
+	char text[512];
+	size_t i;
+
+	for (i = 0; i < NITEMS(drop_boxes); i++) {
+		(void)snprintf(text, sizeof(text), LISTEN "%s",
+		    drop_boxes[i].text);
+		conf = rig_must(text);
+		CHECK_CASE(conf->notices.count ==
+			    (drop_boxes[i].line == 0 ? 0 : 1) &&
+			(drop_boxes[i].line == 0 ||
+			    rig_has(&conf->notices, drop_boxes[i].line,
+				drop_boxes[i].column, drop_boxes[i].said)),
+		    drop_boxes[i].text);
+		conf_free(&conf);
+	}
+}
+
 CU_TestInfo conf_sections_tests[] = {
 	{ "entries are inherited as a whole",
 	    entries_are_inherited_as_a_whole },
@@ -329,5 +387,7 @@ CU_TestInfo conf_sections_tests[] = {
 	{ "wrong entries are refused", wrong_entries_are_refused },
 	{ "AllowPerUser needs somebody", per_user_needs_somebody },
 	{ "lists are bounded", lists_are_bounded },
+	{ "notices tell of drop boxes that are shut",
+	    notices_tell_of_drop_boxes_that_are_shut },
 	CU_TEST_INFO_NULL,
 };
