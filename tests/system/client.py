@@ -233,3 +233,8 @@ def finish(data):
         except (OSError, ssl.SSLError):
             pass
     data.close()
+
+
+def logged_in(server, user="alice", **options):
+    """A client of server's with a protected session of user's."""
+    return Client(server.port, **options).auth().login(user)

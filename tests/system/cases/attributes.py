@@ -6,13 +6,9 @@ import subprocess
 
 from cases.clients import lftp
 from cases.pam import UNIX, PamServer
-from client import Client, finish
+from client import finish, logged_in
 from daemon import GID, IS_ROOT, PASSWORD, UID, Daemon
 from run import Skip
-
-
-def logged_in(server, user="alice"):
-    return Client(server.port).auth().login(user)
 
 
 def put(server, name, mode=0o644, folder=False):

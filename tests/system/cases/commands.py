@@ -6,12 +6,8 @@ import signal
 import socket
 import time
 
-from client import Client, finish
+from client import Client, finish, logged_in
 from daemon import Daemon, random_bytes
-
-
-def logged_in(server, **options):
-    return Client(server.port, **options).auth().login()
 
 
 def case_names_and_facts(binaries):

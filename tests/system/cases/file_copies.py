@@ -5,17 +5,13 @@ import select
 import signal
 import subprocess
 
-from client import Client, finish
+from client import Client, finish, logged_in
 from daemon import GID, IS_ROOT, UID, Daemon, random_bytes, wait_for
 from mounts import make_file_system, mount, private_mounts
 from run import Skip
 
 CONTENTS = random_bytes(300000, 7)
 RMDA = {"allow_rmda": True}
-
-
-def logged_in(server, user="alice"):
-    return Client(server.port).auth().login(user)
 
 
 def path_of(server, *names):

@@ -5,17 +5,13 @@ import re
 import shutil
 import subprocess
 
-from client import Client, finish
+from client import Client, finish, logged_in
 from daemon import GID, IS_ROOT, UID, Daemon, random_bytes, wait_for
 from mounts import mount, private_mounts, remount
 from run import Skip
 
 
 SHORTER = "The file is shorter than the restart position."
-
-
-def logged_in(server, user="alice"):
-    return Client(server.port).auth().login(user)
 
 
 def path_of(server, *names):

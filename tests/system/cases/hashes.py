@@ -10,7 +10,7 @@ import zlib
 
 from cases.clients import LOGIN, lftp
 from cases.logs import log_folder
-from client import Client, finish
+from client import Client, finish, logged_in
 from daemon import GID, UID, Daemon, random_bytes, wait_for
 
 TOOLS = {"SHA-256": "sha256sum", "SHA-512": "sha512sum", "SHA-1": "sha1sum",
@@ -19,10 +19,6 @@ EXTENDED = {"XMD5": "MD5", "XSHA": "SHA-1", "XSHA1": "SHA-1",
             "XSHA256": "SHA-256", "XSHA512": "SHA-512"}
 LONG = 1 << 40  # sparse; nobody waits for the sum of so much
 NOT_LOCAL = {"local_file_systems": ["iso9660"]}
-
-
-def logged_in(server, **options):
-    return Client(server.port, **options).auth().login()
 
 
 def put(server, name, contents):

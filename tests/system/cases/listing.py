@@ -5,12 +5,8 @@ import re
 import time
 
 from cases.clients import curl, lftp, read_file
-from client import Client
+from client import logged_in
 from daemon import Daemon
-
-
-def logged_in(server, **options):
-    return Client(server.port, **options).auth().login()
 
 
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()

@@ -5,15 +5,11 @@ import re
 import socket
 import threading
 
-from client import Client
+from client import logged_in
 from daemon import Daemon, sanitized
 
 COUNT = 100000
 NAME = "entry-number-%06d.dat"
-
-
-def logged_in(server, **options):
-    return Client(server.port, **options).auth().login()
 
 
 def make_large(server, folder, count=COUNT):

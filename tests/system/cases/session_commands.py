@@ -3,14 +3,10 @@
 import re
 import ssl
 
-from client import Client
+from client import Client, logged_in
 from daemon import PASSWORD, Daemon
 
 CLEAR = {"tls": {"required": "off"}}
-
-
-def logged_in(server, **options):
-    return Client(server.port, **options).auth().login()
 
 
 def unwrap(client):
