@@ -89,8 +89,6 @@ verb_auth(struct session *session, const char *text)
 	if (session_is_tls(session))
 		return (session_answer(session, 503,
 		    "The connection is protected already."));
-	if (*text == '\0')
-		return (session_answer(session, 504, "Use AUTH TLS."));
 	if (session->ccc)
 		return (session_answer(session, 534,
 		    "AUTH is not possible after CCC."));
@@ -99,8 +97,7 @@ verb_auth(struct session *session, const char *text)
 	if (strcasecmp(text, "SSL") == 0 || strcasecmp(text, "TLS-P") == 0)
 		return (begin_auth(session, true));
 	return (session_answer(session, 504,
-	    "Unknown mechanism: use AUTH "
-	    "TLS."));
+	    "Unknown mechanism: use AUTH TLS."));
 }
 
 static enum flow
