@@ -93,6 +93,10 @@ def make(server, name, contents=b"", when=None):
 def case_listing_forms(binaries):
     """LIST as ls -l writes it; options are tolerated."""
     with Daemon(binaries) as server, logged_in(server) as client:
+        data = client.passive()
+        assert client.cmd("MLSD", 150).text == "The listing follows."
+        assert b"type=cdir" in client.read_data(client.wrap_data(data))
+        assert client.reply().code == 226
         client.stor("now", b"1")
         client.stor(".hidden", b"1")
         client.stor("old", b"22")

@@ -314,6 +314,8 @@ connected(struct session *session)
 	    transfer->kind == TRANSFER_RECEIVE)
 		reply_send(&session->reply, 150, "FILE: %s",
 		    stou_name(session));
+	else if (transfer->kind == TRANSFER_LIST)
+		reply_send(&session->reply, 150, "The listing follows.");
 	else
 		reply_send(&session->reply, 150,
 		    "Data connection open, %s mode.", mode);
