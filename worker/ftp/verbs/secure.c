@@ -96,8 +96,8 @@ verb_auth(struct session *session, const char *text)
 		return (begin_auth(session, false));
 	if (strcasecmp(text, "SSL") == 0 || strcasecmp(text, "TLS-P") == 0)
 		return (begin_auth(session, true));
-	return (session_answer(session, 504,
-	    "Unknown mechanism: use AUTH TLS."));
+	return (
+	    session_answer(session, 504, "Unknown mechanism: use AUTH TLS."));
 }
 
 static enum flow
