@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import socket
 import threading
 
@@ -103,6 +104,30 @@ def case_listing_100000(binaries):
         for pid, size in after.items():
             assert sanitized(binaries) or size - before[pid] < 6144, \
                 (before, after)
+
+
+def case_stat_hung(binaries):
+    """STAT of what does not go on ends, and the session does not."""
+    with Daemon(binaries, {"timeouts": {"stalled": "1s"}}) as server, \
+            logged_in(server) as client:
+        make_large(server, "big", COUNT // 2)
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        client.send(b"STAT big\r\n")
+        # It has begun, and there is more than all buffers hold.
+        client.buffer = client.socket.recv(64)
+        agents = server.processes("agent")
+        for pid in agents:
+            os.kill(pid, signal.SIGSTOP)
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        try:
+            text = client.reply().text
+        finally:
+            for pid in agents:
+                os.kill(pid, signal.SIGCONT)
+        assert text.endswith("\nEnd (not complete)"), text[-80:]
+        assert 1 < text.count("\n") < COUNT // 2, text.count("\n")
+        text = client.cmd("STAT big", 212).text
+        assert text.count("\n") == COUNT // 2 + 1, text.count("\n")
 
 
 def case_listing_stalled(binaries):

@@ -42,7 +42,7 @@ struct tell {
 	struct work *work;
 	struct buf line; /* what came of the next line */
 	ssize_t result;
-	bool mlst, done, working;
+	bool done, working;
 	struct args_list options;
 	size_t pattern; /* where the path may be one */
 };
@@ -71,11 +71,27 @@ ask_line(struct session *session)
 	return (files_ask(session, list_ask(session, &what), &step_line));
 }
 
+/* What is to be told of.  0, or an errno. */
+static int
+find(struct session *session, const char *name)
+{
+	return (files_path(session, *name == '\0' ? "." : name));
+}
+
+enum flow
+verb_mlst(struct session *session, const char *text)
+{
+	int error = find(session, text);
+
+	return (error == 0 ? ask_line(session)
+			   : files_refuse(session, error, REFUSAL_FILE));
+}
+
 /* 0, or an errno. */
 static int
-begin(struct session *session, const char *name, bool mlst)
+begin(struct session *session, const char *name)
 {
-	int error = files_path(session, *name == '\0' ? "." : name);
+	int error = find(session, name);
 
 	if (error != 0)
 		return (error);
@@ -84,17 +100,7 @@ begin(struct session *session, const char *name, bool mlst)
 	if (session->tell == NULL)
 		return (ENOMEM);
 	buf_init(&session->tell->line, LINE_MAX_BYTES + CHUNK);
-	session->tell->mlst = mlst;
 	return (0);
-}
-
-enum flow
-verb_mlst(struct session *session, const char *text)
-{
-	int error = begin(session, text, true);
-
-	return (error == 0 ? ask_line(session)
-			   : files_refuse(session, error, REFUSAL_FILE));
 }
 
 /* RFC 959 has no other refusal for STAT. */
@@ -112,7 +118,7 @@ tell_stat(struct session *session, const char *text)
 {
 	struct args_list options;
 	const char *name = args_list(text, &options);
-	int error = begin(session, name, false);
+	int error = begin(session, name);
 	size_t before;
 
 	if (error != 0)
@@ -194,23 +200,12 @@ worked(ssize_t result, void *context)
 	session_run(session);
 }
 
-/*
- * MLST names the object by its whole path, whatever the agent called it: it
- * comes after the facts, which hold no space.
- */
 static void
 say_line(struct session *session, const char *line, size_t len)
 {
-	const char *space;
-
 	if (len > 0 && line[len - 1] == '\r')
 		len--;
-	space = session->tell->mlst ? memchr(line, ' ', len) : NULL;
-	if (space != NULL)
-		reply_line(&session->reply, "%.*s %s", (int)(space - line),
-		    line, session->path);
-	else
-		reply_line(&session->reply, "%.*s", (int)len, line);
+	reply_line(&session->reply, "%.*s", (int)len, line);
 }
 
 static void
@@ -232,20 +227,25 @@ say_lines(struct session *session, bool end)
 	}
 }
 
+/*
+ * MLST names the object by its whole path, whatever the agent called it: it
+ * comes after the facts, which hold no space.
+ */
 static enum flow
 told_line(struct session *session)
 {
 	struct fs_answer answer;
+	const char *line, *space;
 	enum flow flow;
 
 	if (!files_answer(session, &answer, &flow))
 		return (flow);
-	if (buf_append(&session->tell->line, answer.contents,
-		(size_t)answer.size) != 0)
-		return (files_refuse(session, errno, REFUSAL_FILE));
+	line = (const char *)answer.contents;
+	space = memchr(line, ' ', (size_t)answer.size);
 	reply_begin(&session->reply, 250, "Listing:");
-	say_lines(session, true);
-	tell_free(&session->tell);
+	if (space != NULL)
+		reply_line(&session->reply, "%.*s %s", (int)(space - line),
+		    line, session->path);
 	reply_end(&session->reply, "End");
 	return (session_goto(session, &step_command));
 }
@@ -269,6 +269,26 @@ read_piece(struct session *session)
 }
 
 static enum flow
+say_end(struct session *session, const char *text)
+{
+	tell_free(&session->tell);
+	reply_end(&session->reply, "%s", text);
+	return (session_goto(session, &step_command));
+}
+
+/* Storage that hangs must not hold a session for ever. */
+static enum flow
+await_piece(struct session *session)
+{
+	uint64_t ms = session->host->timeout_stalled * UINT64_C(1000);
+
+	if (!session_expired(session, ms))
+		return (session_wait(session, WAIT_WORK | WAIT_CLOCK));
+	session_drop_question(session);
+	return (say_end(session, "End (not complete)"));
+}
+
+static enum flow
 told_list(struct session *session)
 {
 	struct tell *tell = session->tell;
@@ -279,9 +299,10 @@ told_list(struct session *session)
 			return (session_goto(session, &step_full));
 		got = read_piece(session);
 		if (got == -EINPROGRESS)
-			return (session_wait(session, WAIT_WORK));
+			return (await_piece(session));
 		if (got <= 0)
 			break;
+		(void)session_goto(session, &step_list); /* more time */
 		if (buf_append(&tell->line, work_buffer(tell->work),
 			(size_t)got) != 0)
 			return (FLOW_END);
@@ -309,11 +330,9 @@ told_done(struct session *session)
 
 	if (!files_answer_any(session, &answer, &flow))
 		return (flow);
-	tell_free(&session->tell);
 	if (answer.error != 0)
 		text = "End (not complete)";
 	else if (answer.mode != 0)
 		text = list_end_text(session, session->path, answer.mode);
-	reply_end(&session->reply, "%s", text);
-	return (session_goto(session, &step_command));
+	return (say_end(session, text));
 }
