@@ -21,9 +21,10 @@ clear_ours(struct session *session, const struct step *next)
 	if (buf_len(&session->reply.buf) > 0)
 		return (session_flush(session));
 	result = stream_close_write(session->control, false);
-	if (result == STREAM_AGAIN) {
+	if (result == STREAM_AGAIN &&
+	    !session_expired(session, session_idle(session))) {
 		session->wants = STREAM_WRITE;
-		return (session_wait(session, WAIT_TLS));
+		return (session_wait(session, WAIT_TLS | WAIT_CLOCK));
 	}
 	if (result != STREAM_OK)
 		return (FLOW_END);
