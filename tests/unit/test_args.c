@@ -328,8 +328,49 @@ lists_of_names(void)
 		}
 		CHECK_CASE(strcmp(out, name_lists[i].names) == 0, out);
 	}
-	CU_ASSERT(args_names("abc", out, 3, &count) == ARGS_UNSUPPORTED);
+	CU_ASSERT(args_names("abc", out, 3, &count) == ARGS_SYNTAX);
 	CU_ASSERT(args_names("abc", out, 4, &count) == ARGS_OK);
+}
+
+static const struct {
+	const char *text, *first, *second;
+} pairs[] = {
+	{ "a b", "a", "b" },
+	{ "/a/b c", "/a/b", "c" },
+	{ "\"a b\" c", "a b", "c" },
+	{ "a \"b c\"", "a", "b c" },
+	{ "\"a \"\"b\"\"\" \"\"\"\"", "a \"b\"", "\"" },
+	{ "a\"b c", "a\"b", "c" },
+	{ "a b c", NULL, NULL }, /* no pair */
+	{ "a", NULL, NULL },
+	{ "a ", NULL, NULL },
+	{ " a", NULL, NULL },
+	{ "\"a b", NULL, NULL },
+	{ "\"a\"b c", NULL, NULL },
+	{ "\"\" c", NULL, NULL },
+	{ "a \"b\"c", NULL, NULL },
+	{ "a \"b\"\"", NULL, NULL }, /* a mark in the name, and none after it */
+	{ "\"", NULL, NULL },
+	{ "0123456789abcdef b", NULL, NULL },
+	{ "", NULL, NULL },
+};
+
+static void
+two_names(void)
+{
+	char first[16], second[16];
+	enum args_result result;
+	size_t i;
+
+	for (i = 0; i < NITEMS(pairs); i++) {
+		result = args_pair(pairs[i].text, first, second, sizeof(first));
+		CHECK_CASE((result == ARGS_OK) == (pairs[i].first != NULL),
+		    pairs[i].text);
+		if (result == ARGS_OK && pairs[i].first != NULL)
+			CHECK_CASE(strcmp(first, pairs[i].first) == 0 &&
+				strcmp(second, pairs[i].second) == 0,
+			    pairs[i].text);
+	}
 }
 
 CU_TestInfo args_tests[] = {
@@ -341,5 +382,6 @@ CU_TestInfo args_tests[] = {
 	{ "OPTS MLST", facts },
 	{ "options of LIST", list_options },
 	{ "lists of names", lists_of_names },
+	{ "two names", two_names },
 	CU_TEST_INFO_NULL,
 };

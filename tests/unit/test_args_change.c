@@ -263,46 +263,6 @@ facts_are_read(void)
 	}
 }
 
-static const struct {
-	const char *text, *first, *second;
-} pairs[] = {
-	{ "a b", "a", "b" },
-	{ "/a/b c", "/a/b", "c" },
-	{ "\"a b\" c", "a b", "c" },
-	{ "a \"b c\"", "a", "b c" },
-	{ "\"a \"\"b\"\"\" \"\"\"\"", "a \"b\"", "\"" },
-	{ "a\"b c", "a\"b", "c" },
-	{ "a b c", NULL, NULL }, /* no pair */
-	{ "a", NULL, NULL },
-	{ "a ", NULL, NULL },
-	{ " a", NULL, NULL },
-	{ "\"a b", NULL, NULL },
-	{ "\"a\"b c", NULL, NULL },
-	{ "\"\" c", NULL, NULL },
-	{ "a \"b\"c", NULL, NULL },
-	{ "\"", NULL, NULL },
-	{ "0123456789abcdef b", NULL, NULL },
-	{ "", NULL, NULL },
-};
-
-static void
-two_names(void)
-{
-	char first[16], second[16];
-	enum args_result result;
-	size_t i;
-
-	for (i = 0; i < NITEMS(pairs); i++) {
-		result = args_pair(pairs[i].text, first, second, sizeof(first));
-		CHECK_CASE((result == ARGS_OK) == (pairs[i].first != NULL),
-		    pairs[i].text);
-		if (result == ARGS_OK && pairs[i].first != NULL)
-			CHECK_CASE(strcmp(first, pairs[i].first) == 0 &&
-				strcmp(second, pairs[i].second) == 0,
-			    pairs[i].text);
-	}
-}
-
 CU_TestInfo args_change_tests[] = {
 	{ "modes in digits and in letters", modes_are_read },
 	{ "MFMT", modify_time },
@@ -310,6 +270,5 @@ CU_TestInfo args_change_tests[] = {
 	{ "SITE UTIME", utime_forms },
 	{ "groups", groups },
 	{ "MFF", facts_are_read },
-	{ "two names", two_names },
 	CU_TEST_INFO_NULL,
 };

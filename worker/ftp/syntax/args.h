@@ -73,12 +73,22 @@ NODISCARD enum args_result args_checksum(const char *text, char *out,
     size_t size, struct args_range *range);
 
 /*
- * COMB: names, each in quotation marks (a mark within is doubled) or without a
- * space, divided by spaces.  They are copied into out, each terminated; size
- * bytes are enough when that is more than the length of text.
+ * A name: up to a space, or in quotation marks, in which two of them are one.
+ * It is copied into out (size bytes).  What comes after it; NULL: there is
+ * none, the second mark is missing, or it is too long.
+ */
+NODISCARD const char *args_name(const char *text, char *out, size_t size);
+
+/*
+ * COMB: names, divided by spaces.  They are copied into out (size bytes), each
+ * terminated.
  */
 NODISCARD enum args_result args_names(const char *text, char *out, size_t size,
     size_t *count);
+
+/* SITE SYMLINK: "target link".  The names are copied, size bytes each. */
+NODISCARD enum args_result args_pair(const char *text, char *first,
+    char *second, size_t size);
 
 /*
  * OPTS MLST: "fact;fact;" in any case, the last ";" need not be; unknown ones

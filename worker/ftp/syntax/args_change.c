@@ -209,37 +209,3 @@ args_mff(const char *text, struct args_mff *mff)
 	}
 	return (result);
 }
-
-/* Two names -------------------------------------------------------------- */
-
-/* Copies a name; what follows it, or NULL. */
-static const char *
-take_name(const char *text, char *out, size_t size)
-{
-	bool quoted = *text == '"';
-	size_t len = 0;
-
-	for (text += quoted ? 1 : 0; *text != '\0'; text++) {
-		if (!quoted && *text == ' ')
-			break;
-		if (quoted && *text == '"' && *++text != '"')
-			break;
-		if (len + 1 >= size)
-			return (NULL);
-		out[len++] = *text;
-	}
-	out[len] = '\0';
-	if (quoted && text[-1] != '"')
-		return (NULL);
-	return (len == 0 ? NULL : text);
-}
-
-enum args_result
-args_pair(const char *text, char *first, char *second, size_t size)
-{
-	text = take_name(text, first, size);
-	if (text == NULL || *text != ' ')
-		return (ARGS_SYNTAX);
-	text = take_name(text + 1, second, size);
-	return (text == NULL || *text != '\0' ? ARGS_SYNTAX : ARGS_OK);
-}

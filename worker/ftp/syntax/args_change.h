@@ -64,11 +64,4 @@ NODISCARD enum args_result args_mff(const char *text, struct args_mff *mff);
 NODISCARD enum args_result args_utime(const char *text,
     struct fs_change *change, char *out, size_t size);
 
-/*
- * SITE SYMLINK: "target link".  One that holds a space is put into quotation
- * marks; within them each is doubled.  They are copied, size bytes each.
- */
-NODISCARD enum args_result args_pair(const char *text, char *first,
-    char *second, size_t size);
-
 #endif

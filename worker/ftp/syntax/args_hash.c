@@ -35,24 +35,6 @@ args_range(const char *text, struct args_range *range)
 	return (ARGS_OK);
 }
 
-/* A name in quotes, in which two of them are one; text is after it then. */
-static bool
-take_quoted(const char **text, char *out, size_t size)
-{
-	const char *at = *text + 1;
-	size_t len = 0;
-
-	for (; *at != '\0' && len + 1 < size; at++) {
-		if (*at == '"' && *++at != '"') {
-			out[len] = '\0';
-			*text = at;
-			return (len > 0);
-		}
-		out[len++] = *at;
-	}
-	return (false);
-}
-
 enum args_result
 args_checksum(const char *text, char *out, size_t size,
     struct args_range *range)
@@ -65,7 +47,8 @@ args_checksum(const char *text, char *out, size_t size,
 		memcpy(out, text, strlen(text) + 1);
 		return (ARGS_OK);
 	}
-	if (!take_quoted(&text, out, size))
+	text = args_name(text, out, size);
+	if (text == NULL)
 		return (ARGS_SYNTAX);
 	if (*text == '\0')
 		return (ARGS_OK);
