@@ -36,7 +36,7 @@ struct fs_answer {
 	int64_t modified;
 	uint32_t modified_ns; /* unless it came with a file */
 	uint32_t mode;
-	uint32_t entries;
+	uint32_t entries; /* FS_CREATE: as of fs_stat_upload() */
 	uint32_t changed; /* FS_CHANGE: what of FS_CHANGE_ was asked for */
 	uint32_t gid;
 	const char *name; /* FS_CREATE_UNIQUE: the name chosen; else "" */
@@ -74,7 +74,8 @@ NODISCARD uint32_t fs_stat(struct fs *fs, const char *path);
 NODISCARD uint32_t fs_stat_self(struct fs *fs, const char *path);
 /*
  * Of what an upload would replace or continue, if it may; where there is
- * nothing, but may be, all is 0.
+ * nothing, but may be, all is 0, but for the entries: which checksums are
+ * wanted of it, as bits.
  */
 NODISCARD uint32_t fs_stat_upload(struct fs *fs, const char *path,
     enum fs_data data);
@@ -87,6 +88,9 @@ NODISCARD uint32_t fs_space(struct fs *fs, const char *path, uint64_t wanted);
  */
 NODISCARD uint32_t fs_open(struct fs *fs, const char *path, uint64_t offset,
     enum fs_data data);
+/* The same, for a checksum up to end; EFBIG: that would be too much. */
+NODISCARD uint32_t fs_open_sum(struct fs *fs, const char *path, uint64_t offset,
+    uint64_t end);
 /*
  * The answer's contents are the first bytes of a regular file, most (at most
  * FS_PEEK_MAX) of them.
@@ -147,9 +151,7 @@ NODISCARD uint64_t fs_heard(const struct fs *fs);
 NODISCARD uint32_t fs_mkdir(struct fs *fs, const char *path, uint32_t mode);
 NODISCARD uint32_t fs_rmdir(struct fs *fs, const char *path);
 NODISCARD uint32_t fs_unlink(struct fs *fs, const char *path);
-/* flags: FS_RENAME_NEW or 0. */
-NODISCARD uint32_t fs_rename(struct fs *fs, const char *from, const char *to,
-    uint32_t flags);
+NODISCARD uint32_t fs_rename(struct fs *fs, const char *from, const char *to);
 /*
  * All of the change, or as good as nothing; group: the name of one, or "".  The
  * answer tells mode and times as they are then; its errno is EINVAL for a mode

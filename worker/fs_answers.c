@@ -119,6 +119,7 @@ opened(struct fs *fs, struct message *message)
 		.handle = body->handle,
 		.pipe = body->pipe != 0,
 		.in_place = body->in_place != 0,
+		.entries = body->sums,
 		.size = body->size,
 		.modified = body->modified,
 		.name = name,

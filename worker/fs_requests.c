@@ -86,23 +86,35 @@ fs_space(struct fs *fs, const char *path, uint64_t wanted)
 	return (body.path_len == 0 ? 0 : fs_ask(fs, &question));
 }
 
-uint32_t
-fs_open(struct fs *fs, const char *path, uint64_t offset, enum fs_data data)
+static uint32_t
+ask_open(struct fs *fs, const char *path, struct msg_fs_open body)
 {
-	struct msg_fs_open body = {
-		.path_len = path_length(path),
-		.offset = offset,
-		.data = data,
-	};
 	struct fs_question question = {
 		.type = MSG_FS_OPEN,
 		.body = &body,
 		.body_len = sizeof(body),
-		.pieces = { { path, body.path_len } },
 		.fd = -1,
 	};
 
-	return (body.path_len == 0 ? 0 : fs_ask(fs, &question));
+	body.path_len = path_length(path);
+	if (body.path_len == 0)
+		return (0);
+	question.pieces[0] = (struct channel_piece){ path, body.path_len };
+	return (fs_ask(fs, &question));
+}
+
+uint32_t
+fs_open(struct fs *fs, const char *path, uint64_t offset, enum fs_data data)
+{
+	return (ask_open(fs, path,
+	    (struct msg_fs_open){ .offset = offset, .data = data }));
+}
+
+uint32_t
+fs_open_sum(struct fs *fs, const char *path, uint64_t offset, uint64_t end)
+{
+	return (ask_open(fs, path,
+	    (struct msg_fs_open){ .offset = offset, .end = end }));
 }
 
 uint32_t
@@ -246,11 +258,10 @@ fs_list(struct fs *fs, const struct fs_list *list)
 }
 
 uint32_t
-fs_rename(struct fs *fs, const char *from, const char *to, uint32_t flags)
+fs_rename(struct fs *fs, const char *from, const char *to)
 {
 	struct msg_fs_rename body = {
 		.from_len = path_length(from),
-		.flags = flags,
 	};
 	struct fs_question question = {
 		.type = MSG_FS_RENAME,

@@ -423,6 +423,14 @@ struct msg_agent_load {
 #define FS_ERROR_UPLOAD_ONLY 4096 /* files may only be added there */
 #define FS_ERROR_CLEAR       4097 /* a transfer in clear */
 #define FS_ERROR_PRIVATE     4098 /* a protected one */
+#define FS_ERROR_MODE        4099 /* to change permissions */
+#define FS_ERROR_SYMLINK     4100 /* to make symbolic links */
+
+/*
+ * The mode of something new is the permission bits that the session leaves it.
+ * With this one it has chosen them itself, in the place of the configuration.
+ */
+#define FS_MODE_OWN 01000u
 
 /* What file or names are wanted for; tls.required tells them apart. */
 enum fs_data {
@@ -438,7 +446,7 @@ enum fs_data {
 struct msg_fs_path {
 	uint32_t request;
 	uint32_t path_len;
-	uint32_t mode; /* FS_MKDIR: permission bits; FS_STAT: flags; FS_PEEK:
+	uint32_t mode; /* FS_MKDIR: see FS_MODE_OWN; FS_STAT: flags; FS_PEEK:
 			* most bytes, 1 to FS_PEEK_MAX; else 0 */
 	uint32_t data; /* FS_STAT: enum fs_data; else 0 */
 };
@@ -450,11 +458,12 @@ struct msg_fs_path {
 /*
  * A pipe begins at offset; a file is read from wherever the worker likes.  Of a
  * small file, the bytes from offset on may come themselves, as FS_CONTENTS.
+ * Without a transfer it is for the checksum of what comes before end.
  */
 struct msg_fs_open {
 	uint32_t request;
 	uint32_t path_len;
-	uint64_t offset;
+	uint64_t offset, end;
 	uint32_t data; /* enum fs_data */
 	uint32_t zero;
 };
@@ -470,7 +479,7 @@ struct msg_fs_create {
 	uint32_t request;
 	uint32_t how;
 	uint64_t offset;
-	uint32_t mode; /* permission bits of a new file, umask applied */
+	uint32_t mode; /* of a new file: see FS_MODE_OWN */
 	uint32_t path_len;
 	uint32_t data; /* enum fs_data */
 	uint32_t zero;
@@ -512,14 +521,12 @@ struct msg_fs_handle {
 	uint32_t handle;
 };
 
-#define FS_RENAME_NEW 1u /* what has the new name is not replaced */
-
 /* Followed by the old path and the new one. */
 struct msg_fs_rename {
 	uint32_t request;
 	uint32_t from_len;
 	uint32_t to_len;
-	uint32_t flags;
+	uint32_t zero;
 };
 
 /* The end of a request; error is an errno, or 0. */
@@ -529,7 +536,10 @@ struct msg_fs_done {
 	uint64_t size;
 	int64_t modified; /* seconds since 1970 */
 	uint32_t mode;    /* st_mode; FS_LIST: bits of enum fs_cut */
-	/* FS_LIST: lines written; FS_STORE: 1 in place; FS_CHANGE: its what */
+	/*
+	 * FS_LIST: lines written; FS_STORE: 1 in place; FS_CHANGE: its what;
+	 * FS_STAT_UPLOAD: as the sums of msg_fs_opened.
+	 */
 	uint32_t entries;
 	uint32_t modified_ns;
 	uint32_t gid;
@@ -548,7 +558,7 @@ struct msg_fs_opened {
 	uint32_t pipe; /* 1: the descriptor is a pipe */
 	uint32_t name_len;
 	uint32_t in_place; /* 1: no temporary; what is written is final */
-	uint32_t zero;
+	uint32_t sums;     /* FS_CREATE: those of hash_on_upload, as bits */
 };
 
 /*

@@ -54,7 +54,7 @@ struct msg_fs_room {
 struct msg_fs_copy {
 	uint32_t request;
 	uint32_t flags;
-	uint32_t mode; /* permission bits that a new file may have */
+	uint32_t mode; /* of a new file: see FS_MODE_OWN */
 	uint32_t durability;
 	uint32_t path_len;
 	uint32_t sources_len;

@@ -162,6 +162,8 @@ rig_start(struct rig *rig, const struct rig_options *options)
 	start.identity = rig_identity();
 	start.root = rig->home.path;
 	host.read_only = options->read_only;
+	host.file_mode = 0777;
+	host.allow_symlinks = host.allow_chmod = host.rename_replaces = true;
 	start.subject.host = &host;
 	start.local_file_systems = local;
 	start.nlocal_file_systems = options->relayed ? 0 : NITEMS(local);
@@ -307,8 +309,8 @@ peer_path(struct peer *peer, enum msg_type type, const char *path,
 {
 	struct {
 		struct msg_fs_path path;
-		uint64_t more; /* of FS_OPEN */
-	} body = { { 7, (uint32_t)strlen(path), mode, 0 }, 0 };
+		uint64_t more[2]; /* of FS_OPEN */
+	} body = { { 7, (uint32_t)strlen(path), mode, 0 }, { 0, 0 } };
 
 	peer_send(peer, type, &body, (const char *const[3]){ path }, -1);
 	return (peer_answer(peer));

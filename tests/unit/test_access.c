@@ -248,6 +248,10 @@ static const struct {
 	{ ACCESS_ALL & ~ACCESS_PRIVATE, ACCESS_ADD | ACCESS_PRIVATE,
 	    FS_ERROR_PRIVATE },
 	{ 0, ACCESS_READ | ACCESS_PLAIN, EACCES },
+	{ ACCESS_ALL & ~ACCESS_MODE, ACCESS_SET | ACCESS_MODE, FS_ERROR_MODE },
+	{ ACCESS_ALL & ~ACCESS_LINK, ACCESS_ADD | ACCESS_LINK,
+	    FS_ERROR_SYMLINK },
+	{ ACCESS_ALL & ~ACCESS_CHANGE, ACCESS_SET | ACCESS_MODE, EROFS },
 };
 
 static void
@@ -297,6 +301,50 @@ transfers_go_by_the_path(void)
 		    transfers[i].path);
 	}
 	access_free(&access);
+	conf_free(&conf);
+}
+
+static const struct {
+	const char *path;
+	uint32_t wanted;
+	mode_t file, directory;
+} modes[] = {
+	{ "/a", 0777, 0644, 0755 },
+	{ "/a", FS_MODE_OWN | 0777, 0666, 0777 },
+	{ "/a", FS_MODE_OWN | 0700, 0600, 0700 },
+	{ "/fixed/a", 0777, 0644, 0755 },
+	{ "/fixed/a", FS_MODE_OWN | 0777, 0644, 0755 },
+	{ "/fixed/a", FS_MODE_OWN | 0700, 0600, 0700 },
+	{ "/tight/a", 0777, 0700, 0700 },
+	{ "/tight", FS_MODE_OWN | 0750, 0750, 0750 },
+	{ "/tight/a", ~0u, 0777, 0777 },
+};
+
+static void
+modes_go_by_the_path(void)
+{
+	struct conf *conf =
+	    rig_must(LISTEN "umask: 022\n"
+			    "directories:\n"
+			    "- {path: /fixed, allow_chmod: off}\n"
+			    "- {path: /tight, umask: 077, file_mode: 0777}\n");
+	struct conf_subject subject =
+	    subject_of(&conf->hosts[0], "x", 0, false);
+	const struct rules *found;
+	struct rulebook book;
+	size_t i;
+
+	CU_ASSERT_FATAL(rulebook_init(&book, &subject) == 0);
+	for (i = 0; i < NITEMS(modes); i++) {
+		found = rulebook_at(&book, modes[i].path);
+		CHECK_CASE(rules_mode(found, found->file_mode,
+			       modes[i].wanted) == modes[i].file,
+		    modes[i].path);
+		CHECK_CASE(rules_mode(found, 0777, modes[i].wanted) ==
+			modes[i].directory,
+		    modes[i].path);
+	}
+	rulebook_free(&book);
 	conf_free(&conf);
 }
 
@@ -519,6 +567,7 @@ CU_TestInfo access_tests[] = {
 	    no_directory_is_moved_away_from_its_rules },
 	{ "errors say why", errors_say_why },
 	{ "transfers go by the path", transfers_go_by_the_path },
+	{ "modes go by the path", modes_go_by_the_path },
 	{ "links lead past no rule", links_lead_past_no_rule },
 	{ "directories are looked at", directories_are_looked_at },
 	{ "places know their rights", places_know_their_rights },

@@ -87,7 +87,9 @@ a_relay_reads_for_the_worker(void)
 static int
 open_at(struct peer *peer, const char *path, uint64_t offset)
 {
-	struct msg_fs_open body = { 7, (uint32_t)strlen(path), offset, 0, 0 };
+	struct msg_fs_open body = { .request = 7,
+		.path_len = (uint32_t)strlen(path),
+		.offset = offset };
 
 	peer_send(peer, MSG_FS_OPEN, &body, (const char *const[3]){ path }, -1);
 	return (peer_answer(peer));

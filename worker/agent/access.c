@@ -11,11 +11,19 @@
 /* What may be done where files may only be added. */
 #define UPLOADS                                                  \
 	(ACCESS_SHOW | ACCESS_ENTER | ACCESS_ADD | ACCESS_FILL | \
-	    ACCESS_PLAIN | ACCESS_PRIVATE)
+	    ACCESS_PLAIN | ACCESS_PRIVATE | ACCESS_LINK)
 
 /* The keys whose rules no directory is moved away from. */
 static const size_t fields[] = { CONF_FIELD(deny), CONF_FIELD(hide_dotfiles),
 	CONF_FIELD(read_only), CONF_FIELD(upload_only) };
+
+/* Where all is allowed. */
+static const struct rules unruled = {
+	.file_mode = 0777,
+	.allow_chmod = true,
+	.allow_symlinks = true,
+	.rename_replaces = true,
+};
 
 /* --- patterns ------------------------------------------------------------- */
 
@@ -98,6 +106,10 @@ own_rights(const struct rules *rules)
 		rights &= ~ACCESS_CHANGE;
 	if (rules->upload_only)
 		rights &= UPLOADS;
+	if (!rules->allow_chmod)
+		rights &= ~ACCESS_MODE;
+	if (!rules->allow_symlinks)
+		rights &= ~ACCESS_LINK;
 	if (rules->data == CONF_DATA_PRIVATE)
 		rights &= ~ACCESS_PLAIN;
 	if (rules->data == CONF_DATA_CLEAR)
@@ -175,31 +187,44 @@ access_rights(const struct access *access, const char *path)
 /* Apart, since memory for a path is not for nothing. */
 static unsigned int
 rights_by_path(const struct access *access, const char *directory,
-    const char *name)
+    const char *name, const struct rules **rules)
 {
 	char path[PATH_MAX];
 
+	*rules = rulebook_at(&access->book, NULL);
 	if (directory == NULL ||
 	    snprintf(path, sizeof(path), "%s/%s",
 		strcmp(directory, "/") == 0 ? "" : directory,
 		name) >= (int)sizeof(path))
 		return (0);
+	*rules = rulebook_at(&access->book, path);
 	return (rights_at(access, path));
+}
+
+unsigned int
+access_entry_rules(const struct access *access, const char *directory,
+    const char *name, const struct rules **rules)
+{
+	unsigned int rights;
+
+	*rules = &unruled;
+	if (access == NULL)
+		return (ACCESS_ALL);
+	if (access->by_path)
+		return (rights_by_path(access, directory, name, rules));
+	*rules = rulebook_at(&access->book, NULL);
+	rights = access->general;
+	return (access->hides_dots && name[0] == '.' ? rights & ~ACCESS_SHOW
+						     : rights);
 }
 
 unsigned int
 access_entry(const struct access *access, const char *directory,
     const char *name)
 {
-	unsigned int rights;
+	const struct rules *rules;
 
-	if (access == NULL)
-		return (ACCESS_ALL);
-	if (access->by_path)
-		return (rights_by_path(access, directory, name));
-	rights = access->general;
-	return (access->hides_dots && name[0] == '.' ? rights & ~ACCESS_SHOW
-						     : rights);
+	return (access_entry_rules(access, directory, name, &rules));
 }
 
 unsigned int
@@ -227,12 +252,21 @@ access_transfer(enum fs_data data)
 int
 access_error(unsigned int rights, unsigned int wanted)
 {
+	static const struct {
+		unsigned int missing;
+		int error;
+	} reasons[] = {
+		{ ACCESS_PLAIN, FS_ERROR_CLEAR },
+		{ ACCESS_PRIVATE, FS_ERROR_PRIVATE },
+		{ ACCESS_MODE, FS_ERROR_MODE },
+		{ ACCESS_LINK, FS_ERROR_SYMLINK },
+	};
 	unsigned int missing = wanted & ~rights;
+	size_t i;
 
-	if (missing == ACCESS_PLAIN)
-		return (FS_ERROR_CLEAR);
-	if (missing == ACCESS_PRIVATE)
-		return (FS_ERROR_PRIVATE);
+	for (i = 0; i < NITEMS(reasons); i++)
+		if (missing == reasons[i].missing)
+			return (reasons[i].error);
 	/* What is there already may not be touched. */
 	if (missing == ACCESS_WRITE && (rights & ACCESS_ADD) != 0)
 		return (EEXIST);

@@ -3,10 +3,10 @@
  *
  * The permissions of the file system are the kernel's business; this is what
  * the configuration forbids beyond them (deny, hide_dotfiles, read_only,
- * upload_only, and tls.required of transfers).  Each request names the rights
- * that it needs when it resolves its path (resolve.h), so none gets past.  They
- * are judged on the path that was found, without symbolic links, not on the one
- * that the client gave.
+ * upload_only, allow_chmod, allow_symlinks, and tls.required of transfers).
+ * Each request names the rights that it needs when it resolves its path
+ * (resolve.h), so none gets past.  They are judged on the path that was found,
+ * without symbolic links, not on the one that the client gave.
  *
  * A name is governed by what counts for itself, and what is done with it as a
  * name (to add, list, remove it) by what counts for its directory, too.
@@ -34,10 +34,12 @@
 /* To transfer it, or the names in it: */
 #define ACCESS_PLAIN   1024u /* in clear */
 #define ACCESS_PRIVATE 2048u /* protected */
-#define ACCESS_ALL     4095u
+#define ACCESS_MODE    4096u /* to change its permissions */
+#define ACCESS_LINK    8192u /* to make a symbolic link under the name */
+#define ACCESS_ALL     16383u
 #define ACCESS_CHANGE                                             \
 	(ACCESS_ADD | ACCESS_WRITE | ACCESS_SET | ACCESS_REMOVE | \
-	    ACCESS_FILL | ACCESS_CLEAR)
+	    ACCESS_FILL | ACCESS_CLEAR | ACCESS_MODE | ACCESS_LINK)
 
 struct access {
 	struct rulebook book;
@@ -65,6 +67,9 @@ NODISCARD unsigned int access_rights(const struct access *access,
 /* The same for a name in a directory, NULL: of any. */
 NODISCARD unsigned int access_entry(const struct access *access,
     const char *directory, const char *name);
+/* ... and its rules, of which what the rights tell is a part. */
+NODISCARD unsigned int access_entry_rules(const struct access *access,
+    const char *directory, const char *name, const struct rules **rules);
 
 /* To the directory that holds the path; the root holds itself. */
 NODISCARD unsigned int access_above(const struct access *access,

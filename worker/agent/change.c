@@ -253,9 +253,12 @@ change(const struct jail *jail, const struct ops_request *request,
     struct msg_fs_done *done)
 {
 	struct subject subject = { .jail = jail, .path = request->path };
+	unsigned int need = ACCESS_SET;
 	int ret;
 
-	subject.fd = resolve_open(jail, request->path, ACCESS_SET, O_PATH);
+	if ((request->change->what & FS_CHANGE_MODE) != 0)
+		need |= ACCESS_MODE;
+	subject.fd = resolve_open(jail, request->path, need, O_PATH);
 	if (subject.fd == -1)
 		return (-1);
 	done->entries = request->change->what;

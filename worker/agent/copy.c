@@ -178,13 +178,14 @@ static int
 begin(struct copy *copy, struct jail *jail, const struct copy_request *request)
 {
 	struct upload_request upload = { .path = request->target,
-		.how = FS_CREATE_REPLACE };
+		.how = FS_CREATE_REPLACE,
+		.mode = request->mode };
 	struct stat st;
 
 	if (open_sources(copy, jail, request) == -1 ||
 	    look_at_target(copy, jail, request->target, &st) == -1)
 		return (-1);
-	upload.mode = request->mode & copy->sources[0].st.st_mode & 0777;
+	upload.like = copy->sources[0].st.st_mode;
 	if (copy->join && st.st_ino != 0) {
 		if (begin_shared(copy, jail, &upload, st.st_size))
 			return (0);

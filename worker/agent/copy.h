@@ -28,8 +28,8 @@ struct copy_request {
 	const char *sources; /* one after the other, each terminated */
 	size_t count;        /* of them, FS_COPY_SOURCES_MAX at most */
 	bool join;           /* else there is one */
-	/* That a new file may have: of the first source's, with them. */
-	mode_t mode;
+	/* Of a new file, which gets what the first source has of it. */
+	uint32_t mode;
 	enum fs_durability durability;
 };
 

@@ -37,6 +37,7 @@ tell_upload(const struct jail *jail, const struct ops_request *request,
 	if (resolve_target(jail, request->path,
 		ACCESS_ADD | access_transfer(request->data), &place) == -1)
 		return (-1);
+	done->entries = place.rules->hash_on_upload;
 	fd = resolve_below(place.parent, place.name, O_PATH | O_NOFOLLOW);
 	if (fd == -1 && errno == ENOENT)
 		ret = faccessat(place.parent, ".", W_OK, 0);
@@ -101,7 +102,8 @@ ops_mkdir(const struct jail *jail, const struct ops_request *request,
 			errno = EEXIST;
 		return (-1);
 	}
-	ret = mkdirat(place.parent, place.name, request->mode & 0777);
+	ret = mkdirat(place.parent, place.name,
+	    rules_mode(place.rules, 0777, request->mode));
 	resolve_free(&place);
 	return (ret);
 }
@@ -159,7 +161,7 @@ ops_rename(const struct jail *jail, const struct ops_request *request,
 	if (ret == 0)
 		ret = resolve_may_move(jail, &from, &to);
 	if (ret == 0)
-		ret = (request->mode & FS_RENAME_NEW) == 0 &&
+		ret = to.rules->rename_replaces &&
 			resolve_need(&to, ACCESS_WRITE) == 0
 		    ? renameat(from.parent, from.name, to.parent, to.name)
 		    : rename_new(&from, &to);

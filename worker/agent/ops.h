@@ -35,7 +35,7 @@ NODISCARD int ops_stat(const struct jail *jail,
 /* Whether it is a directory that the account may search. */
 NODISCARD int ops_chdir(const struct jail *jail,
     const struct ops_request *request, struct msg_fs_done *done);
-/* The mode is set as given; the worker has applied the umask. */
+/* For its mode see FS_MODE_OWN. */
 NODISCARD int ops_mkdir(const struct jail *jail,
     const struct ops_request *request, struct msg_fs_done *done);
 /* Temporaries that a crash left behind do not keep it from going. */
@@ -45,8 +45,8 @@ NODISCARD int ops_rmdir(const struct jail *jail,
 NODISCARD int ops_unlink(const struct jail *jail,
     const struct ops_request *request, struct msg_fs_done *done);
 /*
- * As rename(2): replaces what has the new name, EXDEV between mounts.  With
- * FS_RENAME_NEW in mode it replaces nothing: EEXIST.
+ * As rename(2): replaces what has the new name, EXDEV between mounts.  Where
+ * rename_replaces is off it replaces nothing: EEXIST.
  */
 NODISCARD int ops_rename(const struct jail *jail,
     const struct ops_request *request, struct msg_fs_done *done);

@@ -133,19 +133,27 @@ open_place(const struct jail *jail, const char *path, struct place *place)
 	return (place->parent == -1 ? -1 : 0);
 }
 
+/* Apart, since memory for a path is not for nothing. */
+static int
+find_rights_by_path(const struct jail *jail, struct place *place)
+{
+	char path[PATH_MAX];
+
+	if (where_is(jail, place->parent, path) == -1)
+		return (-1);
+	place->may =
+	    access_entry_rules(jail->access, path, place->name, &place->rules);
+	return (0);
+}
+
 /* The rights to what is at the place. */
 static int
 find_rights(const struct jail *jail, struct place *place)
 {
-	char path[PATH_MAX];
-
-	if (!goes_by_path(jail)) {
-		place->may = access_rights(jail->access, NULL);
-		return (0);
-	}
-	if (where_is(jail, place->parent, path) == -1)
-		return (-1);
-	place->may = access_entry(jail->access, path, place->name);
+	if (goes_by_path(jail))
+		return (find_rights_by_path(jail, place));
+	place->may =
+	    access_entry_rules(jail->access, NULL, place->name, &place->rules);
 	return (0);
 }
 

@@ -23,8 +23,9 @@
 
 /* A name in a directory that is open. */
 struct place {
-	int parent;       /* O_PATH */
-	unsigned int may; /* the rights to it: a set of ACCESS_ bits */
+	int parent;                /* O_PATH */
+	unsigned int may;          /* the rights to it: a set of ACCESS_ bits */
+	const struct rules *rules; /* that count there */
 	char name[NAME_MAX + 1];
 };
 

@@ -2,12 +2,22 @@
 
 #include <stdlib.h>
 
+#include "shm/ipc/body.h"
+
 static bool
 is_on(const struct conf_subject *subject, const char *path, size_t offset)
 {
 	const bool *on = subject_find(subject, path, offset);
 
 	return (*on);
+}
+
+static uint32_t
+number(const struct conf_subject *subject, const char *path, size_t offset)
+{
+	const uint32_t *value = subject_find(subject, path, offset);
+
+	return (*value);
 }
 
 static void
@@ -17,10 +27,22 @@ make(struct rules *rules, const struct conf_subject *subject, const char *path)
 	    subject_find(subject, path, CONF_FIELD(hide_dotfiles));
 	const struct conf_required *required =
 	    subject_find(subject, path, CONF_FIELD(tls.required));
+	const uint64_t *hash_max_size =
+	    subject_find(subject, path, CONF_FIELD(hash_max_size));
 
 	rules->deny = subject_find(subject, path, CONF_FIELD(deny));
 	rules->hide_dotfiles = *hide;
 	rules->data = required->data;
+	rules->hash_max_size = *hash_max_size;
+	rules->hash_on_upload =
+	    number(subject, path, CONF_FIELD(hash_on_upload));
+	rules->umask = number(subject, path, CONF_FIELD(umask));
+	rules->file_mode = number(subject, path, CONF_FIELD(file_mode));
+	rules->allow_chmod = is_on(subject, path, CONF_FIELD(allow_chmod));
+	rules->allow_symlinks =
+	    is_on(subject, path, CONF_FIELD(allow_symlinks));
+	rules->rename_replaces =
+	    is_on(subject, path, CONF_FIELD(rename_replaces));
 	rules->read_only = is_on(subject, path, CONF_FIELD(read_only));
 	rules->upload_only = is_on(subject, path, CONF_FIELD(upload_only));
 	rules->made = true;
@@ -57,4 +79,14 @@ rulebook_at(const struct rulebook *book, const char *path)
 	if (!rules->made)
 		make(rules, &book->subject, entry == NULL ? NULL : entry->name);
 	return (rules);
+}
+
+/* Where no permissions may be changed, a session can only leave fewer. */
+mode_t
+rules_mode(const struct rules *rules, mode_t most, uint32_t mode)
+{
+	most &= mode & 0777;
+	return ((mode & FS_MODE_OWN) != 0 && rules->allow_chmod
+		? most
+		: most & ~rules->umask);
 }

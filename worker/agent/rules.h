@@ -20,7 +20,10 @@ struct rules {
 	const struct conf_strings *deny;
 	enum conf_hide hide_dotfiles;
 	enum conf_required_data data; /* of tls.required */
-	bool read_only, upload_only;
+	uint64_t hash_max_size;
+	uint32_t hash_on_upload, umask, file_mode;
+	bool allow_chmod, allow_symlinks, read_only, rename_replaces;
+	bool upload_only;
 	bool made;
 };
 
@@ -41,5 +44,12 @@ void rulebook_free(struct rulebook *book);
  */
 NODISCARD const struct rules *rulebook_at(const struct rulebook *book,
     const char *path);
+
+/*
+ * The permissions of something new of which no more than most are allowed:
+ * what a request that names that mode gets (see FS_MODE_OWN).
+ */
+NODISCARD mode_t rules_mode(const struct rules *rules, mode_t most,
+    uint32_t mode);
 
 #endif

@@ -119,7 +119,6 @@ parse_rename(const struct message *message, struct ops_request *request)
 	struct message_part paths[2];
 
 	request->request = body->request;
-	request->mode = body->flags;
 	return (message_split(message, lens, paths, 2) == -1 ||
 		    !session_path(request->path, &paths[0]) ||
 		    !session_path(request->other, &paths[1])

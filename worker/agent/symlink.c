@@ -84,7 +84,8 @@ symlink_make(const struct jail *jail, const struct ops_request *request,
 	struct place place;
 	int depth, ret = -1;
 
-	if (resolve_place(jail, request->path, ACCESS_ADD, &place) == -1) {
+	if (resolve_place(jail, request->path, ACCESS_ADD | ACCESS_LINK,
+		&place) == -1) {
 		if (errno == EBUSY)
 			errno = EEXIST;
 		return (-1);

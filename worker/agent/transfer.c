@@ -128,6 +128,45 @@ send_file(struct session *session, const struct msg_fs_open *request, int fd,
 		: open_relayed(session, &body, &file));
 }
 
+/* For a checksum of no more than the rules allow. */
+static int
+open_to_sum(const struct jail *jail, const char *path,
+    const struct msg_fs_open *request, struct stat *st)
+{
+	uint64_t most, end;
+	struct place place;
+	int fd, error;
+
+	if (resolve_target(jail, path, ACCESS_READ, &place) == -1)
+		return (-1);
+	most = place.rules->hash_max_size;
+	fd = open_regular_at(&place, ACCESS_READ, O_RDONLY, st);
+	error = errno;
+	resolve_free(&place);
+	errno = error;
+	if (fd == -1)
+		return (-1);
+	end = request->end < (uint64_t)st->st_size ? request->end
+						   : (uint64_t)st->st_size;
+	if (most == 0 || end < request->offset || end - request->offset <= most)
+		return (fd);
+	fd_close(&fd);
+	errno = EFBIG;
+	return (-1);
+}
+
+static int
+open_to_read(const struct jail *jail, const char *path,
+    const struct msg_fs_open *request, struct stat *st)
+{
+	enum fs_data data = (enum fs_data)request->data;
+
+	if (data == FS_DATA_NONE)
+		return (open_to_sum(jail, path, request, st));
+	return (open_regular(jail, path, ACCESS_READ | access_transfer(data),
+	    O_RDONLY, st));
+}
+
 int
 transfer_open(struct session *session, struct message *message)
 {
@@ -142,9 +181,7 @@ transfer_open(struct session *session, struct message *message)
 	if (message_split(message, &len, &part, 1) == -1 ||
 	    !session_path(path, &part) || request->data > FS_DATA_PRIVATE)
 		return (-1);
-	fd = open_regular(jail, path,
-	    ACCESS_READ | access_transfer((enum fs_data)request->data),
-	    O_RDONLY, &st);
+	fd = open_to_read(jail, path, request, &st);
 	if (fd == -1)
 		return (session_done(session, request->request, errno));
 	if (request->offset > (uint64_t)st.st_size) {
@@ -256,6 +293,7 @@ begin_upload(struct task *task, const struct upload_request *request,
 	body.modified = facts.modified;
 	body.pipe = task->relay != NULL;
 	body.in_place = facts.in_place;
+	body.sums = facts.sums;
 	body.name_len = (uint32_t)strlen(facts.name);
 	ret = send_opened(session, &body, facts.name,
 	    task->relay != NULL ? pipe_end : facts.fd);

@@ -240,12 +240,25 @@ begin_replace(struct upload *upload)
 	return (begin_overwrite(upload, &old));
 }
 
+/* A copy may be executed as its original may, by those who may read it. */
+static mode_t
+mode_of_new(const struct upload *upload, const struct upload_request *request)
+{
+	const struct rules *rules = upload->place.rules;
+	mode_t mode = rules_mode(rules, rules->file_mode, request->mode);
+
+	return (request->like == 0
+		? mode
+		: (mode | (mode & 0444) >> 2) & request->like);
+}
+
 static int
 begin(struct upload *upload, const struct upload_request *request)
 {
 	if (resolve_target(upload->jail, request->path,
 		ACCESS_ADD | request->need, &upload->place) == -1)
 		return (-1);
+	upload->mode = mode_of_new(upload, request);
 	switch (request->how) {
 	case FS_CREATE_REPLACE:
 		return (begin_replace(upload));
@@ -271,7 +284,6 @@ upload_new(struct jail *jail, const struct upload_request *request)
 		return (NULL);
 	upload->jail = jail;
 	upload->how = request->how;
-	upload->mode = request->mode & 0777;
 	upload->at_once = request->at_once;
 	upload->whole = request->whole;
 	upload->place.parent = -1;
@@ -294,6 +306,7 @@ upload_facts(const struct upload *upload, struct upload_facts *facts)
 	facts->size = upload->size;
 	facts->modified = upload->modified;
 	facts->in_place = upload->temporary[0] == '\0';
+	facts->sums = upload->place.rules->hash_on_upload;
 }
 
 /*

@@ -27,7 +27,8 @@ struct upload_request {
 	const char *path;
 	enum fs_create_how how;
 	uint64_t offset;
-	uint32_t mode;
+	uint32_t mode;     /* of a new file: see FS_MODE_OWN */
+	mode_t like;       /* st_mode of what it is a copy of, or 0 */
 	unsigned int need; /* ACCESS_ bits, besides to add the file */
 	bool at_once; /* committed or freed before anybody else has a turn */
 	bool whole;   /* REPLACE, but never in place: else EOPNOTSUPP */
@@ -40,6 +41,7 @@ struct upload_facts {
 	uint64_t size;    /* of the file before */
 	int64_t modified;
 	bool in_place;
+	uint32_t sums; /* hash_on_upload, where it will be */
 };
 
 /*

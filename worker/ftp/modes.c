@@ -1,39 +1,25 @@
 #include "worker/ftp/modes.h"
 
+#include "shm/ipc/body.h"
 #include "worker/ftp/policy.h"
 
-bool
-modes_may_change(const struct session *session, const char *path)
+uint32_t
+modes_new(const struct session *session)
 {
-	const bool *allowed =
-	    policy_find(session, path, CONF_FIELD(allow_chmod));
-
-	return (*allowed);
+	if (!session->umask_set)
+		return (0777);
+	return (FS_MODE_OWN | (0777u & ~(uint32_t)session->umask));
 }
 
 uint32_t
-modes_umask(const struct session *session, const char *path)
+modes_umask(const struct session *session)
 {
-	const uint32_t *umask = policy_find(session, path, CONF_FIELD(umask));
+	const uint32_t *umask =
+	    policy_find(session, session->cwd, CONF_FIELD(umask));
+	const bool *may_change =
+	    policy_find(session, session->cwd, CONF_FIELD(allow_chmod));
 
 	if (!session->umask_set)
 		return (*umask);
-	if (modes_may_change(session, path))
-		return (session->umask);
-	return (*umask | session->umask);
-}
-
-uint32_t
-modes_file(const struct session *session, const char *path)
-{
-	const uint32_t *mode =
-	    policy_find(session, path, CONF_FIELD(file_mode));
-
-	return (*mode & ~modes_umask(session, path));
-}
-
-uint32_t
-modes_directory(const struct session *session, const char *path)
-{
-	return (0777 & ~modes_umask(session, path));
+	return (*may_change ? session->umask : *umask | session->umask);
 }

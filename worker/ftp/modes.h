@@ -1,33 +1,25 @@
 /*
- * modes - the permissions of what a session makes, and whether it may change
- * them.
+ * modes - the permissions of what a session makes.
  *
- * They come from the configuration (umask, file_mode, allow_chmod) and from
- * SITE UMASK.  Paths are absolute and normalised.
+ * They come from the configuration where it is made (umask, file_mode,
+ * allow_chmod), which the agent knows, and from SITE UMASK.
  */
 #ifndef WORKER_FTP_MODES_H
 #define WORKER_FTP_MODES_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "shm/base/attr.h"
 #include "worker/ftp/state.h"
 
-/* What a new file, or directory, of that path gets. */
-NODISCARD uint32_t modes_file(const struct session *session, const char *path);
-NODISCARD uint32_t modes_directory(const struct session *session,
-    const char *path);
+/* What the session leaves of the mode of something new: see FS_MODE_OWN. */
+NODISCARD uint32_t modes_new(const struct session *session);
 
 /*
- * What new files there do not get.  A umask of the session's own replaces that
- * of the configuration where it may change permissions at all; elsewhere it
- * can only take away more.
+ * What new files in the current directory, as the client names it, do not get.
+ * A umask of the session's own replaces that of the configuration where it may
+ * change permissions at all; elsewhere it can only take away more.
  */
-NODISCARD uint32_t modes_umask(const struct session *session, const char *path);
-
-/* Whether the session may change permissions there. */
-NODISCARD bool modes_may_change(const struct session *session,
-    const char *path);
+NODISCARD uint32_t modes_umask(const struct session *session);
 
 #endif

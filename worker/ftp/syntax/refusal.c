@@ -24,6 +24,8 @@ static const struct {
 	    "Data connections must be protected here: send PROT P." },
 	{ FS_ERROR_PRIVATE, 521, 521,
 	    "Data connections must be in clear here: send PROT C." },
+	{ FS_ERROR_MODE, 550, 550, "Permissions may not be changed here." },
+	{ FS_ERROR_SYMLINK, 550, 550, "Symbolic links may not be made here." },
 	{ ELOOP, 550, 553, "Too many symbolic links." },
 	{ EXDEV, 550, 553, "It lies on another file system; copy it." },
 	{ EMLINK, 550, 553, "Too many links." },

@@ -5,40 +5,26 @@
 #include <sys/stat.h>
 
 #include "shm/base/buf.h"
-#include "worker/ftp/policy.h"
 #include "worker/ftp/transfer/transfer.h"
 #include "worker/ftp/verbs/hash.h"
 
 #define TEXT_MAX 1024 /* all algorithms */
 
-static unsigned int
-kinds(const struct session *session)
-{
-	const struct transfer *transfer = session->transfer;
-	const unsigned int *bits =
-	    policy_find(session, transfer->path, CONF_FIELD(hash_on_upload));
-
-	if (transfer->how != FS_CREATE_REPLACE &&
-	    transfer->how != FS_CREATE_UNIQUE)
-		return (0);
-	return (*bits);
-}
-
 bool
-hash_upload_wanted(const struct session *session)
+hash_upload_wanted(const struct session *session, unsigned int kinds)
 {
-	return (kinds(session) != 0);
+	enum fs_create_how how = session->transfer->how;
+
+	return (kinds != 0 &&
+	    (how == FS_CREATE_REPLACE || how == FS_CREATE_UNIQUE));
 }
 
 void
-hash_upload_begin(struct session *session)
+hash_upload_begin(struct session *session, unsigned int kinds)
 {
-	unsigned int wanted = kinds(session);
-
 	/* Without memory for it, the upload goes on. */
-	if (wanted != 0)
-		work_add_sums(session->transfer->work,
-		    checksum_set_new(wanted));
+	if (hash_upload_wanted(session, kinds))
+		work_add_sums(session->transfer->work, checksum_set_new(kinds));
 }
 
 /* "SHA-256:0123... CRC32:0123..."; NULL when memory is short. */

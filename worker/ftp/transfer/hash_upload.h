@@ -11,11 +11,15 @@
 #include "shm/base/attr.h"
 #include "worker/ftp/state.h"
 
-/* Whether there will be such sums of what the transfer stores. */
-NODISCARD bool hash_upload_wanted(const struct session *session);
+/*
+ * Whether there will be such sums of what the transfer stores; kinds: those
+ * that the agent says are wanted, bits.
+ */
+NODISCARD bool hash_upload_wanted(const struct session *session,
+    unsigned int kinds);
 
 /* The file is open; nothing has been written. */
-void hash_upload_begin(struct session *session);
+void hash_upload_begin(struct session *session, unsigned int kinds);
 
 /*
  * It is complete under its name: the session remembers its sums, and so does

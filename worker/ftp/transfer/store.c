@@ -52,7 +52,7 @@ what_to_create(const struct session *session)
 	    .how = transfer->how,
 	    .offset = transfer->start,
 	    .data = transfer_data(session),
-	    .mode = modes_file(session, transfer->path),
+	    .mode = modes_new(session),
 	});
 }
 
@@ -82,9 +82,7 @@ store(struct session *session, const char *verb, const char *name,
 		return (files_refuse(session, error, REFUSAL_STORE));
 	transfer->how = how;
 	transfer->begin =
-	    transfer->coding != NULL || hash_upload_wanted(session)
-	    ? &step_store_create
-	    : &step_gather;
+	    transfer->coding != NULL ? &step_store_create : &step_gather;
 	if (!transfer_allowed(session))
 		return (transfer_over(session));
 	if (how != FS_CREATE_UNIQUE)
@@ -140,6 +138,8 @@ checked(struct session *session)
 	answer.error = obstacle(session->transfer, &answer);
 	if (answer.error != 0)
 		return (transfer_refuse(session, answer.error, REFUSAL_STORE));
+	if (hash_upload_wanted(session, answer.entries))
+		session->transfer->begin = &step_store_create;
 	return (session_goto(session, &step_connect));
 }
 
@@ -187,7 +187,7 @@ take_file(struct session *session, const struct fs_answer *answer)
 	if (transfer->work == NULL)
 		return (-1);
 	if (!answer->pipe)
-		hash_upload_begin(session);
+		hash_upload_begin(session, answer->entries);
 	/* What was gathered before it was too much for a small file. */
 	if (transfer->len > 0)
 		memcpy(work_buffer(transfer->work), transfer->small,

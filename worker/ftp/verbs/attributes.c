@@ -41,10 +41,6 @@ attributes_change(struct session *session, const char *name,
 
 	if (error != 0)
 		return (files_refuse(session, error, REFUSAL_FILE));
-	if ((change->what & FS_CHANGE_MODE) != 0 &&
-	    !modes_may_change(session, session->path))
-		return (session_answer(session, 550,
-		    "Permissions may not be changed here."));
 	group = known_group(session, &wanted, group);
 	return (files_ask(session,
 	    fs_change(session->fs, session->path, &wanted, group), step));
@@ -130,7 +126,7 @@ site_chmod(struct session *session, const char *text)
 	struct fs_change change = { 0 };
 	const char *name;
 	size_t len = args_word(text, &name);
-	uint32_t umask = modes_umask(session, session->cwd);
+	uint32_t umask = modes_umask(session);
 
 	switch (len == 0 ? ARGS_SYNTAX : args_mode(text, len, umask, &change)) {
 	case ARGS_OK:

@@ -48,18 +48,6 @@ found(struct session *session)
 	    "Send SITE CPTO with the name of the copy."));
 }
 
-/*
- * The permissions that a copy may have: those of a new file, and to execute it
- * whoever may read it.  It gets those of them that the original has.
- */
-static uint32_t
-mode_of_copy(const struct session *session)
-{
-	uint32_t mode = modes_file(session, session->path);
-
-	return (mode | (mode & 0444) >> 2);
-}
-
 /* The new file is session->path. */
 static uint32_t
 ask_copy(struct session *session, const char *sources, size_t len,
@@ -70,7 +58,7 @@ ask_copy(struct session *session, const char *sources, size_t len,
 		.sources = sources,
 		.sources_len = len,
 		.flags = flags,
-		.mode = mode_of_copy(session),
+		.mode = modes_new(session),
 		.durability = files_durability(session),
 	};
 

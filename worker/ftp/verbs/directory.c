@@ -6,7 +6,6 @@
 #include "worker/ftp/files.h"
 #include "worker/ftp/modes.h"
 #include "worker/ftp/notice.h"
-#include "worker/ftp/policy.h"
 #include "worker/ftp/syntax/path.h"
 #include "worker/ftp/verbs.h"
 
@@ -78,12 +77,11 @@ enum flow
 verb_mkd(struct session *session, const char *text)
 {
 	int error = files_path(session, text);
-	uint32_t mode;
 
 	if (error != 0)
 		return (files_refuse(session, error, REFUSAL_FILE));
-	mode = modes_directory(session, session->path);
-	return (files_ask(session, fs_mkdir(session->fs, session->path, mode),
+	return (files_ask(session,
+	    fs_mkdir(session->fs, session->path, modes_new(session)),
 	    &step_made));
 }
 
@@ -164,7 +162,6 @@ found(struct session *session)
 enum flow
 verb_rnto(struct session *session, const char *text)
 {
-	const bool *replaces;
 	int error;
 
 	if (session->rename_from == NULL)
@@ -174,11 +171,8 @@ verb_rnto(struct session *session, const char *text)
 		error = EEXIST;
 	if (error != 0)
 		return (files_refuse(session, error, REFUSAL_STORE));
-	replaces =
-	    policy_find(session, session->path, CONF_FIELD(rename_replaces));
 	return (files_ask(session,
-	    fs_rename(session->fs, session->rename_from, session->path,
-		*replaces ? 0 : FS_RENAME_NEW),
+	    fs_rename(session->fs, session->rename_from, session->path),
 	    &step_renamed));
 }
 

@@ -9,7 +9,6 @@
 
 #include "shm/base/fd.h"
 #include "worker/ftp/files.h"
-#include "worker/ftp/policy.h"
 #include "worker/ftp/verbs.h"
 #include "worker/ftp/verbs/known.h"
 #include "worker/hasher.h"
@@ -228,8 +227,8 @@ begin(struct session *session, const char *name, enum checksum_kind kind,
 	if (error != 0)
 		return (refuse(session, error));
 	if (session_asked(session,
-		fs_open(session->fs, session->path, range->start,
-		    FS_DATA_NONE)) != 0)
+		fs_open_sum(session->fs, session->path, range->start,
+		    range->end)) != 0)
 		return (refuse(session, errno));
 	session->busy = true;
 	return (session_goto(session, &step_opened));
@@ -338,8 +337,6 @@ ended(void *context)
 static int
 fit_range(struct session *session, uint64_t size)
 {
-	const uint64_t *most =
-	    policy_find(session, session->path, CONF_FIELD(hash_max_size));
 	struct args_range *range = &session->hash->range;
 
 	if (range->start > 0 && range->start >= size)
@@ -349,8 +346,6 @@ fit_range(struct session *session, uint64_t size)
 			return (ERANGE);
 		range->end = size;
 	}
-	if (*most != 0 && range->end - range->start > *most)
-		return (EFBIG);
 	return (0);
 }
 

@@ -2,7 +2,6 @@
 #include <errno.h>
 
 #include "worker/ftp/files.h"
-#include "worker/ftp/policy.h"
 #include "worker/ftp/site.h"
 #include "worker/ftp/syntax/args_change.h"
 
@@ -14,7 +13,6 @@ enum flow
 site_symlink(struct session *session, const char *text)
 {
 	char target[INPUT_LINE_MAX], name[INPUT_LINE_MAX];
-	const bool *allowed;
 	int error;
 
 	if (args_pair(text, target, name, sizeof(name)) != ARGS_OK)
@@ -24,11 +22,6 @@ site_symlink(struct session *session, const char *text)
 	error = files_path(session, name);
 	if (error != 0)
 		return (files_refuse(session, error, REFUSAL_FILE));
-	allowed =
-	    policy_find(session, session->path, CONF_FIELD(allow_symlinks));
-	if (!*allowed)
-		return (session_answer(session, 550,
-		    "Symbolic links may not be made here."));
 	return (files_ask(session,
 	    fs_symlink(session->fs, session->path, target), &step_linked));
 }

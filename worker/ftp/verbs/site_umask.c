@@ -8,7 +8,7 @@
 enum flow
 site_umask(struct session *session, const char *text)
 {
-	uint32_t mask = modes_umask(session, session->cwd);
+	uint32_t mask = modes_umask(session);
 	uint32_t old = mask;
 	size_t digits = strspn(text, "01234567");
 
@@ -20,7 +20,7 @@ site_umask(struct session *session, const char *text)
 		    "Syntax: SITE UMASK [000-777]"));
 	session->umask = (uint16_t)strtoul(text, NULL, 8);
 	session->umask_set = true;
-	mask = modes_umask(session, session->cwd);
+	mask = modes_umask(session);
 	return (session_answer(session, 200, "The umask is %03o (was %03o).",
 	    mask, old));
 }
