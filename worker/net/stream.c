@@ -81,6 +81,8 @@ happened(void *owner, uint32_t events)
 
 	if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
 		socket->ending = true;
+	if ((events & EPOLLPRI) != 0)
+		socket->marked = true;
 	if ((events & EPOLLIN) != 0 || socket->ending)
 		socket->dry = false;
 	if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0)

@@ -176,8 +176,8 @@ watch_add(struct watch *watch, struct watch_entry *entry, int fd,
     uint32_t events)
 {
 	struct epoll_event event = {
-		.events =
-		    entry->events | events | (uint32_t)(EPOLLRDHUP | EPOLLET),
+		.events = entry->events | events |
+		    (uint32_t)(EPOLLRDHUP | EPOLLPRI | EPOLLET),
 		.data.ptr = entry,
 	};
 	int how = entry->events == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;

@@ -28,12 +28,14 @@ tls_socket_read(struct tls_socket *socket, void *data, size_t len)
 	} while (n == -1 && errno == EINTR);
 	/*
 	 * Less than there was room for is all that there was; what comes later
-	 * is told of.  But an end that was told of already is not again.
+	 * is told of.  But an end that was told of already is not again, nor is
+	 * what stands behind an urgent byte.
 	 */
 	if (n == -1)
 		socket->dry = errno == EAGAIN;
 	else
-		socket->dry = n > 0 && (size_t)n < len && !socket->ending;
+		socket->dry = n > 0 && (size_t)n < len && !socket->ending &&
+		    !socket->marked;
 	socket->heard = socket->heard || n > 0;
 	return (n);
 }

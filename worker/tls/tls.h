@@ -129,6 +129,7 @@ struct tls_socket {
 	bool dry;     /* nothing to read until the kernel tells of something */
 	bool full;    /* the same for writing */
 	bool ending; /* an end or an error is there, or comes after the bytes */
+	bool marked; /* the peer has sent an urgent byte: reads end before it */
 	bool more;   /* what is written goes out with what comes next */
 	bool eof;    /* read */
 	bool heard;  /* bytes came, and nothing was written since */

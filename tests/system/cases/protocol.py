@@ -167,6 +167,23 @@ def case_abort_before_the_data(binaries):
         assert client.retr("file") == b"x"
 
 
+def case_abort_by_urgent_byte(binaries):
+    """ABOR behind a Telnet Synch, as clients send it in clear."""
+    with clear(binaries) as server, Client(server.port) as client:
+        client.login()
+        client.stor("big", random_bytes(20_000_000))
+        for plain, urgent, rest in ((b"", b"\xff\xf4\xff", b"\xf2ABOR"),
+                                    (b"", b"\xff", b"\xf4\xff\xf2ABOR"),
+                                    (b"\xff\xf4\xff", b"\xf2", b"ABOR")):
+            data = client.open_data("RETR big")
+            client.send(plain)
+            client.socket.send(urgent, socket.MSG_OOB)
+            client.send(rest + b"\r\n")
+            assert client.reply().code == 426
+            assert client.reply().code == 226
+            data.close()
+
+
 def case_aside_in_bulk(binaries):
     """Hundreds of NOOPs and STATs during a transfer, one reply each."""
     with clear(binaries) as server, Client(server.port) as client:
