@@ -32,8 +32,9 @@ def remembered(server):
     """A session that is in the cache.  What a worker puts before it has heard
     where the cache is, is dropped."""
     for _ in range(5):
+        before = facts(server)["stored"]
         context, session, _ = visit(server, "1.2")
-        if wait_for(lambda: facts(server)["current"] >= 1, 3):
+        if wait_for(lambda n=before: facts(server)["stored"] > n, 3):
             return context, session
     raise AssertionError("nothing is stored")
 
