@@ -194,6 +194,7 @@ def case_copy_ends_early(binaries):
             client.send(b"SITE CPTO b\r\n")
             client.send(b"NOOP\r\n")
             assert client.reply().code == 200
+        server.wait_log("session ended")
         os.kill(pid, signal.SIGCONT)
         with logged_in(server) as client:
             client.cmd("SIZE b", 550)
