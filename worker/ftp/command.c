@@ -124,7 +124,6 @@ forget(struct session *session, const struct verb *verb)
 {
 	if (verb == NULL || (verb->flags & (VERB_REST | VERB_DATA)) == 0) {
 		session->rest = 0;
-		session->rest_set = false;
 		session->ranged = false;
 	}
 	if (verb == NULL ||

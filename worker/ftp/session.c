@@ -312,7 +312,6 @@ session_defaults(struct session *session)
 	session->checksum = CHECKSUM_SHA256;
 	session->idle = 0;
 	session->rest = 0;
-	session->rest_set = false;
 	session->ranged = false;
 	session->zip = false;
 	session->zip_level = 0;

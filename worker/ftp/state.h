@@ -148,7 +148,6 @@ struct session {
 	bool ascii : 1;
 	bool zip : 1; /* MODE Z */
 	bool epsv_all : 1;
-	bool rest_set : 1;
 	bool copying : 1;   /* CPFR came last, not RNFR */
 	bool ranged : 1;    /* rest is where RANG's range begins */
 	bool busy : 1;      /* a command without data connection takes long */

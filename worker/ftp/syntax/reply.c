@@ -204,11 +204,3 @@ reply_end(struct reply *reply, const char *format, ...)
 	settle(reply, reply->code);
 	reply->code = 0;
 }
-
-size_t
-reply_room(const struct reply *reply)
-{
-	size_t used = buf_len(&reply->buf);
-
-	return (used >= REPLY_MAX ? 0 : REPLY_MAX - used);
-}

@@ -49,7 +49,4 @@ void reply_begin(struct reply *reply, int code, const char *format, ...)
 void reply_line(struct reply *reply, const char *format, ...) PRINTF_LIKE(2, 3);
 void reply_end(struct reply *reply, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Room left for lines before more of them would wait than REPLY_MAX. */
-NODISCARD size_t reply_room(const struct reply *reply);
-
 #endif

@@ -298,7 +298,6 @@ close_side(struct session *session)
 
 	switch (stream_close_write(transfer->stream, true)) {
 	case STREAM_OK:
-		transfer->closed = true;
 		return (session_goto(session, &step_end));
 	case STREAM_AGAIN:
 		stream_want(transfer->stream, STREAM_WRITE);

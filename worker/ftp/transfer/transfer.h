@@ -92,7 +92,6 @@ struct transfer {
 	bool eof;
 	bool preliminary; /* 150 was sent */
 	bool handshaking; /* a data handshake was begun */
-	bool closed;      /* our side of the data connection */
 
 	char *sums; /* NULL: none; see hash_upload.h */
 

@@ -86,7 +86,6 @@ verb_rang(struct session *session, const char *text)
 	struct args_range range;
 
 	session->rest = 0;
-	session->rest_set = false;
 	session->ranged = false;
 	if (args_range(text, &range) != ARGS_OK)
 		return (
@@ -111,7 +110,6 @@ hash_take_range(struct session *session)
 	if (session->ranged)
 		range.end = session->hash->range_end;
 	session->rest = 0;
-	session->rest_set = false;
 	session->ranged = false;
 	return (range);
 }
@@ -243,7 +241,6 @@ verb_hash(struct session *session, const char *text)
 	if (session->ranged)
 		range = hash_take_range(session);
 	session->rest = 0;
-	session->rest_set = false;
 	return (begin(session, text, session->checksum, false, &range));
 }
 

@@ -222,7 +222,6 @@ verb_rest(struct session *session, const char *text)
 	uint64_t position;
 
 	session->rest = 0;
-	session->rest_set = false;
 	session->ranged = false;
 	if (args_number(text, &position) != ARGS_OK)
 		return (session_answer(session, 501, "Syntax: REST position"));
@@ -230,7 +229,6 @@ verb_rest(struct session *session, const char *text)
 		return (session_answer(session, 501,
 		    "REST is possible in TYPE I only."));
 	session->rest = position;
-	session->rest_set = true;
 	return (session_answer(session, 350,
 	    "Send RETR or STOR to begin at "
 	    "%" PRIu64 ".",
