@@ -54,12 +54,12 @@ struct list {
 	const char *pattern;    /* of names in the directory; NULL: all */
 	struct list_sort *sort; /* NULL: as the directory has them */
 	struct list_walk *walk; /* NULL: there is one directory */
-	uint8_t *names;         /* NAMES_SIZE bytes of struct dirent64 */
+	uint8_t *names;         /* names_size bytes: struct dirent64 */
 	struct statx facts;     /* of the entry that is added */
 	char *where; /* the directory, as it was found; NULL: not known */
 	size_t path_len;
-	char path[FS_PATH_MAX +
-	    1]; /* the last: of the directory; the root's is "" */
+	/* Of the directory; the root's is "".  The last: it is not cleared. */
+	char path[FS_PATH_MAX + 1];
 };
 
 /* Opens what is to be listed, or makes its line.  0, or -1 with errno. */

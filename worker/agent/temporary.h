@@ -45,7 +45,7 @@ void temporary_sweep(int directory, const char *name, time_t age);
 
 /*
  * Removes such temporaries from a directory that holds nothing else, since
- * it looks empty to its user.  Whether all of them are gone.
+ * it looks empty to its user.  false: it holds something else, or is not read.
  */
 NODISCARD bool temporary_sweep_all(int directory);
 

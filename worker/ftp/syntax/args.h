@@ -95,8 +95,8 @@ NODISCARD enum args_result args_pair(const char *text, char *first,
  * are left out.
  */
 NODISCARD enum args_result args_facts(const char *text, uint32_t *facts);
-/* The names of facts, each followed by a ";" and, for FEAT, marked with "*"
- * when it is in chosen; out has ARGS_FACTS_MAX bytes. */
+/* The names of facts, each with a "*" behind it when it is in marked, and a
+ * ";"; out has ARGS_FACTS_MAX bytes. */
 #define ARGS_FACTS_MAX 192
 void args_facts_text(uint32_t facts, uint32_t marked, char *out);
 

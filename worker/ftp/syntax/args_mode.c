@@ -45,7 +45,7 @@ permission_bits(char letter)
 	return (0);
 }
 
-/* "+rX": an sign and its permissions, for the bits of affected. */
+/* "+rX": a sign and its permissions, for the bits of affected. */
 struct action {
 	char sign;
 	uint32_t affected;

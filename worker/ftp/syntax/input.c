@@ -97,7 +97,7 @@ input_feed(struct input *input, const uint8_t *data, size_t len)
 	return (0);
 }
 
-/* Nothing but CRs before the end of a line; the length without them. */
+/* The length of a line without the CR at its end, if it has one. */
 static size_t
 trimmed(const uint8_t *line, size_t len)
 {

@@ -1,5 +1,5 @@
-/* FEAT, OPTS, SYST, NOOP, HELP, STAT without a path, TYPE, STRU,
- * REST, ABOR: answered at once. */
+/* FEAT, OPTS, SYST, NOOP, HELP, STAT without a path, TYPE, STRU, REST and ABOR:
+ * answered at once. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -193,9 +193,8 @@ verb_type(struct session *session, const char *text)
 	case ARGS_OK:
 		break;
 	case ARGS_SYNTAX:
-		return (session_answer(session, 501,
-		    "Syntax: TYPE A | I | L "
-		    "8"));
+		return (
+		    session_answer(session, 501, "Syntax: TYPE A | I | L 8"));
 	case ARGS_UNSUPPORTED:
 		return (session_answer(session, 504,
 		    "Only TYPE A, I and L 8 are possible."));
@@ -230,9 +229,7 @@ verb_rest(struct session *session, const char *text)
 		    "REST is possible in TYPE I only."));
 	session->rest = position;
 	return (session_answer(session, 350,
-	    "Send RETR or STOR to begin at "
-	    "%" PRIu64 ".",
-	    position));
+	    "Send RETR or STOR to begin at %" PRIu64 ".", position));
 }
 
 /* A transfer that ran was ended when this was read: see transfer.c. */
