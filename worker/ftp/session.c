@@ -144,8 +144,11 @@ fs_answered(const struct fs_answer *answer, void *context)
 		fd_close(&fd);
 		return;
 	}
-	if (keep_answer(session, answer) == -1 && answer->error == 0)
-		session->answer.error = ENOMEM;
+	if (keep_answer(session, answer) == -1) {
+		fd_close(&session->answer.fd);
+		if (answer->error == 0)
+			session->answer.error = ENOMEM;
+	}
 	session->answered = true;
 	session_run(session);
 }
