@@ -108,6 +108,28 @@ fd_write(int fd, const void *data, size_t len)
 }
 
 int
+fd_write_at(int fd, const void *data, size_t len, uint64_t offset)
+{
+	const char *at = data;
+	ssize_t n;
+
+	while (len > 0) {
+		n = pwrite(fd, at, len, (off_t)offset);
+		if (n == -1 && errno == EINTR)
+			continue;
+		/* Nothing would come of another try. */
+		if (n == 0)
+			errno = ENOSPC;
+		if (n <= 0)
+			return (-1);
+		at += n;
+		offset += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return (0);
+}
+
+int
 fd_sealed(const char *name, const void *data, size_t len)
 {
 	int fd;

@@ -4,6 +4,7 @@
 #define SHM_BASE_FD_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "shm/base/attr.h"
 
@@ -37,6 +38,9 @@ NODISCARD int fd_null_standard(int with_stderr);
 /* Writes all len bytes; 0, or -1 with errno when some of them may be written.
  */
 NODISCARD int fd_write(int fd, const void *data, size_t len);
+/* The same from the offset on; with O_APPEND that is the end. */
+NODISCARD int fd_write_at(int fd, const void *data, size_t len,
+    uint64_t offset);
 
 /*
  * A sealed memfd with a copy of len bytes of data: readable by whoever gets it,

@@ -15,7 +15,6 @@ list_ended(const struct list_end *end, void *context)
 {
 	struct task *task = context;
 	struct session *session = task->session;
-	struct channel_message message;
 	struct msg_fs_done done;
 
 	memset(&done, 0, sizeof(done));
@@ -24,11 +23,7 @@ list_ended(const struct list_end *end, void *context)
 	done.entries = end->entries;
 	done.mode = end->cut;
 	task_free(task);
-	memset(&message, 0, sizeof(message));
-	message.type = MSG_FS_DONE;
-	message.body = &done;
-	message.fd = -1;
-	if (session_send(session, &message) == -1)
+	if (link_post(session->channel, MSG_FS_DONE, &done) == -1)
 		session_free(session);
 }
 
@@ -145,10 +140,11 @@ refuse(struct session *session, const struct parsed *parsed, int error)
 int
 listing_short(struct session *session, struct message *message)
 {
-	struct channel_message answer;
 	struct msg_fs_contents body;
 	struct parsed parsed;
 	struct list *list;
+	const char *text;
+	size_t len;
 	int ret;
 
 	if (parse(message, &parsed) == -1)
@@ -158,13 +154,9 @@ listing_short(struct session *session, struct message *message)
 		return (refuse(session, &parsed, errno));
 	memset(&body, 0, sizeof(body));
 	body.request = parsed.request.body->request;
-	memset(&answer, 0, sizeof(answer));
-	answer.type = MSG_FS_CONTENTS;
-	answer.body = &body;
-	answer.pieces[0].data = list_text(list, &answer.pieces[0].len);
-	answer.fd = -1;
-	body.size = (uint32_t)answer.pieces[0].len;
-	ret = session_send(session, &answer);
+	text = list_text(list, &len);
+	body.size = (uint32_t)len;
+	ret = session_contents(session, &body, text);
 	list_free(&list);
 	return (ret);
 }

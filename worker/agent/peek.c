@@ -36,7 +36,6 @@ peek(struct session *session, struct message *message)
 	const struct msg_fs_path *request = message->body;
 	const size_t len = request->path_len;
 	uint8_t bytes[FS_PEEK_MAX];
-	struct channel_message answer = { .type = MSG_FS_CONTENTS, .fd = -1 };
 	struct msg_fs_contents body;
 	struct message_part part;
 	char path[FS_PATH_MAX + 1];
@@ -52,8 +51,5 @@ peek(struct session *session, struct message *message)
 	memset(&body, 0, sizeof(body));
 	body.request = request->request;
 	body.size = (uint32_t)n;
-	answer.body = &body;
-	answer.pieces[0].data = bytes;
-	answer.pieces[0].len = body.size;
-	return (session_send(session, &answer));
+	return (session_contents(session, &body, bytes));
 }

@@ -51,18 +51,11 @@ move_to_pipe(struct relay *relay)
 static ssize_t
 move_to_file(struct relay *relay)
 {
-	ssize_t got, done, n;
+	ssize_t got = read(relay->pipe, piece, sizeof(piece));
 
-	got = read(relay->pipe, piece, sizeof(piece));
-	for (done = 0; done < got; done += n) {
-		/* With O_APPEND, the kernel takes no notice of the offset. */
-		n = pwrite(relay->file, piece + done, (size_t)(got - done),
-		    (off_t)relay->offset + done);
-		if (n == -1 && errno == EINTR)
-			n = 0;
-		if (n == -1)
-			return (-1);
-	}
+	if (got > 0 &&
+	    fd_write_at(relay->file, piece, (size_t)got, relay->offset) == -1)
+		return (-1);
 	return (got);
 }
 

@@ -59,9 +59,17 @@ task_free(struct task *task)
 }
 
 int
-session_send(struct session *session, const struct channel_message *message)
+session_contents(struct session *session, const struct msg_fs_contents *body,
+    const void *bytes)
 {
-	return (link_send(session->channel, message));
+	const struct channel_message message = {
+		.type = MSG_FS_CONTENTS,
+		.body = body,
+		.pieces = { { bytes, body->size } },
+		.fd = -1,
+	};
+
+	return (link_send(session->channel, &message));
 }
 
 int

@@ -81,8 +81,9 @@ void task_free(struct task *task);
  */
 NODISCARD int session_done(struct session *session, uint32_t request,
     int error);
-NODISCARD int session_send(struct session *session,
-    const struct channel_message *message);
+/* The same with bytes, as many as the body says. */
+NODISCARD int session_contents(struct session *session,
+    const struct msg_fs_contents *body, const void *bytes);
 
 /*
  * Copies a path of len bytes that came in a message and terminates it.

@@ -18,15 +18,14 @@ static int
 send_opened(struct session *session, const struct msg_fs_opened *body,
     const char *name, int fd)
 {
-	struct channel_message message;
+	const struct channel_message message = {
+		.type = MSG_FS_OPENED,
+		.body = body,
+		.pieces = { { name, body->name_len } },
+		.fd = fd,
+	};
 
-	memset(&message, 0, sizeof(message));
-	message.type = MSG_FS_OPENED;
-	message.body = body;
-	message.pieces[0].data = name;
-	message.pieces[0].len = body->name_len;
-	message.fd = fd;
-	return (session_send(session, &message));
+	return (link_send(session->channel, &message));
 }
 
 /*
@@ -92,7 +91,6 @@ send_small(struct session *session, const struct msg_fs_open *request, int fd,
 {
 	static uint8_t bytes[FS_SMALL_MAX + 1];
 	struct msg_fs_contents body;
-	struct channel_message message;
 	ssize_t len;
 
 	len = read_small(fd, request->offset, (uint64_t)st->st_size, bytes);
@@ -102,13 +100,7 @@ send_small(struct session *session, const struct msg_fs_open *request, int fd,
 	body.request = request->request;
 	body.size = (uint32_t)len;
 	body.modified = st->st_mtim.tv_sec;
-	memset(&message, 0, sizeof(message));
-	message.type = MSG_FS_CONTENTS;
-	message.body = &body;
-	message.pieces[0].data = bytes;
-	message.pieces[0].len = body.size;
-	message.fd = -1;
-	return (session_send(session, &message));
+	return (session_contents(session, &body, bytes));
 }
 
 /* Passes a descriptor to read from. */
@@ -332,27 +324,6 @@ transfer_create(struct session *session, struct message *message)
 	return (ret);
 }
 
-/* Writes all of it.  0, or -1 with errno. */
-static int
-write_small(const struct upload_facts *facts, const uint8_t *bytes, size_t len)
-{
-	size_t at = 0;
-	ssize_t n;
-
-	while (at < len) {
-		n = pwrite(facts->fd, bytes + at, len - at,
-		    (off_t)(facts->start + at));
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == 0)
-			errno = ENOSPC;
-		if (n <= 0)
-			return (-1);
-		at += (size_t)n;
-	}
-	return (0);
-}
-
 static int
 store_small(struct session *session, const struct msg_fs_store *body,
     const struct upload_request *request, const struct message_part *bytes)
@@ -367,7 +338,7 @@ store_small(struct session *session, const struct msg_fs_store *body,
 	if (upload != NULL)
 		upload_facts(upload, &facts);
 	if (upload == NULL ||
-	    write_small(&facts, bytes->data, bytes->len) == -1 ||
+	    fd_write_at(facts.fd, bytes->data, bytes->len, facts.start) == -1 ||
 	    upload_commit(upload, bytes->len,
 		(enum fs_durability)body->durability) == -1)
 		done.error = errno;
