@@ -164,6 +164,7 @@ rig_start(struct rig *rig, const struct rig_options *options)
 	host.read_only = options->read_only;
 	host.file_mode = 0777;
 	host.allow_symlinks = host.allow_chmod = host.rename_replaces = true;
+	host.list_recursive = host.show_symlinks = true;
 	start.subject.host = &host;
 	start.local_file_systems = local;
 	start.nlocal_file_systems = options->relayed ? 0 : NITEMS(local);

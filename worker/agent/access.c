@@ -11,7 +11,7 @@
 /* What may be done where files may only be added. */
 #define UPLOADS                                                  \
 	(ACCESS_SHOW | ACCESS_ENTER | ACCESS_ADD | ACCESS_FILL | \
-	    ACCESS_PLAIN | ACCESS_PRIVATE | ACCESS_LINK)
+	    ACCESS_PLAIN | ACCESS_PRIVATE | ACCESS_LINK | ACCESS_BELOW)
 
 /* The keys whose rules no directory is moved away from. */
 static const size_t fields[] = { CONF_FIELD(deny), CONF_FIELD(hide_dotfiles),
@@ -22,7 +22,9 @@ static const struct rules unruled = {
 	.file_mode = 0777,
 	.allow_chmod = true,
 	.allow_symlinks = true,
+	.list_recursive = true,
 	.rename_replaces = true,
+	.show_symlinks = true,
 };
 
 /* --- patterns ------------------------------------------------------------- */
@@ -110,6 +112,8 @@ own_rights(const struct rules *rules)
 		rights &= ~ACCESS_MODE;
 	if (!rules->allow_symlinks)
 		rights &= ~ACCESS_LINK;
+	if (!rules->list_recursive)
+		rights &= ~ACCESS_BELOW;
 	if (rules->data == CONF_DATA_PRIVATE)
 		rights &= ~ACCESS_PLAIN;
 	if (rules->data == CONF_DATA_CLEAR)
@@ -182,6 +186,14 @@ access_rights(const struct access *access, const char *path)
 	if (!access->by_path)
 		return (access->general);
 	return (rights_at(access, path));
+}
+
+const struct rules *
+access_rules(const struct access *access, const char *path)
+{
+	if (access == NULL)
+		return (&unruled);
+	return (rulebook_at(&access->book, access->by_path ? path : NULL));
 }
 
 /* Apart, since memory for a path is not for nothing. */

@@ -3,7 +3,8 @@
  *
  * The permissions of the file system are the kernel's business; this is what
  * the configuration forbids beyond them (deny, hide_dotfiles, read_only,
- * upload_only, allow_chmod, allow_symlinks, and tls.required of transfers).
+ * upload_only, allow_chmod, allow_symlinks, list_recursive, and tls.required of
+ * transfers).
  * Each request names the rights that it needs when it resolves its path
  * (resolve.h), so none gets past.  They are judged on the path that was found,
  * without symbolic links, not on the one that the client gave.
@@ -32,11 +33,12 @@
 #define ACCESS_FILL   256u /* a directory: something may be added in it */
 #define ACCESS_CLEAR  512u /* ... and removed from it */
 /* To transfer it, or the names in it: */
-#define ACCESS_PLAIN   1024u /* in clear */
-#define ACCESS_PRIVATE 2048u /* protected */
-#define ACCESS_MODE    4096u /* to change its permissions */
-#define ACCESS_LINK    8192u /* to make a symbolic link under the name */
-#define ACCESS_ALL     16383u
+#define ACCESS_PLAIN   1024u  /* in clear */
+#define ACCESS_PRIVATE 2048u  /* protected */
+#define ACCESS_MODE    4096u  /* to change its permissions */
+#define ACCESS_LINK    8192u  /* to make a symbolic link under the name */
+#define ACCESS_BELOW   16384u /* a directory: to list what is below it, too */
+#define ACCESS_ALL     32767u
 #define ACCESS_CHANGE                                             \
 	(ACCESS_ADD | ACCESS_WRITE | ACCESS_SET | ACCESS_REMOVE | \
 	    ACCESS_FILL | ACCESS_CLEAR | ACCESS_MODE | ACCESS_LINK)
@@ -64,7 +66,11 @@ NODISCARD bool access_read_only(const struct access *access);
 NODISCARD unsigned int access_rights(const struct access *access,
     const char *path);
 
-/* The same for a name in a directory, NULL: of any. */
+/* The rules that count there; as long as access. */
+NODISCARD const struct rules *access_rules(const struct access *access,
+    const char *path);
+
+/* The rights to a name in a directory, NULL: of any. */
 NODISCARD unsigned int access_entry(const struct access *access,
     const char *directory, const char *name);
 /* ... and its rules, of which what the rights tell is a part. */

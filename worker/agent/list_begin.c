@@ -124,7 +124,9 @@ set_prefix(struct list *list, const struct list_request *request)
 		return (-1);
 	memcpy(list->prefix, request->prefix, len);
 	list->style.prefix = list->prefix;
-	list->style.prefix_len = len;
+	/* Long lines have names alone; it is for the headings. */
+	if (list->style.format != FS_LIST_LONG)
+		list->style.prefix_len = len;
 	return (0);
 }
 
@@ -239,13 +241,14 @@ begin_directory(struct list *list, const struct list_request *request)
 
 /* Facts are about what a link leads to, long listings about the link. */
 static int
-look_at_target(const struct list *list, const char *path, struct statx *facts)
+look_at_target(const struct list *list, const char *path,
+    const struct rules *rules, struct statx *facts)
 {
 	if (!S_ISLNK(facts->stx_mode))
 		return (0);
 	if (list->style.format == FS_LIST_FACTS)
 		return (list_look_at(list, path, facts));
-	if ((list->flags & FS_LIST_FOLLOW) != 0)
+	if ((list->flags & FS_LIST_FOLLOW) != 0 || !rules->show_symlinks)
 		(void)!list_look_at(list, path, facts);
 	return (0);
 }
@@ -278,7 +281,7 @@ add_place(struct list *list, const char *path, const struct place *place)
 
 	if (list_look(list, place->parent, "", &parent) == -1 ||
 	    list_look(list, place->parent, place->name, &facts) == -1 ||
-	    look_at_target(list, path, &facts) == -1)
+	    look_at_target(list, path, place->rules, &facts) == -1)
 		return (-1);
 	set_parent(list, place->parent, &parent);
 	entry.facts = &facts;
@@ -296,8 +299,6 @@ begin_single(struct list *list, const char *path)
 	int ret, error;
 
 	list->at_end = true;
-	if (list->style.format == FS_LIST_LONG)
-		list->style.prefix_len = 0;
 	cut_prefix(list);
 	if (strcmp(path, "/") == 0)
 		return (add_root(list));
@@ -364,6 +365,15 @@ begin_pattern(struct list *list, const struct list_request *request)
 	return (list->text == NULL ? -1 : 0);
 }
 
+/* Whether what is below the directory is wanted, and may be listed. */
+static bool
+is_recursive(struct list *list)
+{
+	return ((list->flags & FS_LIST_RECURSIVE) != 0 &&
+	    list->style.format != FS_LIST_FACTS &&
+	    (list_lacks(list, ".") & ACCESS_BELOW) == 0);
+}
+
 int
 list_open(struct list *list, const struct list_request *request)
 {
@@ -383,8 +393,5 @@ list_open(struct list *list, const struct list_request *request)
 	set_path(list, request->path, strlen(request->path));
 	if (begin_directory(list, request) == -1)
 		return (-1);
-	return ((list->flags & FS_LIST_RECURSIVE) != 0 &&
-		    list->style.format != FS_LIST_FACTS
-		? list_walk_begin(list, request, NULL)
-		: 0);
+	return (is_recursive(list) ? list_walk_begin(list, request, NULL) : 0);
 }

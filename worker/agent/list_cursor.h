@@ -82,7 +82,7 @@ void list_add(struct list *list, int directory, const struct list_entry *entry);
 NODISCARD int list_look_at(const struct list *list, const char *path,
     struct statx *facts);
 /* The same of a name in the directory, or of what it leads to. */
-NODISCARD int list_look_name(const struct list *list, const char *name,
+NODISCARD int list_look_name(struct list *list, const char *name,
     struct statx *facts);
 
 /* The rights that there are not to a name in the directory, ".", or "..". */

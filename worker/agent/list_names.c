@@ -31,13 +31,38 @@ follow(const struct list *list, const char *name, struct statx *facts)
 		*facts = target;
 }
 
+/* Finds out where the directory is; what is nowhere has no rights. */
+static bool
+find_where(struct list *list)
+{
+	char where[PATH_MAX];
+
+	if (list->where == NULL &&
+	    where_is(list->jail, list->directory, where) == 0)
+		list->where = strdup(where);
+	return (list->where != NULL);
+}
+
+/* Whether the directory's links are shown as what they lead to. */
+static bool
+hides_links(struct list *list)
+{
+	const struct access *access = list->jail->access;
+
+	if ((list->flags & FS_LIST_FOLLOW) != 0)
+		return (true);
+	if (access != NULL && access->by_path && !find_where(list))
+		return (false);
+	return (!access_rules(access, list->where)->show_symlinks);
+}
+
 /* Of a link that leads nowhere, those of the link. */
 int
-list_look_name(const struct list *list, const char *name, struct statx *facts)
+list_look_name(struct list *list, const char *name, struct statx *facts)
 {
 	if (list_look(list, list->directory, name, facts) == -1)
 		return (-1);
-	if ((list->flags & FS_LIST_FOLLOW) != 0 && S_ISLNK(facts->stx_mode))
+	if (S_ISLNK(facts->stx_mode) && hides_links(list))
 		follow(list, name, facts);
 	return (0);
 }
@@ -62,18 +87,6 @@ list_add_name(struct list *list, const char *name, unsigned char type)
 		entry.lacks = list_lacks(list, name);
 	list_add(list, list->directory, &entry);
 	return (1);
-}
-
-/* Finds out where the directory is; what is nowhere has no rights. */
-static bool
-find_where(struct list *list)
-{
-	char where[PATH_MAX];
-
-	if (list->where == NULL &&
-	    where_is(list->jail, list->directory, where) == 0)
-		list->where = strdup(where);
-	return (list->where != NULL);
 }
 
 unsigned int

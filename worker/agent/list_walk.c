@@ -142,14 +142,16 @@ may_be_directory(const struct list_walk *walk, unsigned char type)
 static int
 open_below(const struct list *list, const struct dirent64 *entry, char *path)
 {
+	unsigned int need = ACCESS_ENTER | list->need;
 	int flags = O_RDONLY | O_DIRECTORY;
 
 	if (list_path_of(list, entry->d_name, path) == 0)
 		return (-1);
-	if (list->walk->recursive)
+	if (list->walk->recursive) {
+		need |= ACCESS_BELOW;
 		flags |= O_NOFOLLOW;
-	return (
-	    resolve_open(list->jail, path, ACCESS_ENTER | list->need, flags));
+	}
+	return (resolve_open(list->jail, path, need, flags));
 }
 
 /* The first lines of a directory below. */

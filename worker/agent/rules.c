@@ -41,6 +41,9 @@ make(struct rules *rules, const struct conf_subject *subject, const char *path)
 	rules->allow_chmod = is_on(subject, path, CONF_FIELD(allow_chmod));
 	rules->allow_symlinks =
 	    is_on(subject, path, CONF_FIELD(allow_symlinks));
+	rules->list_recursive =
+	    is_on(subject, path, CONF_FIELD(list_recursive));
+	rules->show_symlinks = is_on(subject, path, CONF_FIELD(show_symlinks));
 	rules->rename_replaces =
 	    is_on(subject, path, CONF_FIELD(rename_replaces));
 	rules->read_only = is_on(subject, path, CONF_FIELD(read_only));

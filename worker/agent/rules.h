@@ -22,8 +22,8 @@ struct rules {
 	enum conf_required_data data; /* of tls.required */
 	uint64_t hash_max_size;
 	uint32_t hash_on_upload, umask, file_mode;
-	bool allow_chmod, allow_symlinks, read_only, rename_replaces;
-	bool upload_only;
+	bool allow_chmod, allow_symlinks, list_recursive, read_only;
+	bool rename_replaces, show_symlinks, upload_only;
 	bool made;
 };
 

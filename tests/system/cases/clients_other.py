@@ -176,6 +176,38 @@ def case_ncftp(binaries):
                 ["new", "other.bin", "part.bin"], out
 
 
+def blocks(text, top):
+    """What a listing of all below shows: directory to names, both sorted."""
+    parts = re.split(r"\n\n", top + text.replace("\r\n", "\n").strip())
+    shown = {}
+    for part in parts:
+        heading, *lines = part.split("\n")
+        assert heading.endswith(":"), part
+        shown[heading] = sorted(line.split()[-1] for line in lines if line)
+    return shown
+
+
+def case_recursive_listing(binaries):
+    """ncftp, lftp and curl show the blocks of LIST -R as ls has them."""
+    config = dict(CLEAR, list_recursive=True)
+    with Daemon(binaries, config) as server:
+        for name in ("b/f2", "b/f1", "b/z/i", "a/x/g", "a/y/h", "top"):
+            path = os.path.join(server.home, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            own_file(path, b"x")
+        wanted = blocks(run(["ls", "-R"], cwd=server.home).decode(), "")
+        ends = (["ncftpls", "-x", "-lR", "-u", "alice", "-p", PASSWORD, "-P",
+                 str(server.port), "ftp://localhost/"],
+                ["curl", "-s", "-u", "alice:" + PASSWORD, "-X", "LIST -R",
+                 f"ftp://localhost:{server.port}/"],
+                ["lftp", "-u", "alice," + PASSWORD, "-e",
+                 "set ftp:ssl-allow no; ls -R; quit",
+                 f"ftp://localhost:{server.port}/"])
+        for command in ends:
+            text = run(command, env=dict(os.environ, HOME=server.folder))
+            assert blocks(text.decode(), ".:\n") == wanted, (command, text)
+
+
 # -- GVfs ---------------------------------------------------------------------
 
 GIO = """\

@@ -1,11 +1,12 @@
 """Directories' settings count where symbolic links lead, not where they are."""
 
 import os
+import re
 
 from cases.attributes import mode, put, said
 from cases.hashes import hashing, random_bytes, read_lines
 from client import Client
-from daemon import wait_for
+from daemon import Daemon, wait_for
 
 LARGE = 200000  # goes another way than what fits a message
 
@@ -107,3 +108,49 @@ def case_sums(binaries):
         lines = read_lines(log)
         assert all(" CRC32:" in line for line in lines[:4]), lines
         assert lines[4].endswith(" -"), lines
+
+
+def case_listings(binaries):
+    """show_symlinks and list_recursive, of the directory that is read."""
+    config = {"list_recursive": True, "directories": [
+        {"path": "/private", "show_symlinks": False},
+        {"path": "/private/shut", "list_recursive": False},
+        {"path": "/private/shut/open", "list_recursive": True},
+        {"path": "/private/in", "upload_only": True},
+        {"path": "/open", "show_symlinks": True, "list_recursive": True}],
+        "deny": ["/private/no"]}
+    with Daemon(binaries, config) as server, \
+            Client(server.port).auth().login() as client:
+        for name in ("", "/shut", "/shut/open", "/in", "/in/below", "/no",
+                     "/free", "/free/below"):
+            put(server, "private" + name, 0o755, True)
+            put(server, f"private{name}/file")
+        for name, target in (("open", "private"), ("to-shut", "open/shut"),
+                             ("private/link", "free"), ("outer", "private")):
+            os.symlink(target, os.path.join(server.home, name))
+        for name in ("open", "private"):
+            said(client, f"STAT {name}", 212, r"\n d[^\n]* link\n")
+            said(client, f"STAT -d {name}/link", 212, r"\n d[^\n]* link\n")
+            for command in ("NLST -R", "LIST -R", "LIST -tR", "NLST -aR"):
+                text = client.listing(f"{command} {name}").decode()
+                blocks = below(text, name)
+                assert blocks == {"", "free", "free/below", "in"} - (
+                    {"in"} if "NLST" in command else set()), (command, blocks)
+                assert "link" in text and "shut" in text, text
+        assert "link" in client.listing("LIST -a open").decode()
+        for name in ("private/shut", "open/shut", "to-shut"):
+            text = client.listing("LIST -aR " + name).decode()
+            assert below(text, name) == {""}, (name, text)
+            assert re.search(r" file\r\n", text) and "/" not in text, text
+            # Its own entry is what counts below.
+            text = client.listing(f"NLST -R {name}/open").decode()
+            assert text == f"{name}/open/file\r\n", text
+
+
+def below(text, name):
+    """The directories of which a listing shows what is in them."""
+    if ":\r\n" in text:
+        heads = re.findall(r"(?:^|\n)([^\r\n]*):\r\n", text)
+        return {head[len(name) + 1:] for head in heads} | {""}
+    return {os.path.dirname(line)[len(name) + 1:] if "/" in line else ""
+            for line in text.splitlines()}

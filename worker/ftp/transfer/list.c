@@ -9,7 +9,6 @@
 #include "shm/base/fd.h"
 #include "worker/ftp/encoding.h"
 #include "worker/ftp/files.h"
-#include "worker/ftp/policy.h"
 #include "worker/ftp/syntax/path.h"
 #include "worker/ftp/transfer/transfer.h"
 #include "worker/ftp/verbs.h"
@@ -29,28 +28,6 @@ static enum flow begin(struct session *session);
 static const struct step step_answered = { "list/ask", answered };
 static const struct step step_begin = { "list/begin", begin };
 
-/* The sections of users and directories are looked at only for "-R". */
-static bool
-is_recursive(const struct session *session, const struct list_what *what)
-{
-	const bool *allowed;
-
-	if (!what->options->recursive || what->format == FS_LIST_FACTS)
-		return (false);
-	allowed = policy_find(session, what->path, CONF_FIELD(list_recursive));
-	return (*allowed);
-}
-
-/* Whether links are shown as what they lead to, without being asked. */
-static bool
-hides_links(const struct session *session, const struct list_what *what)
-{
-	const bool *shown =
-	    policy_find(session, what->path, CONF_FIELD(show_symlinks));
-
-	return (!*shown);
-}
-
 static uint32_t
 flags_of(const struct session *session, const struct list_what *what)
 {
@@ -59,11 +36,10 @@ flags_of(const struct session *session, const struct list_what *what)
 	return ((options->hidden ? FS_LIST_HIDDEN : 0) |
 	    (options->dots ? FS_LIST_DOTS : 0) |
 	    (options->self ? FS_LIST_SELF : 0) |
-	    (options->follow || hides_links(session, what) ? FS_LIST_FOLLOW
-							   : 0) |
+	    (options->follow ? FS_LIST_FOLLOW : 0) |
 	    (options->classify ? FS_LIST_CLASSIFY : 0) |
 	    (options->reverse ? FS_LIST_REVERSE : 0) |
-	    (is_recursive(session, what) ? FS_LIST_RECURSIVE : 0) |
+	    (options->recursive ? FS_LIST_RECURSIVE : 0) |
 	    (session->host->list_times == CONF_TIMES_UTC ? FS_LIST_UTC : 0));
 }
 
