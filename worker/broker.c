@@ -1,4 +1,4 @@
-#include "worker/broker.h"
+#include "worker/broker_own.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,11 +8,6 @@
 #include "shm/base/ensure.h"
 #include "shm/base/log.h"
 #include "shm/base/secret.h"
-#include "worker/broker_agents.h"
-#include "worker/broker_places.h"
-#include "worker/broker_table.h"
-#include "worker/broker_tell.h"
-#include "worker/clock.h"
 #include "worker/ending.h"
 #include "worker/link_uv.h"
 #include "worker/master_link.h"
@@ -23,23 +18,6 @@
  * anew because it has cut us off, it is back sooner.
  */
 #define ALONE_MS 120000
-
-/* Questions whose pages are kept: making one takes five system calls. */
-#define SPARES 8
-
-struct broker {
-	struct worker *worker;
-	struct link_uv *link;
-	struct deadline alone; /* set while login is away */
-	struct broker_table table;
-	struct broker_tell tell;
-	struct broker_places places;
-	struct broker_agents agents;
-	uint32_t connections;                   /* to login, so far */
-	uint64_t requests;                      /* numbered from 1 */
-	struct broker_question *spares[SPARES]; /* wiped */
-	size_t nspares;
-};
 
 /* Questions -------------------------------------------------------------- */
 
@@ -52,8 +30,8 @@ take_question(struct broker *broker)
 	    secret_alloc(sizeof(struct broker_question), SECRET_WIPE_ON_FORK));
 }
 
-static void
-end_question(struct broker_client *client)
+void
+broker_end_question(struct broker_client *client)
 {
 	struct broker *broker = client->broker;
 	struct broker_question *question = client->question;
@@ -69,223 +47,14 @@ end_question(struct broker_client *client)
 		secret_free(question, sizeof(*question));
 }
 
-static void
-drop_token(struct broker_client *client)
+void
+broker_drop_token(struct broker_client *client)
 {
 	if (client->token != NULL)
 		secret_wipe(client->token, client->token_len);
 	free(client->token);
 	client->token = NULL;
 	client->token_len = 0;
-}
-
-/* Answers ---------------------------------------------------------------- */
-
-/*
- * A session may have moved on before login answered for where it was: then
- * the question for the new host follows, and this answer is only noted.
- */
-static int
-verdict(struct broker *broker, const struct message *message)
-{
-	const struct msg_session_verdict *body = message->body;
-	struct broker_client *client;
-
-	if (body->limit >= LIMIT_COUNT || message->len != 0)
-		return (-1);
-	client = broker_table_find(&broker->table, body->session);
-	if (client == NULL || !client->joining ||
-	    body->host != client->asked_host)
-		return (0);
-	if (body->limit == LIMIT_NONE) {
-		client->settled = true;
-		client->settled_host = client->asked_host;
-		client->sessions = body->sessions;
-		if (client->asked_host != client->host) {
-			client->asked_host = client->host;
-			broker_tell(&broker->tell, client, BROKER_TELL_HOST);
-			return (0);
-		}
-	}
-	client->joining = false;
-	client->handlers->verdict((enum limit)body->limit, client->context);
-	return (0);
-}
-
-enum {
-	NAME,
-	GROUP,
-	TOKEN,
-	RESULT_PARTS
-};
-
-/* 0, or -1 when login said what makes no sense. */
-static int
-check_result(const struct message *message,
-    struct message_part parts[RESULT_PARTS])
-{
-	const struct msg_login_result *body = message->body;
-	size_t lens[RESULT_PARTS] = { body->name_len, body->group_len,
-		body->token_len };
-	size_t i;
-
-	if (message_split(message, lens, parts, RESULT_PARTS) == -1 ||
-	    body->verdict >= LOGIN_VERDICT_COUNT || body->limit >= LIMIT_COUNT)
-		return (-1);
-	if (parts[TOKEN].len > TOKEN_LEN_MAX ||
-	    (body->verdict == LOGIN_OK) != (parts[TOKEN].len > 0))
-		return (-1);
-	for (i = NAME; i <= GROUP; i++)
-		if (parts[i].len > LOGIN_NAME_MAX_LEN ||
-		    memchr(parts[i].data, '\0', parts[i].len) != NULL)
-			return (-1);
-	return (0);
-}
-
-static int
-keep_token(struct broker_client *client, const struct message_part *token)
-{
-	drop_token(client);
-	client->token = malloc(token->len);
-	if (client->token == NULL)
-		return (-1);
-	memcpy(client->token, token->data, token->len);
-	client->token_len = token->len;
-	return (0);
-}
-
-static const char *
-text_of(const struct message_part *part, char *out)
-{
-	memcpy(out, part->data, part->len);
-	out[part->len] = '\0';
-	return (out);
-}
-
-static int
-login_result(struct broker *broker, const struct message *message)
-{
-	const struct msg_login_result *body = message->body;
-	char name[LOGIN_NAME_MAX_LEN + 1], group[LOGIN_NAME_MAX_LEN + 1];
-	struct message_part parts[RESULT_PARTS];
-	struct broker_client *client;
-	struct broker_login login;
-
-	if (check_result(message, parts) == -1)
-		return (-1);
-	client = broker_table_find(&broker->table, body->session);
-	if (client == NULL || client->question == NULL ||
-	    client->question->request != body->request)
-		return (0);
-	end_question(client);
-	login = (struct broker_login){
-		.verdict = (enum login_verdict)body->verdict,
-		.limit = (enum limit)body->limit,
-		.policy = body->policy,
-		.uid = body->uid,
-		.gid = body->gid,
-		.groups = body->groups,
-		.name = text_of(&parts[NAME], name),
-		.group = text_of(&parts[GROUP], group),
-	};
-	if (login.verdict == LOGIN_OK &&
-	    keep_token(client, &parts[TOKEN]) == -1)
-		login.verdict = LOGIN_UNAVAILABLE;
-	memcpy(client->identity, body->identity, sizeof(client->identity));
-	client->user = client->user || login.verdict == LOGIN_OK;
-	client->handlers->login(&login, client->context);
-	return (0);
-}
-
-static struct broker_client *
-who_asked(const struct broker *broker, uint64_t session, uint64_t request)
-{
-	struct broker_client *client;
-
-	client = broker_table_find(&broker->table, session);
-	if (client == NULL || client->agent_request == 0 ||
-	    client->agent_request != request)
-		return (NULL);
-	client->agent_request = 0;
-	client->unsent &= ~BROKER_TELL_AGENT;
-	return (client);
-}
-
-static int
-agent_granted(struct broker *broker, struct message *message)
-{
-	const struct msg_session *body = message->body;
-	struct broker_client *client;
-	int fd;
-
-	client = who_asked(broker, body->session, body->request);
-	if (client == NULL)
-		return (0);
-	client->agent_of = broker->connections;
-	fd = message_take_fd(message);
-	if (fd == -1)
-		worker_out_of_descriptors(broker->worker);
-	client->handlers->agent(fd, fd == -1 ? EMFILE : 0, client->context);
-	return (0);
-}
-
-static int
-agent_refused(struct broker *broker, const struct message *message)
-{
-	const struct msg_agent_refused *body = message->body;
-	struct broker_client *client;
-
-	client = who_asked(broker, body->session, body->request);
-	if (client != NULL)
-		client->handlers->agent(-1, body->error > 0 ? body->error : EIO,
-		    client->context);
-	return (0);
-}
-
-static int
-who_answer(struct broker *broker, const struct message *message)
-{
-	const struct msg_who *body = message->body;
-	struct address others[WHO_MAX];
-	struct broker_client *client;
-	struct broker_who who;
-
-	if (body->told >= WHO_MAX || body->told >= body->count ||
-	    message->len != body->told * sizeof(others[0]))
-		return (-1);
-	client = broker_table_find(&broker->table, body->session);
-	if (client == NULL || !client->asks_who)
-		return (0);
-	client->asks_who = false;
-	memcpy(others, message->bytes, message->len);
-	who.count = body->count;
-	who.others = others;
-	who.nothers = body->told;
-	client->handlers->who(&who, client->context);
-	return (0);
-}
-
-static int
-receive(struct message *message, void *context)
-{
-	struct broker *broker = context;
-
-	/* The table of messages lets login send nothing else. */
-	if (message->type == MSG_SESSIONS_RECALL) {
-		broker_agents_drop(&broker->agents);
-		return (broker_places_recall(&broker->places, &broker->table));
-	}
-	if (message->type == MSG_SESSION_VERDICT)
-		return (verdict(broker, message));
-	if (message->type == MSG_LOGIN_RESULT)
-		return (login_result(broker, message));
-	if (message->type == MSG_AGENT_GRANTED)
-		return (agent_granted(broker, message));
-	if (message->type == MSG_AGENT_REFUSED)
-		return (agent_refused(broker, message));
-	if (message->type == MSG_WHO_ANSWER)
-		return (who_answer(broker, message));
-	return (-1);
 }
 
 /* Channel ---------------------------------------------------------------- */
@@ -328,7 +97,8 @@ room(void *context)
 	broker_tell_more(&broker->tell);
 }
 
-static const struct link_uv_handlers link_handlers = { receive, ended, room };
+static const struct link_uv_handlers link_handlers = { broker_receive, ended,
+	room };
 
 /* Everything that a login which knows nothing has to hear about a client. */
 static uint32_t
@@ -445,10 +215,10 @@ broker_move(struct broker_client *client, uint32_t host)
 static void
 forget_login(struct broker_client *client)
 {
-	end_question(client);
+	broker_end_question(client);
 	broker_forget_agent(client);
 	broker_forget_who(client);
-	drop_token(client);
+	broker_drop_token(client);
 }
 
 /* A login under way may still succeed there, so that is told of, too. */
