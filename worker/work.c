@@ -1,4 +1,4 @@
-#include "worker/work.h"
+#include "worker/work_own.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,48 +11,11 @@
 #include "shm/base/checksum.h"
 #include "shm/base/ensure.h"
 #include "shm/base/fd.h"
-#include "worker/pool.h"
 #include "worker/worker.h"
-
-enum operation {
-	IDLE,
-	READ,
-	WRITE,
-	CLOSE
-};
 
 /* A buffer that fills in less is too small, one that takes longer too large. */
 #define FAST_MS 50
 #define SLOW_MS 500
-
-struct buffer {
-	uint8_t *data; /* NULL: none */
-	size_t size;
-};
-
-struct work {
-	struct worker *worker;
-	int fd;
-	uint32_t account;
-	bool is_pipe;
-	bool nowait; /* RWF_NOWAIT works for this descriptor */
-	bool memory; /* its file system has no disk to wait for */
-	bool slow;   /* the last buffer took long */
-	bool freed;  /* goes when the operation has ended */
-	enum operation operation;
-	work_handler handler;
-	void *context;
-	size_t len, done;
-	uint64_t offset;
-	ssize_t result;
-	struct buffer buffer;      /* the caller's */
-	struct buffer taken;       /* for writing, reading ahead; or none */
-	uint8_t *data;             /* of the operation: either one */
-	uint64_t since;            /* that buffer is being filled */
-	struct checksum_set *sums; /* of what is written; or NULL */
-	struct pool_job job;       /* files */
-	uv_poll_t *poll;           /* pipes, once one had to be waited for */
-};
 
 /* Thread ----------------------------------------------------------------- */
 
@@ -70,23 +33,11 @@ read_file(const struct work *work)
 static ssize_t
 write_file(const struct work *work)
 {
-	size_t at = 0;
-	ssize_t n;
-
-	while (at < work->len) {
-		n = pwrite(work->fd, work->data + at, work->len - at,
-		    (off_t)(work->offset + at));
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return (-errno);
-		if (n == 0)
-			return (-ENOSPC);
-		at += (size_t)n;
-	}
+	if (fd_write_at(work->fd, work->data, work->len, work->offset) == -1)
+		return (-errno);
 	if (work->sums != NULL)
 		checksum_set_add(work->sums, work->data, work->len);
-	return ((ssize_t)at);
+	return ((ssize_t)work->len);
 }
 
 static struct work *
@@ -102,16 +53,16 @@ run(struct pool_job *job)
 	struct work *work = work_of(job);
 
 	switch (work->operation) {
-	case READ:
+	case WORK_READ:
 		work->result = read_file(work);
 		break;
-	case WRITE:
+	case WORK_WRITE:
 		work->result = write_file(work);
 		break;
-	case CLOSE:
+	case WORK_CLOSE:
 		fd_close(&work->fd);
 		break;
-	case IDLE:
+	case WORK_IDLE:
 		break;
 	}
 }
@@ -119,7 +70,7 @@ run(struct pool_job *job)
 /* Buffers ---------------------------------------------------------------- */
 
 static void
-drop_buffer(struct work *work, struct buffer *buffer)
+drop_buffer(struct work *work, struct work_buffer *buffer)
 {
 	if (buffer->size > WORK_BUFFER)
 		work->worker->buffers -= buffer->size;
@@ -130,7 +81,7 @@ drop_buffer(struct work *work, struct buffer *buffer)
 
 /* Of size bytes, or of the least when there are many large ones. */
 static int
-take_buffer(struct work *work, struct buffer *buffer, size_t size)
+take_buffer(struct work *work, struct work_buffer *buffer, size_t size)
 {
 	struct worker *worker = work->worker;
 
@@ -170,7 +121,7 @@ next_size(struct work *work)
 static void
 swap_buffers(struct work *work)
 {
-	struct buffer held = work->buffer;
+	struct work_buffer held = work->buffer;
 
 	work->buffer = work->taken;
 	work->taken = held;
@@ -185,7 +136,7 @@ work_fd(const struct work *work)
 void
 work_add_sums(struct work *work, struct checksum_set *sums)
 {
-	ensure(work->operation == IDLE && work->sums == NULL);
+	ensure(work->operation == WORK_IDLE && work->sums == NULL);
 	work->sums = sums;
 }
 
@@ -222,14 +173,14 @@ destroy(struct work *work)
 static void done(struct pool_job *job);
 
 static int
-submit(struct work *work, enum operation operation)
+submit(struct work *work, enum work_operation operation)
 {
 	work->operation = operation;
 	work->job.run = run;
 	work->job.done = done;
 	if (pool_submit(work->worker->pool, &work->job, work->account) == 0)
 		return (0);
-	work->operation = IDLE;
+	work->operation = WORK_IDLE;
 	return (-1);
 }
 
@@ -237,18 +188,18 @@ submit(struct work *work, enum operation operation)
 static void
 close_file(struct work *work)
 {
-	if (submit(work, CLOSE) == -1)
+	if (submit(work, WORK_CLOSE) == -1)
 		destroy(work);
 }
 
-static void
-finish(struct work *work, ssize_t result)
+void
+work_finish(struct work *work, ssize_t result)
 {
 	work_handler handler = work->handler;
 
-	if (work->operation == WRITE && work->slow)
+	if (work->operation == WORK_WRITE && work->slow)
 		drop_buffer(work, &work->taken);
-	work->operation = IDLE;
+	work->operation = WORK_IDLE;
 	work->handler = NULL;
 	handler(result, work->context);
 }
@@ -258,12 +209,12 @@ done(struct pool_job *job)
 {
 	struct work *work = work_of(job);
 
-	if (work->operation == CLOSE)
+	if (work->operation == WORK_CLOSE)
 		destroy(work);
 	else if (work->freed)
 		close_file(work);
 	else
-		finish(work, work->result);
+		work_finish(work, work->result);
 }
 
 static struct work *
@@ -322,7 +273,8 @@ work_free(struct work **work)
 		if (ended->poll != NULL)
 			uv_close((uv_handle_t *)ended->poll, poll_closed);
 		destroy(ended);
-	} else if (ended->operation == IDLE || pool_withdraw(&ended->job)) {
+	} else if (ended->operation == WORK_IDLE ||
+	    pool_withdraw(&ended->job)) {
 		close_file(ended);
 	}
 }
@@ -331,16 +283,17 @@ work_free(struct work **work)
 static void
 prepare(struct work *work, size_t len, uint64_t offset)
 {
-	ensure(work->operation == IDLE && len > 0 && len <= work->buffer.size);
+	ensure(work->operation == WORK_IDLE && len > 0 &&
+	    len <= work->buffer.size);
 	work->data = work->buffer.data;
 	work->len = len;
 	work->done = 0;
 	work->offset = offset;
 }
 
-static ssize_t
-await(struct work *work, enum operation operation, work_handler handler,
-    void *context)
+ssize_t
+work_await(struct work *work, enum work_operation operation,
+    work_handler handler, void *context)
 {
 	work->operation = operation;
 	work->handler = handler;
@@ -349,112 +302,12 @@ await(struct work *work, enum operation operation, work_handler handler,
 }
 
 static ssize_t
-in_pool(struct work *work, enum operation operation, work_handler handler,
+in_pool(struct work *work, enum work_operation operation, work_handler handler,
     void *context)
 {
 	if (submit(work, operation) == -1)
 		return (-errno);
-	return (await(work, operation, handler, context));
-}
-
-/* Pipes ------------------------------------------------------------------ */
-
-/*
- * The agent shares the pipe's flags and could make it block, and with it all
- * sessions of this worker.  So each call says that it shall not; kernels that
- * cannot do that for pipes (before 6.4) go by the flags.
- */
-static ssize_t
-move_some(struct work *work, enum operation way, void *data, size_t len)
-{
-	struct iovec part = { data, len };
-	ssize_t n = -1;
-
-	if (work->nowait) {
-		n = way == READ ? preadv2(work->fd, &part, 1, -1, RWF_NOWAIT)
-				: pwritev2(work->fd, &part, 1, -1, RWF_NOWAIT);
-		if (n == -1 && errno == EOPNOTSUPP)
-			work->nowait = false;
-	}
-	if (work->nowait)
-		return (n);
-	return (way == READ ? read(work->fd, data, len)
-			    : write(work->fd, data, len));
-}
-
-static ssize_t
-read_pipe(struct work *work)
-{
-	ssize_t n;
-
-	do {
-		n = move_some(work, READ, work->data, work->len);
-	} while (n == -1 && errno == EINTR);
-	return (n == -1 ? -errno : n);
-}
-
-/* Bytes when all are written, -EAGAIN while some are not. */
-static ssize_t
-write_pipe(struct work *work)
-{
-	ssize_t n;
-
-	while (work->done < work->len) {
-		n = move_some(work, WRITE, work->data + work->done,
-		    work->len - work->done);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return (-errno);
-		work->done += (size_t)n;
-	}
-	return ((ssize_t)work->done);
-}
-
-static void
-pipe_ready(uv_poll_t *poll, int status UNUSED, int events UNUSED)
-{
-	struct work *work = poll->data;
-	ssize_t n;
-
-	n = work->operation == READ ? read_pipe(work) : write_pipe(work);
-	if (n == -EAGAIN)
-		return;
-	(void)uv_poll_stop(poll);
-	finish(work, n);
-}
-
-/* Has the pipe watched.  0, or a negative errno. */
-static int
-watch_pipe(struct work *work, int events)
-{
-	int error;
-
-	if (work->poll == NULL) {
-		work->poll = malloc(sizeof(*work->poll));
-		if (work->poll == NULL)
-			return (-ENOMEM);
-		error = uv_poll_init(&work->worker->loop, work->poll, work->fd);
-		if (error != 0) {
-			free(work->poll);
-			work->poll = NULL;
-			return (error);
-		}
-		work->poll->data = work;
-	}
-	return (uv_poll_start(work->poll, events, pipe_ready));
-}
-
-static ssize_t
-await_pipe(struct work *work, enum operation operation, work_handler handler,
-    void *context)
-{
-	int error;
-
-	error = watch_pipe(work, operation == READ ? UV_READABLE : UV_WRITABLE);
-	if (error != 0)
-		return (error);
-	return (await(work, operation, handler, context));
+	return (work_await(work, operation, handler, context));
 }
 
 /* Asking ----------------------------------------------------------------- */
@@ -499,12 +352,12 @@ work_read(struct work *work, size_t len, uint64_t offset, work_handler handler,
 	ssize_t n;
 
 	prepare(work, len, offset);
-	n = work->is_pipe ? read_pipe(work) : read_cached(work);
+	n = work->is_pipe ? work_read_pipe(work) : read_cached(work);
 	if (n != -EAGAIN)
 		return (n);
 	if (work->is_pipe)
-		return (await_pipe(work, READ, handler, context));
-	return (in_pool(work, READ, handler, context));
+		return (work_await_pipe(work, WORK_READ, handler, context));
+	return (in_pool(work, WORK_READ, handler, context));
 }
 
 ssize_t
@@ -524,13 +377,13 @@ work_read_ahead(struct work *work, uint64_t offset, work_handler handler,
 		return (-ENOMEM);
 	work->data = work->taken.data;
 	work->len = work->taken.size;
-	return (in_pool(work, READ, handler, context));
+	return (in_pool(work, WORK_READ, handler, context));
 }
 
 void
 work_turn(struct work *work)
 {
-	ensure(work->operation == IDLE && work->taken.data != NULL);
+	ensure(work->operation == WORK_IDLE && work->taken.data != NULL);
 	swap_buffers(work);
 }
 
@@ -545,9 +398,9 @@ work_write(struct work *work, size_t len, uint64_t offset, work_handler handler,
 		return (-ENOMEM);
 	swap_buffers(work);
 	if (!work->is_pipe)
-		return (in_pool(work, WRITE, handler, context));
-	n = write_pipe(work);
+		return (in_pool(work, WORK_WRITE, handler, context));
+	n = work_write_pipe(work);
 	if (n != -EAGAIN)
 		return (n);
-	return (await_pipe(work, WRITE, handler, context));
+	return (work_await_pipe(work, WORK_WRITE, handler, context));
 }
