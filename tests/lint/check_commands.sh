@@ -54,7 +54,8 @@ if sort "$folder/rows" | comm -23 - "$folder/told" | grep .; then
 	failed=1
 fi
 if [ -n "$replies" ]; then
-	# Only where a file system that can be mounted here keeps quotas.
+	# These need a kernel that keeps quotas: the cases in quotas.py have
+	# them there, as in `make check-kernel`.
 	printf '%s\n' 'ALLO 552' 'SITE QUOTA 200' |
 		sort -u - "$replies" >"$folder/seen"
 	sort -u "$folder/named" | comm -23 - "$folder/seen" >"$folder/missing"

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs what is missing for `make run`, `make check`, `make bench` or
-# `make deb`, and says which packages and why.
+# Installs what is missing for `make run`, `make check`, `make bench`,
+# `make deb` or `make check-kernel`, and says which packages and why.
 #
-#   install.sh [run|check|bench|deb]
+#   install.sh [run|check|bench|deb|kernel]
 set -eu
 cd "$(dirname "$0")"
 kind=${1:-run}

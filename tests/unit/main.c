@@ -35,6 +35,23 @@ skip_test(const char *why)
 	shared->skipped++;
 }
 
+bool
+skip_in_uml(const char *why)
+{
+	FILE *facts = fopen("/proc/cpuinfo", "re");
+	char line[256];
+	bool uml = false;
+
+	if (facts == NULL)
+		return (false);
+	while (!uml && fgets(line, sizeof(line), facts) != NULL)
+		uml = strstr(line, "User Mode Linux") != NULL;
+	(void)fclose(facts);
+	if (uml)
+		skip_test(why);
+	return (uml);
+}
+
 static int
 wanted(const char *name, int argc, char **argv)
 {

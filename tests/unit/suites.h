@@ -3,6 +3,7 @@
 #define TESTS_UNIT_SUITES_H
 
 #include <CUnit/CUnit.h>
+#include <stdbool.h>
 
 #include "shm/base/attr.h"
 
@@ -17,5 +18,7 @@
 
 /* Says that the rest of this test cannot be seen here, and why; then return. */
 void skip_test(const char *why);
+/* Skips it, and returns true, on a kernel that is user-mode-linux. */
+bool skip_in_uml(const char *why);
 
 #endif

@@ -216,11 +216,14 @@ check_moved_session(void)
 	rig_start(&rig);
 	rig_worker(&rig, &worker, 1);
 	CU_ASSERT(rig_open(&worker, rig_session(1, 1)) == LIMIT_NONE);
+	/* It has heard of the host before a checker answers. */
+	CU_ASSERT_EQUAL(kill(rig.pid, SIGSTOP), 0);
 	rig_ask_login(&worker, rig_session(1, 1), "alice", "wonder");
 	memset(&host, 0, sizeof(host));
 	host.session = rig_session(1, 1);
 	host.host = 1;
 	rig_send(&worker, MSG_SESSION_HOST, &host, NULL, 0, NULL, 0);
+	CU_ASSERT_EQUAL(kill(rig.pid, SIGCONT), 0);
 	CU_ASSERT(rig_next(&worker) == MSG_SESSION_VERDICT);
 	CU_ASSERT(worker.body.verdict.limit == LIMIT_NONE);
 	CU_ASSERT(worker.body.verdict.sessions == 1);

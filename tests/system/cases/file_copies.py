@@ -325,37 +325,6 @@ def case_reflink_xfs(binaries):
     shared_blocks("xfs", ("-m", "reflink=1"), binaries)
 
 
-def case_quota_btrfs(binaries):
-    """A quota that is exceeded is 552; nothing is left of what was cut."""
-    private_mounts()
-    with Daemon(binaries) as server:
-        image = os.path.join(server.folder, "image")
-        make_file_system("btrfs", image, 200)
-        home = mount("btrfs", path_of(server, "q"), "loop", image)
-        for words in (["quota", "enable", home],
-                      ["qgroup", "limit", "8m", home]):
-            subprocess.run(["btrfs", *words], check=True, capture_output=True)
-        with logged_in(server) as client:
-            client.cmd("CWD q", 250)
-            client.stor("f", b"kept")
-            write(server, "big", random_bytes(1 << 20, 5) * 20)
-            copy(client, "../big", "copy", 552)
-            client.cmd('COMB "f" "../big"', 552)
-            data = client.open_data("STOR big")
-            try:
-                data.sendall(read(path_of(server, "big")))
-                finish(data)
-            except OSError:
-                data.close()
-            reply = client.reply()
-            assert reply.code == 552, reply
-            assert reply.text == "The quota is exceeded.", reply
-            assert wait_for(lambda: os.listdir(home) == ["f"]), \
-                os.listdir(home)
-            assert client.cmd("SIZE f", 213).text == "4"
-            assert client.retr("f") == b"kept"
-
-
 def tree(server, name, width=5, depth=3):
     """Directories in each other, with files; how many of both there are."""
     path = path_of(server, name)

@@ -597,32 +597,3 @@ def case_replacing_odd_things(binaries):
         for command in ("CWD f", "RMD f", "MKD f/x"):
             reply = client.cmd(command, 550)
             assert reply.text == "Not a directory.", (command, reply)
-
-
-def case_quota(binaries):
-    """Where the kernel keeps quotas: 552, AVBL, ALLO and SITE QUOTA."""
-    private_mounts()
-    with Daemon(binaries) as server:
-        home = mount("tmpfs", path_of(server, "q"),
-                     "size=64m,usrquota,usrquota_block_hardlimit=1m,"
-                     "usrquota_inode_hardlimit=6")
-        with logged_in(server) as client:
-            client.cmd("CWD q", 250)
-            assert int(client.cmd("AVBL", 213).text) <= 1 << 20
-            client.cmd("ALLO 1000000", 200)
-            client.cmd("ALLO 1048577", 552)
-            reply = client.cmd("SITE QUOTA", 200)
-            assert "User bytes: " in reply.text and \
-                "hard limit 1048576" in reply.text, reply
-            data = client.open_data("STOR big")
-            try:
-                data.sendall(b"x" * 5_000_000)
-                finish(data)
-            except OSError:
-                data.close()
-            assert client.reply().code == 552
-            assert wait_for(lambda: os.listdir(home) == [])
-            for number in range(5):
-                client.stor(f"f{number}", b"")
-            client.cmd("MKD d", 552)
-            client.cmd("ALLO 1", 552)
