@@ -130,46 +130,32 @@ set_prefix(struct list *list, const struct list_request *request)
 	return (0);
 }
 
-/* "a/b/" becomes "a/": b itself is shown, or what fits in its place. */
-static void
-cut_prefix(struct list *list)
+bool
+list_tells_rights(const struct list *list)
 {
-	size_t len = list->style.prefix_len;
+	const struct list_style *style = &list->style;
 
-	while (len > 0 && list->prefix[len - 1] == '/')
-		len--;
-	while (len > 0 && list->prefix[len - 1] != '/')
-		len--;
-	list->style.prefix_len = len;
+	return (style->format == FS_LIST_FACTS &&
+	    (style->facts & FS_FACT_PERM) != 0);
 }
 
 /* Whether nothing can be changed on the file system of what is open. */
 static bool
 is_frozen(const struct list *list, int fd)
 {
-	const struct list_style *style = &list->style;
 	struct statvfs st;
 
-	return (style->format == FS_LIST_FACTS &&
-	    (style->facts & FS_FACT_PERM) != 0 && fstatvfs(fd, &st) == 0 &&
+	return (list_tells_rights(list) && fstatvfs(fd, &st) == 0 &&
 	    (st.f_flag & ST_RDONLY) != 0);
 }
 
-/*
- * Takes note of the directory that holds the entries, which is open, for their
- * "perm".
- */
-static void
-set_parent(struct list *list, int directory, const struct statx *facts)
+void
+list_set_parent(struct list *list, int directory, const struct statx *facts)
 {
-	const int both = W_OK | X_OK;
-
 	list->style.frozen = is_frozen(list, directory);
-	list->style.parent_writable = !list->style.frozen &&
+	list->style.parent_writable = list_tells_rights(list) &&
 	    list_attributes(facts) == 0 &&
-	    (jail_access(list->jail, facts->stx_mode, facts->stx_uid,
-		 facts->stx_gid) &
-		both) == both;
+	    faccessat(directory, ".", W_OK | X_OK, 0) == 0;
 	list->style.parent_sticky = (facts->stx_mode & S_ISVTX) != 0;
 	list->style.parent_ours = facts->stx_uid == list->jail->uid;
 }
@@ -234,82 +220,9 @@ begin_directory(struct list *list, const struct list_request *request)
 	    list_look(list, list->directory, "", &this) == -1 ||
 	    list_sort_begin(list, request) == -1)
 		return (-1);
-	set_parent(list, list->directory, &this);
+	list_set_parent(list, list->directory, &this);
 	list_rewind(list);
 	return (request->body->pattern == 0 ? list_add_dots(list, &this) : 0);
-}
-
-/* Facts are about what a link leads to, long listings about the link. */
-static int
-look_at_target(const struct list *list, const char *path,
-    const struct rules *rules, struct statx *facts)
-{
-	if (!S_ISLNK(facts->stx_mode))
-		return (0);
-	if (list->style.format == FS_LIST_FACTS)
-		return (list_look_at(list, path, facts));
-	if ((list->flags & FS_LIST_FOLLOW) != 0 || !rules->show_symlinks)
-		(void)!list_look_at(list, path, facts);
-	return (0);
-}
-
-static int
-add_root(struct list *list)
-{
-	struct list_entry entry = { "/", NULL, NULL, LIST_THIS,
-		ACCESS_ALL & ~access_rights(list->jail->access, "/") };
-	struct statx facts;
-
-	if ((entry.lacks & list->need) != 0) {
-		errno = access_error(ACCESS_ALL & ~entry.lacks, list->need);
-		return (-1);
-	}
-	if (list_look(list, list->jail->root, "", &facts) == -1)
-		return (-1);
-	entry.facts = &facts;
-	list->style.frozen = is_frozen(list, list->jail->root);
-	list_add(list, list->jail->root, &entry);
-	return (0);
-}
-
-static int
-add_place(struct list *list, const char *path, const struct place *place)
-{
-	struct list_entry entry = { place->name, NULL, NULL, LIST_ENTRY,
-		ACCESS_ALL & ~place->may };
-	struct statx parent, facts;
-
-	if (list_look(list, place->parent, "", &parent) == -1 ||
-	    list_look(list, place->parent, place->name, &facts) == -1 ||
-	    look_at_target(list, path, place->rules, &facts) == -1)
-		return (-1);
-	set_parent(list, place->parent, &parent);
-	entry.facts = &facts;
-	/* RFC 3659 7.3.1: a name that means the same wherever one is. */
-	if (list->style.format == FS_LIST_FACTS)
-		entry.name = path;
-	list_add(list, place->parent, &entry);
-	return (0);
-}
-
-static int
-begin_single(struct list *list, const char *path)
-{
-	struct place place;
-	int ret, error;
-
-	list->at_end = true;
-	cut_prefix(list);
-	if (strcmp(path, "/") == 0)
-		return (add_root(list));
-	if (resolve_place(list->jail, path, ACCESS_LOOK | list->need, &place) ==
-	    -1)
-		return (-1);
-	ret = add_place(list, path, &place);
-	error = errno;
-	resolve_free(&place);
-	errno = error;
-	return (ret);
 }
 
 /* Opens the directory that the first len bytes of the path name. */
@@ -383,12 +296,12 @@ list_open(struct list *list, const struct list_request *request)
 	if (request->body->pattern != 0)
 		return (begin_pattern(list, request));
 	if ((list->flags & FS_LIST_SELF) != 0)
-		return (begin_single(list, request->path));
+		return (list_single(list, request->path));
 	list->directory = resolve_open(list->jail, request->path,
 	    ACCESS_ENTER | list->need, O_RDONLY | O_DIRECTORY);
 	if (list->directory == -1)
 		return (errno == ENOTDIR && list->style.format != FS_LIST_FACTS
-			? begin_single(list, request->path)
+			? list_single(list, request->path)
 			: -1);
 	set_path(list, request->path, strlen(request->path));
 	if (begin_directory(list, request) == -1)

@@ -2,6 +2,7 @@
  * list_cursor - what the files of a listing under way share.
  *
  * list_begin.c finds what is to be listed, and makes the first lines;
+ * list_single.c makes the only one of what is no directory, or is not opened;
  * list_names.c goes through the names of a directory; list_walk.c goes from one
  * directory to the next, where there are more; list_sort.c keeps names until it
  * has all of a directory; list.c puts it all into the pipe.
@@ -85,6 +86,15 @@ NODISCARD int list_look_at(const struct list *list, const char *path,
 NODISCARD int list_look_name(struct list *list, const char *name,
     struct statx *facts);
 
+/* Whether lines tell what the account may do. */
+NODISCARD bool list_tells_rights(const struct list *list);
+/*
+ * Takes note of the directory that holds the entries, which is open, for their
+ * "perm".
+ */
+void list_set_parent(struct list *list, int directory,
+    const struct statx *facts);
+
 /* The rights that there are not to a name in the directory, ".", or "..". */
 NODISCARD unsigned int list_lacks(struct list *list, const char *name);
 
@@ -103,6 +113,9 @@ size_t list_path_of(const struct list *list, const char *name, char *out);
 
 /* Goes on by one name.  1, 0: nothing is left, -1 with errno. */
 NODISCARD int list_next(struct list *list);
+
+/* list_single.c: the line about what the path names.  0, or -1 with errno. */
+NODISCARD int list_single(struct list *list, const char *path);
 
 /* list_walk.c --------------------------------------------------------------
  *

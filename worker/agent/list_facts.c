@@ -151,8 +151,9 @@ add_perm(struct line *line, struct list_style *style,
 	bool removable = is_removable(style, entry);
 	int may;
 
-	may = jail_access(style->jail, facts->stx_mode, facts->stx_uid,
-	    facts->stx_gid);
+	may = style->asked ? style->may
+			   : jail_access(style->jail, facts->stx_mode,
+				 facts->stx_uid, facts->stx_gid);
 	if (style->frozen || (list_attributes(facts) & LIST_IMMUTABLE) != 0)
 		may &= ~W_OK;
 	if (S_ISLNK(facts->stx_mode))

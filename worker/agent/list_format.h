@@ -101,6 +101,9 @@ struct list_style {
 	/* Of the directory that holds the names. */
 	bool parent_writable, parent_sticky, parent_ours;
 	bool frozen; /* the file system is read-only */
+	/* Of the one entry that there is: the kernel says so. */
+	bool asked;
+	int may; /* R_OK ... */
 	/* Kept from line to line; at first, and after any change, zeroes. */
 	struct list_head head;
 	struct date_zone zone;

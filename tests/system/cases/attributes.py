@@ -2,6 +2,7 @@
 
 import os
 import re
+import struct
 import subprocess
 
 from cases.clients import lftp
@@ -582,3 +583,49 @@ def case_read_only_medium(binaries):
                 assert "read-only" in client.cmd(command, 550).text
         finally:
             subprocess.run(["umount", "-l", path], check=False)
+
+
+def grant(path, perm):
+    """An access control list by which alice may do that, whatever the mode."""
+    entries = ((1, 7, -1), (2, perm, UID), (4, 0, -1), (16, 7, -1),
+               (32, 0, -1))
+    packed = struct.pack("<I", 2) + b"".join(
+        struct.pack("<HHi", *entry) for entry in entries)
+    try:
+        os.setxattr(path, "system.posix_acl_access", packed)
+    except OSError as error:
+        raise Skip(f"no access control lists: {error}") from error
+
+
+def perm(client, name):
+    text = client.cmd("MLST " + name, 250).text
+    return re.search("perm=([a-z]*);", text).group(1)
+
+
+def case_perm_by_lists(binaries):
+    """MLST's perm is what the kernel allows; MLSD goes by the mode."""
+    if not IS_ROOT:
+        raise Skip("needs root")
+    with Daemon(binaries) as server, logged_in(server) as client:
+        client.cmd("OPTS MLST perm;", 200)
+        for name in ("given", "taken", "bare"):
+            path = put(server, name, 0o755, True)
+            os.chown(put(server, name + "/file", 0o600), 0, 0)
+            os.symlink(name + "/file", server.home + "/to-" + name)
+            os.chown(path, 0, 0)
+        assert perm(client, "given") == "dfel"
+        for name, rights, own, inner in (("given", 7, "cdfelmp", "adfrw"),
+                                         ("taken", 1, "dfe", "")):
+            path = os.path.join(server.home, name)
+            grant(path, rights)
+            grant(path + "/file", 6 if rights == 7 else 0)
+            assert perm(client, name) == own, (name, perm(client, name))
+            assert perm(client, name + "/file") == inner
+            assert perm(client, "to-" + name) == "adf" + inner[3:] \
+                if inner else "df"
+        assert perm(client, "bare") == "dfel"
+        assert perm(client, "bare/file") == ""
+        assert perm(client, "/") == "celmp"
+        assert perm(client, ".") == "celmp"
+        found = mlsd(client, "given")["file"]["perm"]
+        assert found == "df", found

@@ -5,7 +5,7 @@ import re
 
 from cases.attributes import mode, put, said
 from cases.hashes import hashing, random_bytes, read_lines
-from client import Client
+from client import logged_in
 from daemon import Daemon, wait_for
 
 LARGE = 200000  # goes another way than what fits a message
@@ -41,7 +41,7 @@ def made(server, name, expected):
 def case_modes(binaries):
     """umask and file_mode, of all that makes something; SITE UMASK, too."""
     server, _ = prepared(binaries)
-    with server, Client(server.port).auth().login() as client:
+    with server, logged_in(server) as client:
         for umask, more in ((None, 0), ("0", 0), ("0200", 0o200)):
             if umask is not None:
                 client.cmd("SITE UMASK " + umask, 200)
@@ -73,7 +73,7 @@ def case_modes(binaries):
 def case_what_is_allowed(binaries):
     """allow_chmod, allow_symlinks, rename_replaces and hash_max_size."""
     server, _ = prepared(binaries)
-    with server, Client(server.port).auth().login() as client:
+    with server, logged_in(server) as client:
         for command in ("SITE CHMOD 666 {}", "MFF UNIX.mode=666; {}"):
             for name in ("open/f", "to-file"):
                 said(client, command.format(name), 550, "Permissions")
@@ -98,7 +98,7 @@ def case_sums(binaries):
     """hash_on_upload, of what is small or not, and of a name yet to be."""
     server, log = prepared(binaries)
     names = ("open/small", "open/large", "to-new", "open/unique")
-    with server, Client(server.port).auth().login() as client:
+    with server, logged_in(server) as client:
         for name in names:
             contents = random_bytes(LARGE if "large" in name else 4, 2)
             client.stor(name, contents, "STOU" if "uni" in name else "STOR")
@@ -119,8 +119,7 @@ def case_listings(binaries):
         {"path": "/private/in", "upload_only": True},
         {"path": "/open", "show_symlinks": True, "list_recursive": True}],
         "deny": ["/private/no"]}
-    with Daemon(binaries, config) as server, \
-            Client(server.port).auth().login() as client:
+    with Daemon(binaries, config) as server, logged_in(server) as client:
         for name in ("", "/shut", "/shut/open", "/in", "/in/below", "/no",
                      "/free", "/free/below"):
             put(server, "private" + name, 0o755, True)
