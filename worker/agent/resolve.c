@@ -100,14 +100,21 @@ hide_the_way(const struct jail *jail, char *directory)
 	errno = error;
 }
 
+static const char *
+last_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return (slash == NULL ? path : slash + 1);
+}
+
 /* Opens the directory part of path, and copies out what comes after it. */
 static int
 open_place(const struct jail *jail, const char *path, struct place *place)
 {
 	char directory[PATH_MAX];
-	const char *slash = strrchr(path, '/');
-	const char *name = slash == NULL ? path : slash + 1;
-	size_t length = slash == NULL ? 0 : (size_t)(slash - path);
+	const char *name = last_name(path);
+	size_t length = name == path ? 0 : (size_t)(name - path) - 1;
 
 	place->parent = -1;
 	if (strlen(name) >= sizeof(place->name) ||
@@ -368,13 +375,24 @@ needs_place(const struct jail *jail, unsigned int need)
 	    (need & ~rights) == ACCESS_LOOK && (rights & ACCESS_ENTER) != 0);
 }
 
+/* Where nothing depends on the place. */
+static int
+check_anywhere(const struct jail *jail, const char *path, unsigned int need)
+{
+	if (temporary_is_name(last_name(path))) {
+		errno = EPERM;
+		return (-1);
+	}
+	return (check(access_rights(jail->access, NULL), need));
+}
+
 int
 resolve_open(const struct jail *jail, const char *path, unsigned int need,
     int flags)
 {
 	if (needs_place(jail, need))
 		return (open_found(jail, path, need, flags));
-	if (check(access_rights(jail->access, NULL), need) == -1)
+	if (check_anywhere(jail, path, need) == -1)
 		return (-1);
 	return (resolve_below(jail->root, path, flags));
 }
@@ -466,7 +484,7 @@ open_regular(const struct jail *jail, const char *path, unsigned int need,
 	int fd;
 
 	if (!goes_by_path(jail)) {
-		if (check(access_rights(jail->access, NULL), need) == -1)
+		if (check_anywhere(jail, path, need) == -1)
 			return (-1);
 		return (open_looked_at(jail->root, path, flags, st));
 	}

@@ -37,9 +37,10 @@ NODISCARD bool resolve_valid(const uint8_t *path, size_t len);
 
 /*
  * Opens what the virtual path leads to; need is what is meant to be done with
- * it (ACCESS_ bits).  flags as for open(2), without O_CREAT; O_CLOEXEC is
- * added.  Returns the descriptor, or -1 with errno.  What opens more than a
- * directory or an O_PATH handle is open_regular().
+ * it (ACCESS_ bits).  The names that our own temporaries have are nobody
+ * else's: EPERM.  flags as for open(2), without O_CREAT; O_CLOEXEC is added.
+ * Returns the descriptor, or -1 with errno.  What opens more than a directory
+ * or an O_PATH handle is open_regular().
  */
 NODISCARD int resolve_open(const struct jail *jail, const char *path,
     unsigned int need, int flags);
@@ -53,8 +54,8 @@ NODISCARD int resolve_below(int directory, const char *name, int flags);
 /*
  * The directory that holds the last component of the virtual path, and that
  * component, which is not looked at; need is what is meant to be done with it.
- * "/" has none: EBUSY.  The names that our own temporaries have are nobody
- * else's: EPERM.  0, or -1 with errno; then there is nothing to free.
+ * "/" has none: EBUSY.  EPERM as above.  0, or -1 with errno; then there is
+ * nothing to free.
  */
 NODISCARD int resolve_place(const struct jail *jail, const char *path,
     unsigned int need, struct place *place);

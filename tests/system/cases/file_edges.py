@@ -366,6 +366,14 @@ def case_names_refused(binaries):
         client.passive().close()
         client.cmd("STOR " + ours, 553)
         assert os.listdir(server.home) == ["f"]
+        shutil.copy(path_of(server, "f"), path_of(server, ours))
+        os.chown(path_of(server, ours), UID, GID)
+        for command in ("SIZE", "MDTM", "MFMT 20200101000000", "MLST", "HASH",
+                        "XCRC", "SITE CHMOD 777", "SITE CPFR", "RNFR",
+                        "DELE", "CWD"):
+            client.cmd(f"{command} {ours}", 550)
+        client.passive().close()
+        client.cmd("RETR " + ours, 550)
 
 
 def make_below(top, names, new):
