@@ -31,19 +31,23 @@ number(const char *text, size_t digits)
 	return (value);
 }
 
-/* ".5" is 500,000,000 of them.  How many bytes that was, or 0. */
+/*
+ * ".5" is 500,000,000 of them.  There may be more digits than count.  How many
+ * bytes that was, or 0.
+ */
 static size_t
 read_fraction(const char *text, size_t len, uint32_t *nanoseconds)
 {
-	size_t digits, i;
+	size_t digits, used, i;
 
 	if (len < 2 || text[0] != '.')
 		return (0);
 	digits = count_digits(text + 1, len - 1);
-	if (digits == 0 || digits > FRACTION_DIGITS)
+	if (digits == 0)
 		return (0);
-	*nanoseconds = (uint32_t)number(text + 1, digits);
-	for (i = digits; i < FRACTION_DIGITS; i++)
+	used = digits < FRACTION_DIGITS ? digits : FRACTION_DIGITS;
+	*nanoseconds = (uint32_t)number(text + 1, used);
+	for (i = used; i < FRACTION_DIGITS; i++)
 		*nanoseconds *= 10;
 	return (1 + digits);
 }
