@@ -5,8 +5,9 @@
 #include "shm/conf/subject.h"
 #include "worker/ftp/verbs.h"
 
-bool
-policy_is_anonymous(const struct session *session, const char *user)
+/* Whether that name is of anonymous sessions. */
+static bool
+names_anonymous(const struct session *session, const char *user)
 {
 	return (user != NULL && session->host->anonymous.enabled &&
 	    (strcasecmp(user, "anonymous") == 0 ||
@@ -18,8 +19,7 @@ is_anonymous(const struct session *session)
 {
 	if (session->logged_in)
 		return ((session->policy & LOGIN_ANONYMOUS) != 0);
-	return (
-	    session->user_given && policy_is_anonymous(session, session->user));
+	return (session->user_given && names_anonymous(session, session->user));
 }
 
 void
@@ -129,8 +129,9 @@ policy_refusal(const struct session *session, unsigned int does)
 	return (NULL);
 }
 
-bool
-policy_option(const struct session *session, unsigned int bit)
+/* Whether the word is in tls.options of the host, or of the user. */
+static bool
+has_option(const struct session *session, unsigned int bit)
 {
 	const struct conf_subject who = subject(session);
 	const unsigned int *own = subject_own(&who, CONF_FIELD(tls.options));
@@ -143,7 +144,7 @@ void
 policy_apply(const struct session *session)
 {
 	if (session->tls != NULL && session->logged_in &&
-	    policy_option(session, CONF_TLS_NO_SESSION_REUSE_REQUIRED))
+	    has_option(session, CONF_TLS_NO_SESSION_REUSE_REQUIRED))
 		tls_login_relax(session->tls);
 }
 
@@ -154,7 +155,7 @@ policy_login_needs_tls(const struct session *session, const char *user)
 	const struct conf_required *required = NULL;
 	const struct conf_section *section;
 
-	if (policy_is_anonymous(session, user)) {
+	if (names_anonymous(session, user)) {
 		required = conf_setting(&host->anonymous.settings,
 		    CONF_FIELD(tls.required));
 	} else {

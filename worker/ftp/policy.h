@@ -29,13 +29,6 @@ NODISCARD bool policy_data_possible(const struct session *session,
 NODISCARD const char *policy_refusal(const struct session *session,
     unsigned int does);
 
-/* Whether the word is in tls.options of the host, or of the user. */
-NODISCARD bool policy_option(const struct session *session, unsigned int bit);
-
-/* Whether that name is of anonymous sessions. */
-NODISCARD bool policy_is_anonymous(const struct session *session,
-    const char *user);
-
 /*
  * Whether a section of its own demands TLS for the login of that user: known
  * before the password is.  Or, without one, whether the host does.
