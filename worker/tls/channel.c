@@ -16,11 +16,11 @@
 #include "worker/tls/outcome.h"
 #include "worker/tls/partner.h"
 #include "worker/tls/psk.h"
+#include "worker/tls/refresh.h"
 #include "worker/tls/rekey.h"
 #include "worker/tls/socket.h"
 #include "worker/tls/staple.h"
 #include "worker/tls/state.h"
-#include "worker/tls/tickets.h"
 
 /* Room for two records and more: one for each system call is dear for bulk. */
 #define READ_AHEAD (32 * 1024 + 512)
@@ -248,37 +248,13 @@ settle_or_fail(struct tls_channel *channel, int ret)
 }
 
 /* errno tells what happened only if it was not set before. */
-static void
-fresh(void)
+void
+tls_channel_fresh(void)
 {
 	/* Clearing goes through all of the queue, empty or not. */
 	if (ERR_peek_error() != 0)
 		ERR_clear_error();
 	errno = 0;
-}
-
-/*
- * One is enough, where OpenSSL by itself would send two: each transfer brings
- * another, and a ticket costs a sealed session in the shared cache.
- */
-static void
-owe_ticket(struct tls_channel *channel)
-{
-	if (SSL_version(channel->ssl) < TLS1_3_VERSION)
-		return;
-	channel->owed = true;
-	tickets_expect(channel);
-}
-
-/* From here on OpenSSL has it, and sends it with the next call. */
-static void
-pay_ticket(struct tls_channel *channel)
-{
-	if (!channel->owed || !channel->admitted)
-		return;
-	channel->owed = false;
-	channel->first = true;
-	(void)SSL_new_session_ticket(channel->ssl);
 }
 
 static void
@@ -291,7 +267,7 @@ established(struct tls_channel *channel)
 	staple_done(channel);
 	if (channel->kind == TLS_CONTROL) {
 		binding_adopt(channel);
-		owe_ticket(channel);
+		refresh_owe(channel);
 		admission_begin(channel);
 	} else if (channel->partner != NULL)
 		partner_check(channel);
@@ -314,7 +290,7 @@ tls_handshake(struct tls_channel *channel)
 	if (channel->established)
 		return (TLS_OK);
 	channel->begun = true;
-	fresh();
+	tls_channel_fresh();
 	ret = SSL_do_handshake(channel->ssl);
 	if (ret != 1) {
 		result = settle_or_fail(channel, ret);
@@ -351,7 +327,7 @@ tls_read(struct tls_channel *channel, void *data, size_t len, size_t *done)
 
 	if (channel->failed)
 		return (TLS_FAILED);
-	fresh();
+	tls_channel_fresh();
 	if (channel->rekey != NULL)
 		rekey_before_read(channel);
 	ret = SSL_read_ex(channel->ssl, data, len, done);
@@ -399,7 +375,7 @@ before_write(struct tls_channel *channel)
 {
 	int ret;
 
-	pay_ticket(channel);
+	refresh_pay(channel);
 	ret = send_first(channel);
 	if (ret != 1)
 		return (ret);
@@ -418,7 +394,7 @@ tls_write(struct tls_channel *channel, const void *data, size_t len,
 
 	if (channel->failed)
 		return (TLS_FAILED);
-	fresh();
+	tls_channel_fresh();
 	ret = channel->unsent ? 1 : before_write(channel);
 	if (channel->failed)
 		return (TLS_FAILED);
@@ -433,24 +409,6 @@ tls_write(struct tls_channel *channel, const void *data, size_t len,
 	return (TLS_OK);
 }
 
-bool
-tls_welcome_due(const struct tls_channel *control)
-{
-	return (control->owed && control->admitted && !control->failed);
-}
-
-void
-tls_welcome(struct tls_channel *control)
-{
-	if (!tls_welcome_due(control))
-		return;
-	fresh();
-	pay_ticket(control);
-	/* What cannot be sent now goes with the next write, errors too. */
-	if (SSL_in_init(control->ssl) && SSL_do_handshake(control->ssl) == 1)
-		control->first = false;
-}
-
 enum tls_result
 tls_close(struct tls_channel *channel)
 {
@@ -460,8 +418,8 @@ tls_close(struct tls_channel *channel)
 		return (TLS_FAILED);
 	if (channel->closed)
 		return (TLS_OK);
-	fresh();
-	pay_ticket(channel);
+	tls_channel_fresh();
+	refresh_pay(channel);
 	/* A ticket that waits to be sent goes first. */
 	if (SSL_in_init(channel->ssl)) {
 		ret = SSL_do_handshake(channel->ssl);
@@ -511,36 +469,6 @@ bool
 tls_same_peer(const struct tls_channel *channel)
 {
 	return (!channel->stranger);
-}
-
-static bool
-issues_tickets(const struct tls_channel *control)
-{
-	return (control->kind == TLS_CONTROL && control->admitted &&
-	    !control->failed && !control->closed &&
-	    SSL_version(control->ssl) > TLS1_2_VERSION);
-}
-
-void
-tls_refresh(struct tls_channel *control)
-{
-	if (!issues_tickets(control))
-		return;
-	fresh();
-	/* Refused only where one waits to be sent already. */
-	(void)SSL_new_session_ticket(control->ssl);
-	control->queued = true;
-}
-
-uint32_t
-tls_refresh_after(const struct tls_channel *control)
-{
-	uint64_t now = tls_now(), due;
-
-	if (!issues_tickets(control) || control->ticket_issued == 0)
-		return (0);
-	due = tickets_due(control);
-	return (due > now ? (uint32_t)(due - now) : 1);
 }
 
 void

@@ -170,6 +170,9 @@ void tls_trace_write(const struct tls_login *login, enum trace_channel channel,
 
 /* The channel that ssl belongs to. */
 NODISCARD struct tls_channel *tls_channel_of(const SSL *ssl);
+/* Before a call of OpenSSL: no error of an earlier one is left, nor in errno.
+ */
+void tls_channel_fresh(void);
 /* Notes why channel failed, unless that is known already. */
 void tls_channel_because(struct tls_channel *channel, const char *format, ...)
     PRINTF_LIKE(2, 3);
