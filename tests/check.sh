@@ -16,6 +16,7 @@ failed=0
 skipped=0
 groups=" ${*:-build unit lint tidy system bench san} "
 started=$(date +%s)
+last=
 declare -A besides
 
 wanted() {
@@ -39,18 +40,19 @@ row() {
 }
 
 # beside NAME COMMAND...: begins a check that runs beside the next ones, when
-# these leave a processor idle; they mostly wait.  One after the other.
+# these leave a processor idle; they mostly wait.  One after the other, in the
+# order in which they were begun.
 beside() {
-	local name=$1
+	local name=$1 previous=$last
 	shift
 	(
-		exec 9>"$logs/beside"
-		flock 9
 		renice -n 19 "$BASHPID" >/dev/null
+		[ -z "$previous" ] || tail -f -s 0.2 --pid="$previous" /dev/null
 		"$@" >"$logs/$name.out" 2>&1
 		echo $? >"$logs/$name.status"
 	) &
-	besides[$name]=$!
+	last=$!
+	besides[$name]=$last
 }
 
 # joined NAME: whether that check was good; waits for it.
@@ -116,7 +118,7 @@ no_leftovers() {
 
 tidy() {
 	find master worker shm ctl tests/unit -name '*.c' | sort |
-		xargs -P 2 -n 6 tests/tools/tidy.sh | tee "$logs/tidy"
+		xargs -P "$jobs" -n 3 tests/tools/tidy.sh | tee "$logs/tidy"
 	! grep -qE '(warning|error):' "$logs/tidy"
 }
 
@@ -153,7 +155,13 @@ jobs=$(nproc)
 
 if wanted build; then
 	row "build with gcc" make -s -j"$jobs" all build/unit
-	row "build with clang" make -s -j"$jobs" CC=clang BUILD=build/clang all
+	beside clang make -s -j"$jobs" CC=clang BUILD=build/clang all
+fi
+if wanted san; then
+	beside san make -s -j"$jobs" SAN=1 BUILD=build/san all build/san/unit
+fi
+if wanted tidy; then
+	beside tidy tidy
 fi
 if wanted unit; then
 	pattern='FAIL|skipped|^unit:|Test:.*\.\.\.FAILED|^ +[0-9]+\.'
@@ -173,12 +181,6 @@ if wanted lint; then
 	row "shellcheck" shell_scripts
 	row "python" python_compiles
 fi
-if wanted san; then
-	beside san make -s -j"$jobs" SAN=1 BUILD=build/san all build/san/unit
-fi
-if wanted tidy; then
-	beside tidy tidy
-fi
 if wanted system; then
 	pattern='^(ok|FAIL|skip) |^system:|^       |Error|File|assert|raise|^ '
 	FTPSD_REPLIES=$logs/replies suite "system tests" tests/system/run.py \
@@ -189,6 +191,9 @@ if wanted bench; then
 	row "build of the benchmark" make -s -j"$jobs" all bench-tools
 	row "benchmark, each mode for a moment" \
 		python3 tests/bench/bench.py --build build --smoke
+fi
+if wanted build; then
+	row "build with clang" joined clang
 fi
 if wanted san; then
 	row "build with sanitizers" joined san
