@@ -34,8 +34,8 @@ LIMIT = 120
 SOAK_LIMIT = 1800
 SKIPPED = 77
 # Cases wait more than they compute.
-JOBS = max(2, 3 * (os.cpu_count() or 1) // 2)
-IDLE_JOBS = 4
+JOBS = 3 * (os.cpu_count() or 1)
+IDLE_JOBS = 6
 AGAIN_MAX = 3
 PR_SET_CHILD_SUBREAPER = 36
 
