@@ -100,7 +100,7 @@ struct fs_create {
 	const char *path;
 	enum fs_create_how how;
 	uint64_t offset;
-	uint32_t mode;
+	uint32_t mode; /* see FS_MODE_OWN */
 	enum fs_data data;
 };
 NODISCARD uint32_t fs_create(struct fs *fs, const struct fs_create *create);

@@ -25,7 +25,7 @@
  */
 #define FS_MODE_OWN 01000u
 
-/* What file or names are wanted for; tls.required tells them apart. */
+/* What a file, or names, are wanted for: tls.required tells these apart. */
 enum fs_data {
 	FS_DATA_NONE, /* no data connection */
 	FS_DATA_CLEAR,
@@ -164,6 +164,9 @@ struct msg_fs_contents {
 	int64_t modified;
 };
 
+static_assert(sizeof(struct msg_fs_open) == 32, "wire layout");
+static_assert(sizeof(struct msg_fs_create) == 32, "wire layout");
+static_assert(sizeof(struct msg_fs_store) == 40, "wire layout");
 static_assert(sizeof(struct msg_fs_done) == 40, "wire layout");
 static_assert(sizeof(struct msg_fs_opened) == 40, "wire layout");
 

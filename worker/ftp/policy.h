@@ -13,7 +13,8 @@
 
 /*
  * The value of a field of struct conf_host (CONF_FIELD) for the session; path
- * is absolute and normalised, or NULL.  Valid as long as the session.
+ * is absolute and normalised, or NULL: what counts at a path that a link may
+ * lead away from is the agent's to say.  Valid as long as the session.
  */
 NODISCARD const void *policy_find(const struct session *session,
     const char *path, size_t offset);
