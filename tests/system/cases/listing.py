@@ -178,6 +178,11 @@ def case_listing_patterns(binaries):
         assert found("NLST .") == found("NLST")
         assert found("NLST ./dir") == ["./dir/e.txt", "./dir/f"]
         assert found("NLST wh*t") == ["wh*t"], "the name itself comes first"
+        client.cmd("CWD dir", 250)
+        assert found("NLST -d") == found("NLST -d .") == ["/dir"]
+        assert found("NLST -d ..") == ["/"]
+        assert found("NLST -d ../dir") == ["../dir"]
+        client.cmd("CDUP", 250)
         text = client.listing("LIST -d *.txt").decode()
         assert text.count("\r\n") == 2 and "a.txt" in text, text
         for refused in ("NLST none/*", "LIST a.txt/*", "MLSD *"):

@@ -127,6 +127,17 @@ ask(struct session *session)
 	    transfer_ask(session, list_ask(session, &what), &step_answered));
 }
 
+/* Whether it says where something is, but not its name: "", ".", "a/..". */
+static bool
+is_nameless(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	const char *last = slash == NULL ? name : slash + 1;
+
+	return (
+	    *name == '\0' || strcmp(last, ".") == 0 || strcmp(last, "..") == 0);
+}
+
 /*
  * The agent puts the prefix before names: RETR must find what NLST shows.  Long
  * lines have names alone, but for the headings of "-R".  0, or -1.
@@ -138,6 +149,8 @@ set_prefix(struct transfer *transfer, const char *name)
 
 	if (transfer->list == FS_LIST_LONG && !transfer->options.recursive)
 		return (0);
+	if (transfer->options.self && is_nameless(name))
+		name = transfer->path;
 	/* Programs look for names in what "NLST ." shows. */
 	if (transfer->list == FS_LIST_NAMES && strcmp(name, ".") == 0)
 		name = "";
