@@ -15,13 +15,14 @@
 #define BACKLOG 4096
 
 /* A worker goes through all of its descriptors for each one when it begins. */
-#define SOCKETS_MAX 4096
+#define SOCKETS_MAX     4096
+#define ALL_SOCKETS_MAX 60000 /* of all workers */
 
 struct listener {
 	struct address address;
 	int *fds; /* one a slot */
 	uint32_t slots;
-	bool fresh; /* opened by the listeners_prepare() that runs */
+	uint32_t served; /* of these, since listeners_keep(); 0: it is new */
 };
 
 struct listeners {
@@ -86,7 +87,7 @@ port_is_ours(const struct listeners *listeners, uint16_t port)
 	size_t i;
 
 	for (i = 0; i < listeners->count; i++)
-		if (!listeners->items[i].fresh &&
+		if (listeners->items[i].served > 0 &&
 		    listeners->items[i].address.port == port)
 			return (true);
 	return (false);
@@ -247,7 +248,6 @@ add(struct listeners *listeners, const struct address *address)
 	items += listeners->count++;
 	memset(items, 0, sizeof(*items));
 	items->address = *address;
-	items->fresh = true;
 	return (0);
 }
 
@@ -271,15 +271,20 @@ collect(struct listeners *listeners, const struct conf *conf, const char *path,
 		}
 }
 
-/* Undoes a listeners_prepare() that failed. */
-static void
-forget_fresh(struct listeners *listeners)
+/* Nobody would accept on what is left open: such clients would wait. */
+void
+listeners_undo(struct listeners *listeners)
 {
+	struct listener *listener;
 	size_t i;
 
-	for (i = listeners->count; i > 0; i--)
-		if (listeners->items[i - 1].fresh)
+	for (i = listeners->count; i > 0; i--) {
+		listener = &listeners->items[i - 1];
+		if (listener->served == 0)
 			drop(listeners, i - 1);
+		else
+			close_slots(listener, listener->served);
+	}
 }
 
 int
@@ -289,21 +294,22 @@ listeners_prepare(struct listeners *listeners, const struct conf *conf,
 	size_t i, before = errors->count;
 
 	collect(listeners, conf, path, errors);
-	if (listeners->count * conf->workers > 60000 ||
-	    listeners->count > SOCKETS_MAX)
+	if (listeners->count > SOCKETS_MAX)
 		conf_errors_add(errors, path, 0, 0,
 		    "there are %zu addresses to listen on, more than %d",
 		    listeners->count, SOCKETS_MAX);
+	else if (listeners->count * conf->workers > ALL_SOCKETS_MAX)
+		conf_errors_add(errors, path, 0, 0,
+		    "%zu addresses to listen on, with %u workers, are more "
+		    "than %d sockets",
+		    listeners->count, conf->workers, ALL_SOCKETS_MAX);
 	for (i = 0; errors->count == before && i < listeners->count; i++)
 		if (open_slots(&listeners->items[i], conf) == -1)
 			mistake(errors, path, &listeners->items[i].address);
-	if (errors->count != before) {
-		forget_fresh(listeners);
-		return (-1);
-	}
-	for (i = 0; i < listeners->count; i++)
-		listeners->items[i].fresh = false;
-	return (0);
+	if (errors->count == before)
+		return (0);
+	listeners_undo(listeners);
+	return (-1);
 }
 
 static bool
@@ -321,12 +327,13 @@ wanted(const struct conf *conf, const struct address *address)
 void
 listeners_keep(struct listeners *listeners, const struct conf *conf)
 {
-	const struct listener *listener;
+	struct listener *listener;
 	uint32_t slot;
 	size_t i;
 
 	for (i = listeners->count; i > 0; i--) {
 		listener = &listeners->items[i - 1];
+		listener->served = listener->slots;
 		if (!wanted(conf, &listener->address)) {
 			drop(listeners, i - 1);
 			continue;

@@ -30,8 +30,15 @@ void listeners_free(struct listeners **listeners);
 NODISCARD int listeners_prepare(struct listeners *listeners,
     const struct conf *conf, const char *path, struct conf_errors *errors);
 
-/* Closes what conf does not want any more; the rest is set as it says. */
+/*
+ * conf is in force: closes what it does not want any more; the rest is set as
+ * it says.
+ */
 void listeners_keep(struct listeners *listeners, const struct conf *conf);
+
+/* It is not to be: closes all that was not there at the last listeners_keep().
+ */
+void listeners_undo(struct listeners *listeners);
 
 /*
  * The sockets for the worker of slot: its own, and those of slots that conf

@@ -131,6 +131,8 @@ open_listeners(struct master *master)
 	memset(&errors, 0, sizeof(errors));
 	ret = listeners_prepare(master->listeners, master_conf(master),
 	    master->path, &errors);
+	if (ret == 0)
+		listeners_keep(master->listeners, master_conf(master));
 	for (i = 0; i < errors.count; i++)
 		log_error("%s", errors.items[i].text);
 	conf_errors_free(&errors);

@@ -181,7 +181,7 @@ commit(struct reload *reload, struct configuration *configuration)
 		 configuration)) == NULL) {
 		configuration_free(&configuration);
 		refuse_for(reload, "cannot go over to the configuration");
-		listeners_keep(master->listeners, master_conf(master));
+		listeners_undo(master->listeners);
 	} else {
 		master->generations++;
 		put_in_force(reload, generation);
@@ -335,9 +335,9 @@ roll_back(struct reload *reload)
 	master->old = failed;
 	failed->draining = true;
 	apply(master);
+	listeners_undo(master->listeners);
 	supervise_adopt(master->supervisor, master->current->number);
 	supervise_kill_workers(master->supervisor, failed->number);
-	listeners_keep(master->listeners, master_conf(master));
 	errno = ECHILD;
 	refuse_for(reload, "the new workers end as soon as they start");
 }

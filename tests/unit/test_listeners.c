@@ -228,6 +228,60 @@ says_which_address_is_wrong(void)
 	listeners_free(&listeners);
 }
 
+static size_t
+count_for(const struct listeners *listeners, const struct conf *conf,
+    uint32_t slot)
+{
+	struct start_listener *items;
+	size_t n;
+
+	items = listeners_for(listeners, conf, slot, &n);
+	free(items);
+	return (n);
+}
+
+/* On a socket that was opened for nothing nobody would ever accept. */
+static void
+leaves_nothing_behind(void)
+{
+	struct listeners *listeners;
+	struct setup setup;
+
+	fill(&setup, 2);
+	setup.conf.nhosts = 1;
+	listeners = listeners_new();
+	CU_ASSERT_EQUAL(listeners_prepare(listeners, &setup.conf, "conf",
+			    &setup.errors),
+	    0);
+	listeners_keep(listeners, &setup.conf);
+	/* More workers, and an address that cannot be had. */
+	setup.conf.workers = 5;
+	setup.conf.nhosts = 2;
+	CU_ASSERT_EQUAL(address_parse(&setup.entries[2].address, "192.0.2.77"),
+	    0);
+	setup.entries[2].address.port = setup.entries[0].address.port;
+	CU_ASSERT_EQUAL(listeners_prepare(listeners, &setup.conf, "conf",
+			    &setup.errors),
+	    -1);
+	conf_errors_free(&setup.errors);
+	setup.conf.workers = 2;
+	CU_ASSERT_EQUAL(count_for(listeners, &setup.conf, 0), 2);
+	CU_ASSERT_EQUAL(count_for(listeners, &setup.conf, 1), 2);
+	/* All can be had, but it does not come to that. */
+	setup.conf.workers = 5;
+	CU_ASSERT_EQUAL(address_parse(&setup.entries[2].address, "127.0.0.2"),
+	    0);
+	CU_ASSERT_EQUAL(listeners_prepare(listeners, &setup.conf, "conf",
+			    &setup.errors),
+	    0);
+	CU_ASSERT_EQUAL(count_for(listeners, &setup.conf, 4), 3);
+	listeners_undo(listeners);
+	setup.conf.workers = 2;
+	CU_ASSERT_EQUAL(count_for(listeners, &setup.conf, 0), 2);
+	CU_ASSERT_EQUAL(count_for(listeners, &setup.conf, 1), 2);
+	listeners_free(&listeners);
+}
+
 CU_TestInfo listeners_tests[] = {
 	{ "each slot has sockets of its own", gives_each_slot_its_own },
 	{ "a slot without a worker is lent", lends_slots },
@@ -235,5 +289,7 @@ CU_TestInfo listeners_tests[] = {
 	    shares_no_port_with_others },
 	{ "sockets stay while they are wanted", keeps_what_is_wanted },
 	{ "an address that is not ours", says_which_address_is_wrong },
+	{ "what comes to nothing leaves nothing behind",
+	    leaves_nothing_behind },
 	CU_TEST_INFO_NULL,
 };
