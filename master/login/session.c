@@ -92,6 +92,8 @@ session_renew(struct login_worker *worker, uint64_t place, uint64_t number)
 	    session_find(worker, number) != NULL)
 		return (-1);
 	session_cancel_login(session);
+	recall_forget(worker, place);
+	session->asks_who = false;
 	limits_logout(workers->parts.limits, &session->hold);
 	table_remove(&workers->sessions, &session->node);
 	session->number = number;

@@ -408,6 +408,32 @@ tells_who_there_is(void)
 	tear_down(&stage);
 }
 
+/* What the one before has asked, and left unheard, is no business of its. */
+static void
+begins_anew_in_a_place(void)
+{
+	struct stage stage;
+	struct rig_end *one = &stage.one, *two = &stage.two;
+	static struct rig_token token;
+
+	set_up_with(&stage, "umask: '022'\n");
+	log_in(one, rig_session(1, 1), "alice", &token);
+	CU_ASSERT(rig_open(two, rig_session(2, 2)) == LIMIT_NONE);
+	say(two, MSG_SESSIONS_KEPT);
+	CU_ASSERT(is_heard(two, rig_session(2, 2)));
+	ask_who(one, rig_session(1, 1));
+	CU_ASSERT(rig_next(two) == MSG_SESSIONS_RECALL);
+	renew(one, rig_session(1, 2), rig_session(1, 1));
+	CU_ASSERT(is_heard(one, rig_session(1, 2)));
+	say(two, MSG_SESSIONS_RECALLED);
+	CU_ASSERT(
+	    rig_login(one, rig_session(1, 2), "alice", "wonder") == LOGIN_OK);
+	ask_who(one, rig_session(1, 2));
+	CU_ASSERT(who(one) == 1);
+	CU_ASSERT(one->body.granted.session == rig_session(1, 2));
+	tear_down(&stage);
+}
+
 CU_TestInfo places_tests[] = {
 	{ "places are called back before a refusal", calls_places_back },
 	{ "nobody is waited for too long", waits_for_nobody_for_ever },
@@ -415,6 +441,7 @@ CU_TestInfo places_tests[] = {
 	{ "places of others cannot be had", cuts_off_thieves },
 	{ "agents are called back before a refusal", calls_agents_back },
 	{ "a session is told who else there is", tells_who_there_is },
+	{ "a place comes without questions", begins_anew_in_a_place },
 	{ "who logs out is no user's session any more",
 	    frees_the_user_of_one_that_logs_out },
 	CU_TEST_INFO_NULL,
