@@ -20,6 +20,7 @@ rules_init(struct rules *rules, const struct conf *conf)
 	names[0] = conf->user;
 	names[1] = conf->cache_user;
 	names[2] = conf->log_user;
+	names[3] = conf->ocsp_user;
 	for (i = 0; i < NITEMS(names); i++) {
 		if (names[i] == NULL ||
 		    process_find_user(names[i],

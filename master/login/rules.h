@@ -15,7 +15,7 @@
 #include "shm/base/attr.h"
 #include "shm/conf/conf.h"
 
-#define RULES_SERVICES 3
+#define RULES_SERVICES 4
 
 /* What does not change while a configuration lives. */
 struct rules {

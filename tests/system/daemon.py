@@ -20,7 +20,7 @@ UID = 61001 if IS_ROOT else os.getuid()
 GID = 61001 if IS_ROOT else os.getgid()
 # Accounts that every Debian system has, for the roles that drop root.
 SERVICE_USERS = ("proxy", "backup", "irc")
-OCSP_USER = "games"
+OCSP_USER = "uucp"
 PASSWORD = "correct horse"
 READY_SECONDS = 60
 

@@ -2,6 +2,9 @@
 #include <CUnit/CUnit.h>
 #include <stdbool.h>
 
+#include "master/login/rules.h"
+#include "shm/base/process.h"
+#include "tests/unit/conf_rig.h"
 #include "tests/unit/login_rig.h"
 
 /* Logins ------------------------------------------------------------------ */
@@ -103,6 +106,45 @@ check_anonymous(void)
 	    LOGIN_OK);
 	rig_end_close(&worker);
 	rig_free(&rig);
+}
+
+/* Users and groups that ftpsd itself runs as bar all others from them. */
+static void
+bars_service_users(void)
+{
+	static const char *const keys[] = { "user", "cache_user", "log_user",
+		"ocsp_user" };
+	struct account account = { .uid = 61001, .gid = 61001 };
+	char text[128];
+	struct rules rules;
+	struct conf *conf;
+	gid_t gid;
+	size_t i;
+
+	if (process_find_user("games", &account.uid, &gid) != 0 ||
+	    !process_is_root())
+		return;
+	for (i = 0; i < NITEMS(keys); i++) {
+		(void)snprintf(text, sizeof(text), LISTEN "%s: games\n",
+		    keys[i]);
+		conf = rig_must(text);
+		rules_init(&rules, conf);
+		conf->hosts[0].min_uid = 1;
+		CHECK_CASE(rules_refuse(&rules, &conf->hosts[0], &account) !=
+			NULL,
+		    keys[i]);
+		account.uid++;
+		CHECK_CASE(rules_refuse(&rules, &conf->hosts[0], &account) ==
+			NULL,
+		    keys[i]);
+		account.groups[account.ngroups++] = gid;
+		CHECK_CASE(rules_refuse(&rules, &conf->hosts[0], &account) !=
+			NULL,
+		    keys[i]);
+		account.ngroups = 0;
+		account.uid--;
+		conf_free(&conf);
+	}
 }
 
 /* Limits ------------------------------------------------------------------ */
@@ -499,6 +541,7 @@ check_orders(void)
 
 CU_TestInfo login_tests[] = {
 	{ "who may log in", check_logins },
+	{ "nobody logs in as ftpsd's own users", bars_service_users },
 	{ "anonymous sessions", check_anonymous },
 	{ "limits count over workers", check_limits_over_workers },
 	{ "a successor knows the sessions", check_restart },
