@@ -7,7 +7,8 @@
 /*
  * Locks the file at path and writes our pid into it.  Returns the descriptor
  * that holds the lock, or -1 after logging why: above all because another
- * process holds it.  What a dead process left is taken over.
+ * process holds it.  What a dead process left is taken over, but no file of
+ * another user's or with other names, which would lose what it holds.
  */
 NODISCARD int pid_file_take(const char *path);
 
