@@ -115,6 +115,36 @@ def case_room(binaries):
         assert client.retr("f") == b"0123456789"
 
 
+def overfill(client, command):
+    """Uploads more than there is room for: the reply says what was wrong."""
+    data = client.open_data(command)
+    try:
+        data.sendall(b"x" * 5_000_000)
+        finish(data)
+    except OSError:
+        data.close()
+    reply = client.reply()
+    assert reply.code == 452 and reply.text == "No space is left.", \
+        (command, reply)
+
+
+def case_small_relayed(binaries):
+    """A full file system that only the agent writes to: 452 all the same."""
+    private_mounts()
+    with Daemon(binaries, {"local_file_systems": ["iso9660"]}) as server:
+        small = mount("tmpfs", path_of(server, "small"), "size=1m")
+        with logged_in(server) as client:
+            client.cmd("CWD small", 250)
+            for command in ("STOR big", "STOU big"):
+                overfill(client, command)
+                assert wait_for(lambda: not os.listdir(small)), command
+            client.stor("half", random_bytes(500000, 1))
+            overfill(client, "STOR half")
+            assert client.retr("half") == random_bytes(500000, 1)
+            overfill(client, "APPE half")
+            assert os.path.getsize(os.path.join(small, "half")) == 1 << 20
+
+
 def case_small_file_system(binaries):
     """A full file system: 452, and what was stored in part is gone."""
     private_mounts()
@@ -131,28 +161,13 @@ def case_small_file_system(binaries):
             assert reply.text == "There is room for 1048576 bytes, not " \
                 "1048577.", reply
             client.stor("half", random_bytes(500000, 1))
-            for command, size in (("STOR big", 5_000_000),
-                                  ("STOU big", 5_000_000),
-                                  ("STOR half", 5_000_000)):
-                data = client.open_data(command)
-                try:
-                    data.sendall(b"x" * size)
-                    finish(data)
-                except OSError:
-                    data.close()
-                reply = client.reply()
-                assert reply.code == 452, (command, reply)
+            for command in ("STOR big", "STOU big", "STOR half"):
+                overfill(client, command)
                 # The temporary goes after the reply.
                 assert wait_for(lambda: os.listdir(small) == ["half"]), command
                 assert client.retr("half") == random_bytes(500000, 1)
             # Continued in place: what has been written stays.
-            data = client.open_data("APPE half")
-            try:
-                data.sendall(b"y" * 5_000_000)
-                finish(data)
-            except OSError:
-                data.close()
-            assert client.reply().code == 452
+            overfill(client, "APPE half")
             assert os.path.getsize(os.path.join(small, "half")) > 500000
             client.cmd("DELE half", 250)
             for number in range(6):

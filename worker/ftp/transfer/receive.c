@@ -341,6 +341,8 @@ receive(struct session *session)
 			stream_want(transfer->stream, 0);
 			return (transfer_hold(session, WAIT_WORK));
 		}
+		if (put == -EPIPE)
+			return (session_goto(session, &step_store_broken));
 		if (put < 0)
 			return (
 			    transfer_refuse(session, (int)-put, REFUSAL_STORE));

@@ -13,7 +13,7 @@
 
 /* For small files: leads to step_store_small, or to step_store_create. */
 extern const struct step step_gather;
-/* Into transfer->work: leads to step_store_commit. */
+/* Into transfer->work: leads to step_store_commit, or step_store_broken. */
 extern const struct step step_receive;
 
 /* transfer->work is there; before step_receive. */
@@ -30,5 +30,6 @@ NODISCARD bool receive_misses_range(struct session *session, enum flow *flow);
 extern const struct step step_store_small;  /* the file is in transfer->small */
 extern const struct step step_store_create; /* it is too large for that */
 extern const struct step step_store_commit; /* all of it is in transfer->work */
+extern const struct step step_store_broken; /* the agent takes no more of it */
 
 #endif

@@ -18,6 +18,7 @@
  *	    --> stor/small --> stor/committed --> command
  *	    --> stor/create --> stor/created --> receive --> stor/commit
  *	    --> stor/committed --> command
+ *	receive --> stor/broken --> stor/told --> command
  *	STOU --> stou/create --> data/connect ... --> receive ...
  *
  * Nothing is created before the data connection has been proved to be the
@@ -33,6 +34,8 @@ static enum flow created(struct session *session);
 static enum flow unique(struct session *session);
 static enum flow commit(struct session *session);
 static enum flow committed(struct session *session);
+static enum flow broken(struct session *session);
+static enum flow told(struct session *session);
 
 static const struct step step_checked = { "stor/stat", checked };
 const struct step step_store_small = { "stor/small", store_small };
@@ -41,6 +44,8 @@ static const struct step step_created = { "stor/created", created };
 static const struct step step_unique = { "stou/created", unique };
 const struct step step_store_commit = { "stor/commit", commit };
 static const struct step step_committed = { "stor/committed", committed };
+const struct step step_store_broken = { "stor/broken", broken };
+static const struct step step_told = { "stor/told", told };
 
 static struct fs_create
 what_to_create(const struct session *session)
@@ -295,4 +300,33 @@ committed(struct session *session)
 	if (session->transfer->how == FS_CREATE_UNIQUE)
 		return (stou_complete(session));
 	return (transfer_end(session, 226, "Transfer complete."));
+}
+
+/*
+ * The agent has closed the pipe, and only it knows why.  It says so when it is
+ * asked to commit more than it has got, which cannot succeed.
+ */
+static enum flow
+broken(struct session *session)
+{
+	struct transfer *transfer = session->transfer;
+	uint64_t size = transfer->written + transfer->len;
+
+	stream_want(transfer->stream, 0);
+	if (session_asked(session,
+		fs_commit(session->fs, transfer->handle, FS_DURABLE_NONE,
+		    size)) != 0)
+		return (transfer_refuse(session, errno, REFUSAL_STORE));
+	return (session_goto(session, &step_told));
+}
+
+static enum flow
+told(struct session *session)
+{
+	struct fs_answer answer;
+	enum flow flow;
+
+	if (!transfer_answer(session, &answer, REFUSAL_STORE, &flow))
+		return (flow);
+	return (transfer_refuse(session, EPIPE, REFUSAL_STORE));
 }
