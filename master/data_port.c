@@ -7,6 +7,17 @@
 #include "shm/base/fd.h"
 #include "shm/base/log.h"
 
+/* A worker that drains goes on by the configuration that it began with. */
+static const struct conf *
+conf_of(const struct process *process)
+{
+	const struct generation *old = process->master->old;
+
+	if (old != NULL && old->number == process->generation)
+		return (old->configuration->conf);
+	return (master_conf(process->master));
+}
+
 static bool
 is_configured(const struct conf *conf, uint16_t port)
 {
@@ -30,7 +41,7 @@ data_port_answer(struct process *process, const struct message *message)
 	    address_is_any(&body->address))
 		return (-1);
 	errno = EACCES;
-	if (is_configured(master_conf(process->master), body->address.port))
+	if (is_configured(conf_of(process), body->address.port))
 		fd = address_source(&body->address);
 	memset(&answer, 0, sizeof(answer));
 	answer.request = body->request;

@@ -12,7 +12,8 @@
 /*
  * Answers a worker's DATA_PORT with a socket that is bound, and neither
  * listens nor is connected, or with the reason why there is none.  Only ports
- * that some host is configured with are given.  0, or -1: nonsense.
+ * that some host of the worker's configuration has are given.  0, or -1:
+ * nonsense.
  */
 NODISCARD int data_port_answer(struct process *process,
     const struct message *message);

@@ -147,8 +147,30 @@ gives_nothing_else(void)
 	rig_close(&rig);
 }
 
+/* A reload has changed the port; who began before still has the other one. */
+static void
+gives_what_the_worker_knows(void)
+{
+	struct rig before, rig;
+
+	rig_open(&before, 47123);
+	rig_open(&rig, 47124);
+	before.generation.number = 1;
+	rig.generation.number = 2;
+	rig.master.old = &before.generation;
+	rig.process.generation = 1;
+	CU_ASSERT_EQUAL(ask(&rig, "127.0.0.1", 47123), 0);
+	CU_ASSERT_EQUAL(ask(&rig, "127.0.0.1", 47124), EACCES);
+	rig.process.generation = 2;
+	CU_ASSERT_EQUAL(ask(&rig, "127.0.0.1", 47123), EACCES);
+	CU_ASSERT_EQUAL(ask(&rig, "127.0.0.1", 47124), 0);
+	rig_close(&rig);
+	rig_close(&before);
+}
+
 CU_TestInfo data_port_tests[] = {
 	{ "gives what is configured", gives_what_is_configured },
 	{ "gives nothing else", gives_nothing_else },
+	{ "gives what the worker knows", gives_what_the_worker_knows },
 	CU_TEST_INFO_NULL,
 };
