@@ -41,9 +41,10 @@ make_run(const char *path)
 	fd = make(path, 0755);
 	if (fd == -1 || fstat(fd, &st) == -1)
 		ret = complain(path);
-	else if (st.st_uid != geteuid() || (st.st_mode & S_IWOTH) != 0) {
+	else if (st.st_uid != geteuid() ||
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
 		log_error("%s: the run directory must belong to us and not be "
-			  "writable by others",
+			  "writable by its group or others",
 		    path);
 		ret = -1;
 	}
