@@ -36,6 +36,10 @@ exec <dev/null >dev/console 2>&1
 must mount -t proc proc /proc
 must mount -t sysfs none /sys
 must mount -t devtmpfs none /dev
+ln -s /proc/self/fd /dev/fd
+for number in 0:stdin 1:stdout 2:stderr; do
+	ln -s "fd/${number%:*}" "/dev/${number#*:}"
+done
 mkdir -p /dev/pts /dev/shm
 must mount -t devpts none /dev/pts
 must mount -t tmpfs none /dev/shm
