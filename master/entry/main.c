@@ -15,6 +15,7 @@
 #include "master/master.h"
 #include "master/ocsp/ocsp.h"
 #include "shm/base/crypto.h"
+#include "shm/base/fd.h"
 #include "shm/base/log.h"
 #include "shm/base/process.h"
 #include "shm/cache/keeper.h"
@@ -115,6 +116,8 @@ main(int argc, char **argv)
 {
 	struct request request;
 
+	if (fd_fill_standard() == -1)
+		exit(1);
 	process_title_init(argc, argv);
 	crypto_init();
 	if (argc > 1 && argv[1][0] == '@')

@@ -74,6 +74,21 @@ fd_close_all_but(const int *keep, size_t count)
 }
 
 int
+fd_fill_standard(void)
+{
+	int fd;
+
+	/* The lowest number that is free is given out. */
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd != -1 && fd <= STDERR_FILENO);
+	if (fd == -1)
+		return (-1);
+	fd_close(&fd);
+	return (0);
+}
+
+int
 fd_null_standard(int with_stderr)
 {
 	int fd, ret = 0;

@@ -32,6 +32,12 @@ NODISCARD int fd_send_whole(int fd, const void *data, size_t len);
  */
 void fd_close_all_but(const int *keep, size_t count);
 
+/*
+ * Opens /dev/null on those of the descriptors 0 to 2 that are closed, or what
+ * is opened next would be taken for one of them.  0, or -1 with errno.
+ */
+NODISCARD int fd_fill_standard(void);
+
 /* Opens /dev/null on descriptors 0 and 1 (and 2 when with_stderr). */
 NODISCARD int fd_null_standard(int with_stderr);
 

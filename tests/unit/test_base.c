@@ -339,6 +339,28 @@ fd_close_all_but_keeps_what_it_should(void)
 	fd_close(&gone);
 }
 
+/* Else an error would be written into a socket, or a file of keys. */
+static void
+fd_fill_standard_leaves_no_gap(void)
+{
+	int status = 0, next;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		close(0);
+		close(2);
+		if (fd_fill_standard() == -1)
+			_exit(1);
+		next = dup(1);
+		_exit(
+		    fcntl(0, F_GETFL) != -1 && write(2, "x", 1) == 1 && next > 2
+			? 0
+			: 2);
+	}
+	CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+	CU_ASSERT_EQUAL(status, 0);
+}
+
 CU_TestInfo base_tests[] = {
 	{ "log_escape lets no control byte through",
 	    log_escape_lets_no_control_byte_through },
@@ -352,5 +374,6 @@ CU_TestInfo base_tests[] = {
 	    loop_runs_timers_watches_and_signals },
 	{ "fd_close_all_but keeps what it should",
 	    fd_close_all_but_keeps_what_it_should },
+	{ "fd_fill_standard leaves no gap", fd_fill_standard_leaves_no_gap },
 	CU_TEST_INFO_NULL,
 };
