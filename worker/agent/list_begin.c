@@ -287,6 +287,19 @@ is_recursive(struct list *list)
 	    (list_lacks(list, ".") & ACCESS_BELOW) == 0);
 }
 
+/*
+ * Whether what cannot be opened as a directory may still have a line of its
+ * own: a file, and in long listings a link that leads nowhere.
+ */
+static bool
+is_line(const struct list *list)
+{
+	if (list->style.format == FS_LIST_FACTS)
+		return (false);
+	return (errno == ENOTDIR ||
+	    (errno == ENOENT && list->style.format == FS_LIST_LONG));
+}
+
 int
 list_open(struct list *list, const struct list_request *request)
 {
@@ -300,9 +313,7 @@ list_open(struct list *list, const struct list_request *request)
 	list->directory = resolve_open(list->jail, request->path,
 	    ACCESS_ENTER | list->need, O_RDONLY | O_DIRECTORY);
 	if (list->directory == -1)
-		return (errno == ENOTDIR && list->style.format != FS_LIST_FACTS
-			? list_single(list, request->path)
-			: -1);
+		return (is_line(list) ? list_single(list, request->path) : -1);
 	set_path(list, request->path, strlen(request->path));
 	if (begin_directory(list, request) == -1)
 		return (-1);

@@ -115,6 +115,8 @@ def case_listing_forms(binaries):
         assert b".hidden" in client.listing("LIST -la")
         assert client.listing("NLST dir") == b""
         assert client.listing("LIST old").count(b"\r\n") == 1
+        os.symlink("gone", os.path.join(server.home, "lost"))
+        assert client.listing("LIST lost").endswith(b" lost -> gone\r\n")
         names = client.listing("NLST -a").split(b"\r\n")
         assert b".hidden" in names
 
