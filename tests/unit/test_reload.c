@@ -1,6 +1,7 @@
 /* Unit tests of going over to another configuration. */
 #include <CUnit/CUnit.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -84,6 +85,7 @@ start(struct stage *stage, worker_main worker)
 	CU_ASSERT_EQUAL_FATAL(listeners_prepare(stage->master.listeners,
 				  master_conf(&stage->master), "conf", &errors),
 	    0);
+	listeners_keep(stage->master.listeners, master_conf(&stage->master));
 	supervise_start_workers(stage->master.supervisor);
 	run_until(stage, all_ready);
 	stage->pid = slot(stage, 0)->process->pid;
@@ -154,9 +156,12 @@ joins_requests(void)
 static void
 goes_back_when_workers_die(void)
 {
+	size_t before, count;
 	struct stage stage;
 
 	start(&stage, first_worker);
+	free(listeners_for(stage.master.listeners, master_conf(&stage.master),
+	    0, &before));
 	reload_request(&stage.master);
 	run_until(&stage, rolled_back);
 	CU_ASSERT_EQUAL(refusals, 1);
@@ -164,6 +169,9 @@ goes_back_when_workers_die(void)
 	CU_ASSERT_EQUAL(slot(&stage, 0)->process->pid, stage.pid);
 	CU_ASSERT_TRUE(all_ready(&stage));
 	CU_ASSERT_FALSE(stage.master.current->draining);
+	free(listeners_for(stage.master.listeners, master_conf(&stage.master),
+	    0, &count));
+	CU_ASSERT_EQUAL(count, before);
 	/* The next one is counted on. */
 	stage.master.worker = good_worker;
 	reload_request(&stage.master);
