@@ -167,6 +167,11 @@ facts_are_those_of_rfc_3659(void)
 		       "unique=801gabc;UNIX.group=7;UNIX.mode=01755;"
 		       "UNIX.owner=7; a b; c"),
 	    "a directory has no size, here no birth, no known owner");
+	facts.stx_mask = 0;
+	CHECK_CASE(shows(&style, &entry, "type=dir; a b; c"), "the type only");
+	facts.stx_mode = 0;
+	CHECK_CASE(shows(&style, &entry, " a b; c"), "nothing known");
+	facts = plain_facts(S_IFDIR | 0755, NOW);
 	style.facts = 0;
 	CHECK_CASE(shows(&style, &entry, " a b; c"), "no facts wanted");
 	style.facts = FS_FACT_TYPE;

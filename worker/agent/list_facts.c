@@ -224,6 +224,8 @@ known_facts(const struct list_style *style, const struct list_entry *entry)
 	const struct statx *facts = entry->facts;
 	uint32_t known = FS_FACT_ALL;
 
+	if ((facts->stx_mask & STATX_BASIC_STATS) == 0)
+		return ((facts->stx_mode & S_IFMT) == 0 ? 0 : FS_FACT_TYPE);
 	if (!S_ISREG(facts->stx_mode))
 		known &= ~(uint32_t)FS_FACT_SIZE;
 	if ((facts->stx_mask & STATX_BTIME) == 0)

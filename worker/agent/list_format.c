@@ -95,14 +95,13 @@ fits(const struct list_head *head, const struct list_entry *entry)
 {
 	const struct statx *facts = entry->facts;
 
-	return (head->made && head->mode == facts->stx_mode &&
-	    head->nlink == facts->stx_nlink && head->uid == facts->stx_uid &&
-	    head->gid == facts->stx_gid &&
+	return (head->made && head->mask == facts->stx_mask &&
+	    head->mode == facts->stx_mode && head->nlink == facts->stx_nlink &&
+	    head->uid == facts->stx_uid && head->gid == facts->stx_gid &&
 	    head->dev_major == facts->stx_dev_major &&
 	    head->dev_minor == facts->stx_dev_minor &&
 	    head->lacks == entry->lacks && head->kind == entry->kind &&
-	    head->attributes == list_attributes(facts) &&
-	    head->born == ((facts->stx_mask & STATX_BTIME) != 0));
+	    head->attributes == list_attributes(facts));
 }
 
 static void
@@ -112,6 +111,7 @@ make_head(struct list_style *style, const struct list_entry *entry)
 	struct list_head *head = &style->head;
 	struct line line;
 
+	head->mask = facts->stx_mask;
 	head->mode = facts->stx_mode;
 	head->nlink = facts->stx_nlink;
 	head->uid = facts->stx_uid;
@@ -121,7 +121,6 @@ make_head(struct list_style *style, const struct list_entry *entry)
 	head->lacks = entry->lacks;
 	head->attributes = list_attributes(facts);
 	head->kind = entry->kind;
-	head->born = (facts->stx_mask & STATX_BTIME) != 0;
 	head->made = true;
 	head->nslots = 0;
 	line_init(&line, head->text, sizeof(head->text));

@@ -34,8 +34,12 @@ enum list_kind {
 
 struct list_entry {
 	const char *name;
-	const struct statx *facts; /* not used for FS_LIST_NAMES */
-	const char *target;        /* of a symbolic link, or NULL */
+	/*
+	 * Not used for FS_LIST_NAMES.  Without the bits of STATX_BASIC_STATS in
+	 * its mask, nothing but the type is known.
+	 */
+	const struct statx *facts;
+	const char *target; /* of a symbolic link, or NULL */
 	enum list_kind kind;
 	unsigned int lacks; /* ACCESS_ bits: rights that there are not */
 };
@@ -71,10 +75,9 @@ typedef void (*list_adder)(struct line *line, struct list_style *style,
 
 struct list_head {
 	/* That it was made for. */
-	uint32_t mode, nlink, uid, gid, dev_major, dev_minor;
+	uint32_t mask, mode, nlink, uid, gid, dev_major, dev_minor;
 	unsigned int lacks, attributes;
 	enum list_kind kind;
-	bool born;
 	bool made;
 	size_t nslots, len;
 	struct {

@@ -9,7 +9,11 @@
 #include "worker/agent/temporary.h"
 #include "worker/agent/where.h"
 
-/* What the type alone tells of a file that may not be looked at. */
+/*
+ * What the type alone tells of a file that may not be looked at.  Facts that
+ * are not known are left out; in a long line zeroes stand for them, since most
+ * programs would not take one with "?" for a line, as ls has it.
+ */
 static void
 guess(struct statx *facts, unsigned char type)
 {

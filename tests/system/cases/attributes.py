@@ -369,6 +369,29 @@ def mlsd(client, path=""):
     return facts_of(text.split("\r\n")[:-1])
 
 
+def case_not_looked_at(binaries):
+    """Of what may not be looked at: the type is the only fact, and a long
+    line is one that programs understand."""
+    with Daemon(binaries) as server, logged_in(server) as client:
+        folder = put(server, "dir", 0o750, True)
+        put(server, "dir/file", 0o640)
+        put(server, "dir/below", 0o750, True)
+        os.chmod(folder, 0o440)
+        every = "type;size;modify;create;perm;unique;UNIX.mode;UNIX.owner;" \
+            "UNIX.group;UNIX.ownername;UNIX.groupname;"
+        client.cmd("OPTS MLST " + every, 200)
+        found = mlsd(client, "dir")
+        assert found["file"] == {"type": "file"}, found
+        assert found["below"] == {"type": "dir"}, found
+        assert found["."]["UNIX.mode"] == "0440", found
+        lines = sorted(client.listing("LIST dir").decode().splitlines())
+        assert [line.split() for line in lines] == [
+            [mode, "1", "4294967295", "4294967295", "0", "Jan", "1", "1970",
+             name] for mode, name in (("----------", "file"),
+                                      ("d---------", "below"))], lines
+        os.chmod(folder, 0o750)
+
+
 def mlst(client, path):
     lines = client.cmd(f"MLST {path}", 250).text.split("\n")
     assert len(lines) == 3 and lines[1].startswith(" "), lines
