@@ -86,6 +86,8 @@ begin_append(struct upload *upload)
 static int
 begin_resume(struct upload *upload, uint64_t offset)
 {
+	if (offset == 0 && resolve_need(&upload->place, ACCESS_WRITE) == -1)
+		return (create_in_place(upload, 0));
 	if (open_in_place(upload, 0) == -1 &&
 	    (errno != ENOENT || offset != 0 ||
 		create_in_place(upload, 0) == -1))

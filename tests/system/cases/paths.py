@@ -247,6 +247,13 @@ def case_upload_only(binaries):
                 assert reply.code == 553 and "exists" in reply.text, reply
             client.cmd("REST 3", 350)
             assert upload(client, "STOR in/file").code == 553
+            client.cmd("RANG 0 2", 350)
+            reply = upload(client, "STOR in/file")
+            assert reply.code == 553 and "exists" in reply.text, reply
+            client.cmd("RANG 1 3", 350)
+            assert upload(client, "STOR in/ranged").code == 553
+            client.cmd("RANG 0 2", 350)
+            assert upload(client, "STOR in/ranged").code == 226
             assert upload(client, "STOR in/new").code == 226
             assert upload(client, "APPE in/newer").code == 226
             assert upload(client, "STOU in/file").code == 226
@@ -270,7 +277,7 @@ def case_upload_only(binaries):
             client.cmd("CWD in/folder", 250)
         names = sorted(os.listdir(server.home + "/in"))
         assert names[:3] == ["file", names[1], "folder"], names
-        assert names[3:] == ["moved", "new", "newer"], names
+        assert names[3:] == ["moved", "new", "newer", "ranged"], names
         with open(server.home + "/in/file", encoding="ascii") as kept:
             assert kept.read() == "contents\n"
 
