@@ -45,32 +45,61 @@ clear_acl(int fd)
 	return (0);
 }
 
+/* The names of all attributes, for the caller to free; their length, or -1. */
+static ssize_t
+read_names(int fd, char **names)
+{
+	ssize_t len = flistxattr(fd, NULL, 0);
+
+	*names = NULL;
+	if (len <= 0)
+		return (len == 0 || errno == EOPNOTSUPP ? 0 : -1);
+	*names = malloc(VALUE_MAX);
+	return (*names == NULL ? -1 : flistxattr(fd, *names, VALUE_MAX));
+}
+
 static int
 copy_attributes(int from, int to)
 {
-	char *names, *value, *name;
-	ssize_t len;
-	int ret = 0;
+	char *names, *value;
+	ssize_t len, at;
+	int ret;
 
 	if (clear_acl(to) == -1)
 		return (-1);
-	len = flistxattr(from, NULL, 0);
-	if (len <= 0)
-		return (len == 0 || errno == EOPNOTSUPP ? 0 : -1);
-	names = malloc(VALUE_MAX);
-	value = malloc(VALUE_MAX);
-	len = names == NULL || value == NULL
-	    ? -1
-	    : flistxattr(from, names, VALUE_MAX);
-	if (len == -1)
-		ret = -1;
-	for (name = names; ret == 0 && name < names + len;
-	     name += strlen(name) + 1)
-		if (is_kept(name))
-			ret = copy_attribute(from, to, name, value);
+	len = read_names(from, &names);
+	value = len > 0 ? malloc(VALUE_MAX) : NULL;
+	ret = len == -1 || (len > 0 && value == NULL) ? -1 : 0;
+	for (at = 0; ret == 0 && at < len;
+	     at += (ssize_t)strlen(names + at) + 1)
+		if (is_kept(names + at))
+			ret = copy_attribute(from, to, names + at, value);
 	free(names);
 	free(value);
 	return (ret);
+}
+
+bool
+keep_is_possible(const struct place *place)
+{
+	bool hidden = false;
+	struct stat st;
+	ssize_t len, at;
+	char *names;
+	int fd;
+
+	if (faccessat(place->parent, place->name, R_OK, AT_SYMLINK_NOFOLLOW) ==
+	    0)
+		return (true);
+	fd = open_regular_at(place, 0, O_WRONLY, &st);
+	if (fd == -1)
+		return (false);
+	len = read_names(fd, &names);
+	for (at = 0; !hidden && at < len; at += (ssize_t)strlen(names + at) + 1)
+		hidden = strncmp(names + at, USER, sizeof(USER) - 1) == 0;
+	free(names);
+	fd_close(&fd);
+	return (len != -1 && !hidden);
 }
 
 /* The mode comes last: with a list, it sets the mask in it as it was. */

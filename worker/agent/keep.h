@@ -5,6 +5,8 @@
 #ifndef WORKER_AGENT_KEEP_H
 #define WORKER_AGENT_KEEP_H
 
+#include <stdbool.h>
+
 #include "shm/base/attr.h"
 #include "worker/agent/resolve.h"
 
@@ -14,5 +16,11 @@
  * something other than a regular file is there.
  */
 NODISCARD int keep_attributes(const struct place *place, int fd, mode_t mode);
+
+/*
+ * Whether the account can read all of that: the kernel has who may not read a
+ * file's contents not read its user.* attributes either.
+ */
+NODISCARD bool keep_is_possible(const struct place *place);
 
 #endif

@@ -195,7 +195,7 @@ begin_unique(struct upload *upload)
 
 /*
  * Replaces a file that is there: by a temporary, if that can be given the same
- * owner and group.
+ * owner, group and attributes.
  */
 static int
 begin_overwrite(struct upload *upload, const struct stat *old)
@@ -209,6 +209,8 @@ begin_overwrite(struct upload *upload, const struct stat *old)
 	if (faccessat(place->parent, place->name, W_OK, AT_SYMLINK_NOFOLLOW) ==
 	    -1)
 		return (-1);
+	if ((old->st_mode & S_IRUSR) == 0 && !keep_is_possible(place))
+		return (truncate_in_place(upload));
 	if (begin_temporary(upload) == -1)
 		return (errno == EACCES || errno == EPERM
 			? truncate_in_place(upload)

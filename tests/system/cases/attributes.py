@@ -369,6 +369,27 @@ def mlsd(client, path=""):
     return facts_of(text.split("\r\n")[:-1])
 
 
+def case_write_only(binaries):
+    """A file that its owner may only write to is overwritten, and keeps its
+    attributes."""
+    with Daemon(binaries) as server, logged_in(server) as client:
+        plain = put(server, "plain", 0o200)
+        path = put(server, "marked", 0o200)
+        inodes = [os.stat(name).st_ino for name in (plain, path)]
+        try:
+            os.setxattr(path, "user.colour", b"red")
+        except OSError:
+            raise Skip("no attributes on this file system") from None
+        for name, size in (("plain", 3), ("marked", 3), ("marked", 3000000)):
+            client.stor(name, b"x" * size)
+            assert os.stat(os.path.join(server.home, name)).st_size == size
+        assert mode(plain) == mode(path) == 0o200
+        assert os.stat(plain).st_ino != inodes[0]
+        assert os.stat(path).st_ino == inodes[1]
+        os.chmod(path, 0o600)
+        assert os.getxattr(path, "user.colour") == b"red"
+
+
 def case_not_looked_at(binaries):
     """Of what may not be looked at: the type is the only fact, and a long
     line is one that programs understand."""

@@ -168,8 +168,9 @@ note_in_place(struct session *session, const struct fs_answer *answer)
 	    transfer->how == FS_CREATE_RESUME;
 	if (answer->in_place && transfer->how == FS_CREATE_REPLACE)
 		session_log(session, NOTICE,
-		    "%s is written in place: it has other links or another "
-		    "owner, or its directory is not writable",
+		    "%s is written in place: it has other links, another "
+		    "owner, or attributes that may not be read, or its "
+		    "directory is not writable",
 		    transfer->path);
 }
 
