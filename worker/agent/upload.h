@@ -3,9 +3,10 @@
  *
  * A new or replaced file is written to a hidden temporary beside it, which the
  * commit renames: the name shows the old contents or the whole of the new.
- * Where the name must stay bound to its inode (several links, another owner, a
- * directory that is not writable), and for what continues a file (APPEND,
- * RESUME), the file itself is written, "in place": what was written stays.
+ * Where the name must stay bound to its inode (several links, another owner,
+ * attributes that may not be read, a directory that is not writable), and for
+ * what continues a file (APPEND, RESUME), the file itself is written, "in
+ * place": what was written stays.
  *
  * RESUME overwrites from the offset on and cuts nothing off: what the client
  * sends takes the place of as many bytes, the rest of the file stays.  From
