@@ -28,7 +28,6 @@ checkers_login_new(const struct checkers_question *question)
 	login->body.generation = question->generation;
 	login->body.host = question->host;
 	login->body.address = question->address;
-	login->body.tls = question->tls ? 1 : 0;
 	login->body.proof = question->proof;
 	login->body.user_len = (uint16_t)question->user_len;
 	login->body.password_len = (uint16_t)question->password_len;

@@ -291,11 +291,9 @@ struct msg_check_login {
 	uint32_t generation;
 	uint32_t host;
 	struct address address;
-	uint32_t tls;
 	uint32_t proof;
 	uint16_t user_len;
 	uint16_t password_len;
-	uint32_t zero;
 };
 
 /* Followed by name, group name, home and reason (for the log only). */
@@ -329,7 +327,7 @@ static_assert(sizeof(struct msg_session_open) == 40, "wire layout");
 static_assert(sizeof(struct msg_session_announce) == 48, "wire layout");
 static_assert(sizeof(struct msg_login_request) == 72, "wire layout");
 static_assert(sizeof(struct msg_login_result) == 88, "wire layout");
-static_assert(sizeof(struct msg_check_login) == 56, "wire layout");
+static_assert(sizeof(struct msg_check_login) == 48, "wire layout");
 static_assert(sizeof(struct msg_checked) == 304, "wire layout");
 
 #endif
