@@ -1,4 +1,4 @@
-/* suites - the CUnit suites; tests/unit/test_NAME.c defines NAME_tests. */
+/* suites - the CUnit suites; test_NAME.c, in a folder, defines NAME_tests. */
 #ifndef TESTS_UNIT_SUITES_H
 #define TESTS_UNIT_SUITES_H
 
