@@ -164,7 +164,7 @@ if wanted tidy; then
 	beside tidy tidy
 fi
 if wanted unit; then
-	pattern='FAIL|skipped|^unit:|Test:.*\.\.\.FAILED|^ +[0-9]+\.'
+	pattern='FAIL|skipped|^unit:|^ +[0-9]+\.'
 	suite "unit tests" build/unit
 fi
 if wanted lint; then
@@ -199,7 +199,7 @@ if wanted san; then
 	row "build with sanitizers" joined san
 	export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
 	export UBSAN_OPTIONS=print_stacktrace=1
-	pattern='FAIL|skipped|^unit:|FAILED|Sanitizer'
+	pattern='FAIL|skipped|^unit:|^ +[0-9]+\.|Sanitizer'
 	suite "unit tests with sanitizers" build/san/unit
 	row "fuzz corpus" make -s -j"$jobs" SAN=1 BUILD=build/san replay
 	pattern='^(ok|FAIL|skip) |^system:|^       |Error|File|assert|raise|^ '
