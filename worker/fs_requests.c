@@ -25,23 +25,37 @@ path_length(const char *path)
 	return ((uint32_t)len);
 }
 
+/*
+ * A question about one path; the body says its length, which is 0 where it was
+ * no good.
+ */
+static uint32_t
+ask_path(struct fs *fs, enum msg_type type, void *body, size_t body_len,
+    struct channel_piece path)
+{
+	struct fs_question question = {
+		.type = type,
+		.body = body,
+		.body_len = body_len,
+		.pieces = { path },
+		.fd = -1,
+	};
+
+	return (path.len == 0 ? 0 : fs_ask(fs, &question));
+}
+
 static uint32_t
 ask_about(struct fs *fs, enum msg_type type, const char *path, uint32_t mode,
     enum fs_data data)
 {
-	struct msg_fs_path body = { .mode = mode, .data = data };
-	struct fs_question question = {
-		.type = type,
-		.body = &body,
-		.body_len = sizeof(body),
-		.fd = -1,
+	struct msg_fs_path body = {
+		.path_len = path_length(path),
+		.mode = mode,
+		.data = data,
 	};
 
-	body.path_len = path_length(path);
-	if (body.path_len == 0)
-		return (0);
-	question.pieces[0] = (struct channel_piece){ path, body.path_len };
-	return (fs_ask(fs, &question));
+	return (ask_path(fs, type, &body, sizeof(body),
+	    (struct channel_piece){ path, body.path_len }));
 }
 
 uint32_t
@@ -75,32 +89,17 @@ fs_space(struct fs *fs, const char *path, uint64_t wanted)
 		.path_len = path_length(path),
 		.wanted = wanted,
 	};
-	struct fs_question question = {
-		.type = MSG_FS_SPACE,
-		.body = &body,
-		.body_len = sizeof(body),
-		.pieces = { { path, body.path_len } },
-		.fd = -1,
-	};
 
-	return (body.path_len == 0 ? 0 : fs_ask(fs, &question));
+	return (ask_path(fs, MSG_FS_SPACE, &body, sizeof(body),
+	    (struct channel_piece){ path, body.path_len }));
 }
 
 static uint32_t
 ask_open(struct fs *fs, const char *path, struct msg_fs_open body)
 {
-	struct fs_question question = {
-		.type = MSG_FS_OPEN,
-		.body = &body,
-		.body_len = sizeof(body),
-		.fd = -1,
-	};
-
 	body.path_len = path_length(path);
-	if (body.path_len == 0)
-		return (0);
-	question.pieces[0] = (struct channel_piece){ path, body.path_len };
-	return (fs_ask(fs, &question));
+	return (ask_path(fs, MSG_FS_OPEN, &body, sizeof(body),
+	    (struct channel_piece){ path, body.path_len }));
 }
 
 uint32_t
@@ -151,15 +150,9 @@ fs_create(struct fs *fs, const struct fs_create *create)
 		.path_len = path_length(create->path),
 		.data = create->data,
 	};
-	struct fs_question question = {
-		.type = MSG_FS_CREATE,
-		.body = &body,
-		.body_len = sizeof(body),
-		.pieces = { { create->path, body.path_len } },
-		.fd = -1,
-	};
 
-	return (body.path_len == 0 ? 0 : fs_ask(fs, &question));
+	return (ask_path(fs, MSG_FS_CREATE, &body, sizeof(body),
+	    (struct channel_piece){ create->path, body.path_len }));
 }
 
 uint32_t
